@@ -1,0 +1,148 @@
+/**
+ * Compiled documents: what a fleet file becomes once defaults, plans and references are resolved. They are plain JSON, so they can be
+ * hashed, stored and handed to another process. No document ever holds a credential; user data may be confidential and is treated so.
+ */
+
+/** A secret by reference; `env` names a variable of the controller's environment, and must carry the allowed prefix. */
+export interface CredentialRef {
+  env: string;
+}
+
+export type PowerState = "running" | "stopped" | "suspended";
+
+export interface AccountSpec {
+  kind: "Account";
+  name: string;
+  formerly: string[];
+  /** The cloud's name in the registry. */
+  provider: string;
+  /** Base address of the API without a version path; the cloud's public address when absent. */
+  endpoint?: string;
+  credentials: Record<string, CredentialRef>;
+  /** Server stacks of this account as the file asks for; the recorded count rules. */
+  cells: number;
+  /** Requests per second by scope of the cloud, where an operator wants other limits than the cloud's. */
+  budgets: Record<string, { perSecond: number; burst: number }>;
+  /** Regions servers may use; empty means all. */
+  regions: string[];
+  deadlines: {
+    /** A create may take this long. */
+    createSeconds: number;
+    /** A machine that was asked for is on the cloud's lists after this long, at the latest. */
+    settleSeconds: number;
+  };
+  /** What only this cloud has, checked against the cloud's own schema. */
+  options: Record<string, unknown>;
+}
+
+/** User data is given in the file, by a file of the fleet repository (already read: `text`), or by the environment. */
+export type UserData = { text: string } | { env: string };
+
+export interface ServerSpec {
+  kind: "Server";
+  name: string;
+  formerly: string[];
+  account: string;
+  /** The account's cloud. */
+  provider: string;
+  hostname: string;
+  /** The plan's name when the server was ordered by plan. */
+  plan?: string;
+  /** The cloud's own size, from the plan or from the file. Clouds without sizes (Proxmox) have "" and use `resources`. */
+  size: string;
+  resources: { vcpus?: number; memoryMiB?: number; diskGiB?: number };
+  region: string;
+  owner?: string;
+  labels: Record<string, string>;
+  firewalls: string[];
+  power: PowerState;
+  restarts: { reboot: number; reset: number };
+  /** Raising it deletes the machine and makes a new one from `createOnly`. */
+  rebuild: number;
+  ipv6: boolean;
+  monitoring: boolean;
+  backups: boolean;
+  protect: boolean;
+  deletionPolicy: "delete" | "orphan";
+  /** ISO date or date-time. */
+  expires?: string;
+  /** A cloud's id of a running machine that this file takes over. */
+  adopt?: string;
+  /** What applies when a machine is made, and never changes one: edits wait for `rebuild`. */
+  createOnly: { image: string; keys: { name: string; publicKey: string }[]; userData?: UserData };
+  /** The `provider:` block, checked against the cloud's own schema. */
+  options: Record<string, unknown>;
+}
+
+export interface FirewallRule {
+  direction: "inbound" | "outbound";
+  action: "accept" | "drop";
+  protocol: "tcp" | "udp" | "icmp";
+  /** "22", "8000-8080", "22,80"; absent means all. */
+  ports?: string;
+  /** CIDR blocks; sources of an inbound rule, destinations of an outbound one. */
+  addresses: string[];
+  description?: string;
+}
+
+/** One firewall on one account: a fleet's Firewall becomes one of these for each account whose servers use it. */
+export interface FirewallSpec {
+  kind: "Firewall";
+  name: string;
+  account: string;
+  provider: string;
+  rules: FirewallRule[];
+  inboundPolicy: "accept" | "drop";
+  outboundPolicy: "accept" | "drop";
+  protect: boolean;
+}
+
+/** One public key on one account. */
+export interface KeySpec {
+  kind: "SshKey";
+  name: string;
+  account: string;
+  provider: string;
+  publicKey: string;
+}
+
+export interface AggregateSpec {
+  kind: "Aggregate";
+  name: string;
+  account: string;
+  provider: string;
+  gpuType?: string;
+  class: "ondemand" | "spot" | "runpod" | "contract";
+  hosts: string[];
+}
+
+export interface PlanSpec {
+  kind: "Plan";
+  name: string;
+  vcpus: number;
+  memoryMiB: number;
+  diskGiB: number;
+  transferGiB?: number;
+  /** The cloud's size by cloud name. */
+  sizes: Record<string, string>;
+  /** Price a month to the customer in micro-units of `currency`, without and with markup. */
+  basePriceMicro: number;
+  markupMicro: number;
+  currency: string;
+  defaultExpireDays?: number;
+}
+
+/** What lives in a stack: servers in ACCOUNT.n, the others in ACCOUNT.base. */
+export type StackObject = ServerSpec | FirewallSpec | KeySpec | AggregateSpec;
+
+export interface FleetSpec {
+  id: string;
+  approval: "required" | "auto";
+  /** Environment variables that credentials and user data may name must begin with one of these. */
+  envPrefixes: string[];
+  guards: {
+    /** Removals above max(minimum, share of the account's or owner's servers) are refused without an override. */
+    maxRemovals: { minimum: number; share: number };
+  };
+  policies: Record<string, unknown>;
+}
