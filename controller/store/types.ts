@@ -1,0 +1,123 @@
+import type { Journal, JournalEntry } from "../../resources/journal.ts";
+import type { Catalog } from "../../resources/cloud.ts";
+import type { StackObject } from "../../resources/spec.ts";
+
+/** An object as it was last applied: the memory of what the clouds were made to be. Rebuilt from state and a listing when lost. */
+export interface AppliedObject {
+  account: string;
+  kind: "Server" | "Firewall" | "SshKey" | "Aggregate";
+  /** Name in the fleet files now. */
+  name: string;
+  /** Resource name in the stack, constant over renames. */
+  identity: string;
+  stack: string;
+  /** Raised by each replace; part of the owner mark. */
+  generation: number;
+  mark: string;
+  /** Hash of the live part that was applied; "" when unknown (a run was cut off), so that the next preview looks again. */
+  hash: string;
+  /** The document that was applied; for a killed run the one before. */
+  document: StackObject;
+  /** The cloud's id, once known. */
+  cloudId?: string;
+  /** Commit whose document was applied. */
+  commit: string;
+  /** Suspect: the next run of this object refreshes its group first. */
+  refresh: boolean;
+}
+
+export interface RecordedAccount {
+  identity: string;
+  name: string;
+  cells: number;
+}
+
+/** A run of the engine on one stack. `processes` are found again by the run's id in their environment. */
+export interface RunRecord {
+  id: string;
+  stack: string;
+  kind: "preview" | "up" | "refresh" | "destroy";
+  /** Pid and start time (clock ticks since boot) of the controller that runs it. */
+  controller: { pid: number; startTime: string; host: string };
+  startedAt: string;
+  heartbeatAt: string;
+  finishedAt?: string;
+  outcome?: "succeeded" | "failed" | "cancelled" | "killed";
+  /** Names "Kind/account/name" of the objects the run was to touch, and what it was to do. */
+  objects: { key: string; op: string; effectHash: string; mark: string }[];
+  commit: string;
+}
+
+export interface Approval {
+  effectHash: string;
+  approvedBy: string;
+  approvedAt: string;
+  commit: string;
+  /** Overrides given with the approval. */
+  allowReplace: boolean;
+  allowRemovals?: number;
+  /** Set when the effect has converged: a later, equal effect needs an approval of its own. */
+  doneAt?: string;
+}
+
+export interface Lease {
+  stack: string;
+  holder: string;
+  /** ISO instant. */
+  expiresAt: string;
+}
+
+/**
+ * The controller's memory: one PostgreSQL schema, shared by every process that works on the data folder.
+ * @throws {FleetError} STORE_FAILED from any method.
+ */
+export interface Store {
+  readonly journal: Journal;
+  /** Journal entries without an answer, oldest first. */
+  openIntents(account?: string): Promise<JournalEntry[]>;
+  dropIntent(account: string, key: string): Promise<void>;
+  /** The journal entry under a key, answered or not. */
+  intent(account: string, key: string): Promise<JournalEntry | undefined>;
+
+  accounts(): Promise<RecordedAccount[]>;
+  putAccount(account: RecordedAccount): Promise<void>;
+  removeAccount(identity: string): Promise<void>;
+
+  objects(filter?: { account?: string; stack?: string; kind?: AppliedObject["kind"] }): Promise<AppliedObject[]>;
+  /** Only keys, hashes and identities of all objects: cheap for 10,000. */
+  hashes(): Promise<Map<string, Pick<AppliedObject, "identity" | "stack" | "hash" | "generation" | "mark" | "cloudId" | "refresh">>>;
+  object(account: string, kind: AppliedObject["kind"], name: string): Promise<AppliedObject | undefined>;
+  /** Inserts or replaces by (account, kind, identity); many in one statement. */
+  putObjects(objects: AppliedObject[]): Promise<void>;
+  removeObjects(keys: { account: string; kind: AppliedObject["kind"]; identity: string }[]): Promise<void>;
+
+  startRun(run: Omit<RunRecord, "heartbeatAt" | "finishedAt" | "outcome">): Promise<void>;
+  heartbeat(runIds: string[]): Promise<void>;
+  finishRun(id: string, outcome: NonNullable<RunRecord["outcome"]>): Promise<void>;
+  /** Runs that have not finished. */
+  openRuns(): Promise<RunRecord[]>;
+  runs(limit: number): Promise<RunRecord[]>;
+
+  approve(approvals: Omit<Approval, "doneAt">[]): Promise<void>;
+  /** Approvals not yet done, by effect hash. */
+  openApprovals(): Promise<Map<string, Approval>>;
+  closeApprovals(effectHashes: string[]): Promise<void>;
+
+  /** Takes or renews a lease; undefined when another holder has it. One statement, decided by the database's clock. */
+  acquireLease(stack: string, holder: string, ttlMs: number): Promise<Lease | undefined>;
+  renewLeases(stacks: string[], holder: string, ttlMs: number): Promise<string[]>;
+  releaseLease(stack: string, holder: string): Promise<void>;
+  lease(stack: string): Promise<Lease | undefined>;
+
+  /** Appends to the event log; returns the sequence number. */
+  event(event: { run?: string; kind: string; object?: string; data: unknown }): Promise<number>;
+  events(after: number, limit: number): Promise<{ seq: number; at: string; run?: string; kind: string; object?: string; data: unknown }[]>;
+
+  cachedCatalog(account: string, maxAgeMs: number): Promise<Catalog | undefined>;
+  cacheCatalog(account: string, catalog: Catalog): Promise<void>;
+
+  setting(name: string): Promise<string | undefined>;
+  putSetting(name: string, value: string): Promise<void>;
+
+  close(): Promise<void>;
+}
