@@ -1,0 +1,219 @@
+import { randomUUID } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LocalWorkspace, Stack, type Deployment, type PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { FleetError } from "../../resources/errors.ts";
+import { EngineExit, engineCommand } from "./command.ts";
+import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
+import { redactor } from "./redact.ts";
+import { createWorkspace, type Workspace } from "./workspace.ts";
+
+/** Where the engine is and where it keeps state; the same for all runs of a controller. */
+export interface EngineSettings {
+  executable: string;
+  version: string;
+  dataDir: string;
+  /** Pulumi project of the fleet's stacks: the fleet id. */
+  project: string;
+  /** `file://…`, `postgres://…` or `s3://…`. */
+  backendUrl: string;
+  /** File (0600) that holds the passphrase of the state's secrets. */
+  passphraseFile: string;
+  /** Settings of a stack (the salt of its encryption) as they were stored, and how to store them. */
+  stackSettings: { read(stack: string): Promise<string | undefined>; write(stack: string, text: string): Promise<void> };
+  /** Resource operations side by side in one run. Default 50: they wait for clouds. */
+  parallel?: number;
+  /** Folders before the system's in the PATH of the engine, where stand-ins of plugins are. */
+  pluginPath?: string[];
+  /** Writes the state after every step, as the engine does by default. Default false: owner marks make it needless. */
+  checkpoints?: boolean;
+}
+
+export interface EngineRunOptions {
+  runId: string;
+  stack: string;
+  kind: "preview" | "up" | "refresh" | "destroy";
+  program: PulumiFn;
+  /** URNs to act on; undefined acts on the whole stack and deletes what the program does not declare. */
+  targets?: string[];
+  /** Reads the targets from the cloud first. */
+  refresh?: boolean;
+  /** Ports of providers served by this process, by package name. */
+  providers: Record<string, number>;
+  /** Further variables for the plugins: the gateway's address and the run's token. Never a real credential. */
+  environment: Record<string, string>;
+  /** Values that must not show in any event or error. */
+  secrets: string[];
+  signal?: AbortSignal;
+  onEvent?(event: RunEvent): void;
+}
+
+export interface EngineResult {
+  steps: EngineStep[];
+  outcomes: EngineOutcome[];
+  /** Error messages by URN; "" for those of the run as a whole. */
+  errors: Map<string, string[]>;
+  /** The engine reported success. */
+  succeeded: boolean;
+  /** The engine died without saving state: what it did is told only by the clouds. */
+  killed: boolean;
+}
+
+/** The mark by which processes of a run are found again: every engine and plugin carries it in its environment. */
+export const RUN_VARIABLE = "FLEETWRIGHT_RUN";
+
+/** History entries the engine keeps per stack; it never prunes them itself. */
+const HISTORY_KEPT = 10;
+
+export class Engine {
+  readonly settings: EngineSettings;
+  readonly #known = new Set<string>();
+
+  constructor(settings: EngineSettings) {
+    this.settings = settings;
+  }
+
+  /** Project-qualified URN of a resource at the top of a stack. */
+  urn(stack: string, type: string, name: string): string {
+    return `urn:pulumi:${stack}::${this.settings.project}::${type}::${name}`;
+  }
+
+  /** One process of the engine. Failures of single resources are in the result; only what concerns the run as a whole is thrown. */
+  async run(options: EngineRunOptions): Promise<EngineResult> {
+    const redact = redactor(options.secrets);
+    const result: EngineResult = { steps: [], outcomes: [], errors: new Map(), succeeded: false, killed: false };
+    const dryRun = options.kind === "preview";
+    const take = (event: RunEvent | undefined) => {
+      if (event === undefined) return;
+      if (event.kind === "step") result.steps.push(event.step);
+      if (event.kind === "outcome") result.outcomes.push(event.outcome);
+      if (event.kind === "message" && event.severity === "error") note(result.errors, event.urn ?? "", event.text);
+      options.onEvent?.(event);
+    };
+
+    await this.#withStack(options, async (stack) => {
+      const shared = {
+        onEvent: (event: Parameters<typeof readEvent>[0]) => take(readEvent(event, dryRun, redact)),
+        ...(options.targets ? { target: options.targets } : {}),
+        ...(options.signal ? { signal: options.signal } : {}),
+        parallel: this.settings.parallel ?? 50,
+        color: "never" as const,
+      };
+      try {
+        const refresh = options.refresh === true;
+        if (options.kind === "preview") await stack.preview({ ...shared, refresh, program: options.program });
+        else if (options.kind === "up") await stack.up({ ...shared, refresh, continueOnError: true, program: options.program });
+        else if (options.kind === "refresh") await stack.refresh(shared);
+        else await stack.destroy({ ...shared, continueOnError: true });
+        result.succeeded = true;
+      } catch (error) {
+        const exit = error instanceof EngineExit ? error : undefined;
+        if (exit === undefined) throw engineFailure(error, options.stack, redact);
+        result.killed = exit.killedBy !== undefined;
+        if (result.errors.size === 0) note(result.errors, "", redact(lastLines(exit.stderr || exit.stdout) || exit.message));
+      }
+    });
+    await this.#prune(options.stack);
+    return result;
+  }
+
+  /** Clears the lock that a killed run left on a stack. */
+  async cancel(stack: string): Promise<void> {
+    await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) =>
+      handle.cancel().catch(() => undefined),
+    );
+  }
+
+  /** The stack's whole state, secrets encrypted. */
+  async exportState(stack: string): Promise<Deployment> {
+    return await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) => handle.exportStack());
+  }
+
+  async importState(stack: string, deployment: Deployment): Promise<void> {
+    await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) => handle.importStack(deployment));
+  }
+
+  async #withStack<T>(
+    run: Pick<EngineRunOptions, "stack" | "runId" | "environment" | "providers">,
+    use: (stack: Stack) => Promise<T>,
+  ): Promise<T> {
+    const { dataDir, project, executable, version, stackSettings } = this.settings;
+    const before = await stackSettings.read(run.stack);
+    const folder = await createWorkspace(dataDir, project, run.stack, run.runId, before);
+    try {
+      const environment = this.#environment(run);
+      const pulumiCommand = engineCommand({ executable, version, environment });
+      const workspace = await LocalWorkspace.create({ workDir: folder.dir, pulumiCommand, pulumiHome: join(dataDir, "pulumi") });
+      await this.#ensureStack(run.stack, workspace, before !== undefined);
+      const stack = await Stack.select(run.stack, workspace);
+      return await use(stack);
+    } finally {
+      await this.#keepSettings(folder, run.stack, before);
+      await folder.remove();
+    }
+  }
+
+  async #ensureStack(name: string, workspace: LocalWorkspace, settled: boolean): Promise<void> {
+    if (settled || this.#known.has(name)) return;
+    await Stack.create(name, workspace).catch((error: unknown) => {
+      const text = error instanceof EngineExit ? error.stderr : String(error);
+      if (!/already exists/.test(text)) throw engineFailure(error, name, (message) => message);
+    });
+    this.#known.add(name);
+  }
+
+  async #keepSettings(folder: Workspace, stack: string, before: string | undefined): Promise<void> {
+    const after = await folder.stackSettings();
+    if (after !== undefined && after !== before) await this.settings.stackSettings.write(stack, after);
+  }
+
+  #environment(run: Pick<EngineRunOptions, "runId" | "environment" | "providers">): Record<string, string> {
+    const { settings } = this;
+    const path = [...(settings.pluginPath ?? []), process.env.PATH ?? ""].join(":");
+    const inherited = ["HOME", "LANG", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
+    const kept = inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]));
+    const attached = Object.entries(run.providers).map(([name, port]) => `${name}:${port}`);
+    return {
+      ...Object.fromEntries(kept),
+      ...run.environment,
+      PATH: path,
+      PULUMI_HOME: join(settings.dataDir, "pulumi"),
+      PULUMI_BACKEND_URL: settings.backendUrl,
+      PULUMI_CONFIG_PASSPHRASE_FILE: settings.passphraseFile,
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
+      ...(settings.checkpoints ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" }),
+      ...(settings.pluginPath?.length ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
+      ...(attached.length > 0 ? { PULUMI_DEBUG_PROVIDERS: attached.join(",") } : {}),
+      [RUN_VARIABLE]: run.runId,
+    };
+  }
+
+  /** Deletes all but the newest history entries of a stack kept in files: each holds a full copy of the state. */
+  async #prune(stack: string): Promise<void> {
+    if (!this.settings.backendUrl.startsWith("file://")) return;
+    const root = fileURLToPath(this.settings.backendUrl);
+    const folder = join(root, ".pulumi", "history", this.settings.project, stack);
+    const names = (await readdir(folder).catch(() => [])).sort();
+    // An update leaves a pair: NAME.history.json and NAME.checkpoint.json.
+    for (const name of names.slice(0, -2 * HISTORY_KEPT)) await rm(join(folder, name), { force: true });
+  }
+}
+
+function note(errors: Map<string, string[]>, urn: string, text: string): void {
+  const list = errors.get(urn) ?? [];
+  if (!list.includes(text)) list.push(text);
+  errors.set(urn, list);
+}
+
+function lastLines(text: string): string {
+  return text.trim().split("\n").slice(-12).join("\n");
+}
+
+function engineFailure(error: unknown, stack: string, redact: (text: string) => string): FleetError {
+  if (error instanceof FleetError) return error;
+  const text = error instanceof EngineExit ? lastLines(error.stderr || error.stdout) || error.message : String(error);
+  const busy = /the stack is currently locked/i.test(text);
+  return new FleetError(busy ? "STACK_BUSY" : "ENGINE_FAILED", redact(text), { stack }, { cause: error });
+}

@@ -1,0 +1,47 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Work folders of runs older than this have lost their run: a kill left them behind. */
+const STALE_AFTER_MS = 60 * 60 * 1000;
+
+/** A folder for one engine run: `Pulumi.yaml` and the stack's settings, nothing else. */
+export interface Workspace {
+  dir: string;
+  /** The stack's settings as the engine left them (`Pulumi.STACK.yaml`), which hold the salt of its encryption. */
+  stackSettings(): Promise<string | undefined>;
+  remove(): Promise<void>;
+}
+
+/** Makes the work folder of one run below `<dataDir>/runs`. `settings` is what `stackSettings` returned the last time. */
+export async function createWorkspace(
+  dataDir: string,
+  project: string,
+  stack: string,
+  runId: string,
+  settings: string | undefined,
+): Promise<Workspace> {
+  const runs = join(dataDir, "runs");
+  await mkdir(runs, { recursive: true, mode: 0o700 });
+  const dir = await mkdtemp(join(runs, `${runId}-`));
+  const settingsFile = join(dir, `Pulumi.${stack}.yaml`);
+  await writeFile(join(dir, "Pulumi.yaml"), `name: ${project}\nruntime: nodejs\ndescription: A fleet kept by Fleetwright\n`);
+  if (settings !== undefined) await writeFile(settingsFile, settings);
+  return {
+    dir,
+    stackSettings: () => readFile(settingsFile, "utf8").catch(() => undefined),
+    remove: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** Removes work folders whose run is not among `live` and that nobody has touched for an hour. */
+export async function sweepWorkspaces(dataDir: string, live: ReadonlySet<string>, now: number): Promise<void> {
+  const runs = join(dataDir, "runs");
+  const names = await readdir(runs).catch(() => []);
+  for (const name of names) {
+    const runId = name.slice(0, name.lastIndexOf("-"));
+    if (live.has(runId)) continue;
+    const dir = join(runs, name);
+    const { mtimeMs } = await stat(dir).catch(() => ({ mtimeMs: now }));
+    if (now - mtimeMs > STALE_AFTER_MS) await rm(dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,67 @@
+import type { Cloud, Declarations, ServerContext } from "../resources/cloud.ts";
+import { Power } from "../resources/plugin/power-resource.ts";
+import type { StackObject } from "../resources/spec.ts";
+
+/** One object as a run declares it: the compiled document and what the controller remembers of it. */
+export interface DeclaredObject {
+  spec: StackObject;
+  /** Resource name of the group in the stack; constant over renames. */
+  identity: string;
+  mark: string;
+  /** Never lower than recorded, so that lowering the counter in a file does nothing. */
+  rebuild: number;
+  restarts: { reboot: number; reset: number };
+  /** Resolved from its reference; only machines that are made now get it. */
+  userData?: string;
+}
+
+export interface ProgramInput {
+  objects: DeclaredObject[];
+  /** Ids of the account's firewalls by name, literal: nothing in one group depends on another. */
+  firewallIds: Readonly<Record<string, string>>;
+}
+
+/** The name of the Power resource that belongs to a server's group. */
+export const POWER_TYPE = "fleetwright:index:Power";
+export const powerName = (identity: string): string => `power.${identity}`;
+
+/**
+ * The Pulumi program of one stack: compiled documents in, resources out. It reads no git, no HTTP and no clock, so the controller (inline)
+ * and operators (`stacks/index.ts`) run the same one.
+ */
+export function declareStack(cloud: Cloud, declarations: Declarations, input: ProgramInput): void {
+  for (const object of input.objects) {
+    const { spec } = object;
+    if (spec.kind === "Server") declareServer(cloud, declarations, input, object, spec);
+    else if (spec.kind !== "Aggregate") {
+      declarations.declareShared(spec, { identity: object.identity, mark: object.mark, opts: {} });
+    }
+  }
+}
+
+function declareServer(
+  cloud: Cloud,
+  declarations: Declarations,
+  input: ProgramInput,
+  object: DeclaredObject,
+  spec: Extract<StackObject, { kind: "Server" }>,
+): void {
+  const context: ServerContext = {
+    identity: object.identity,
+    mark: object.mark,
+    rebuild: object.rebuild,
+    firewallIds: input.firewallIds,
+    opts: {},
+    ...(object.userData === undefined ? {} : { userData: object.userData }),
+  };
+  const { id } = declarations.declareServer(spec, context);
+  const { size, vcpus, memoryMiB, diskGiB } = cloud.expect(spec, object.mark);
+  new Power(powerName(object.identity), {
+    server: id,
+    state: spec.power,
+    reboot: object.restarts.reboot,
+    reset: object.restarts.reset,
+    // A resize may leave the machine off: a changed size makes Power look again.
+    ensure: [size, vcpus, memoryMiB, diskGiB].join("/"),
+  });
+}
