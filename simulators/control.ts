@@ -1,0 +1,46 @@
+import { Hono } from "hono";
+import { faultProblem } from "./faults.ts";
+import type { Front } from "./front.ts";
+import type { SimulatedCloud } from "./kit.ts";
+import type { Fault, SimulatedServer } from "./simulator.ts";
+
+/** What can be changed behind the fleet's back. */
+export type ServerPatch = Partial<Omit<SimulatedServer, "id" | "mark" | "status">>;
+
+/** The routes under `/_simulator`. They need no credential: the simulator listens on loopback only. */
+export function controlRoutes(cloud: SimulatedCloud, front: Front): Hono {
+  const app = new Hono();
+
+  app.get("/servers", (c) => c.json(cloud.servers()));
+  app.post("/servers", async (c) => c.json(cloud.addForeign(await c.req.json<ServerPatch>()), 201));
+  app.patch("/servers/:id", async (c) => {
+    const server = cloud.change(c.req.param("id"), await c.req.json<ServerPatch>());
+    return server ? c.json(server) : c.json({ error: `no server ${c.req.param("id")}` }, 404);
+  });
+  app.delete("/servers/:id", (c) =>
+    cloud.remove(c.req.param("id")) ? c.body(null, 204) : c.json({ error: `no server ${c.req.param("id")}` }, 404),
+  );
+
+  app.get("/calls", (c) => c.json(front.calls.list()));
+  app.delete("/calls", (c) => {
+    front.calls.clear();
+    return c.body(null, 204);
+  });
+
+  app.get("/faults", (c) => c.json(front.faults.list()));
+  app.post("/faults", async (c) => {
+    const fault = await c.req.json<Fault>();
+    const problem = faultProblem(fault);
+    if (problem) return c.json({ error: problem }, 400);
+    front.faults.add(fault);
+    return c.body(null, 201);
+  });
+  app.delete("/faults", (c) => {
+    front.faults.clear();
+    return c.body(null, 204);
+  });
+
+  app.notFound((c) => c.json({ error: `no such control: ${c.req.method} ${c.req.path}` }, 404));
+  app.onError((error, c) => c.json({ error: error.message }, 400));
+  return app;
+}
