@@ -1,0 +1,248 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import type { GatewayProfile } from "../../resources/cloud.ts";
+import { FleetError } from "../../resources/errors.ts";
+import { type Answer, endToEnd, parseJson, problem, retryAfterMs } from "./answer.ts";
+import { Creates } from "./creates.ts";
+import type { Gateway, GatewayOptions, GatewayStats } from "./types.ts";
+import { NoAnswer, type OutgoingRequest, Upstream } from "./upstream.ts";
+
+const DEFAULT_ANSWER_MS = 120_000;
+const DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** Creates that have left may take this long to be answered when the gateway closes; then their intent stays open. */
+const CLOSE_GRACE_MS = 5_000;
+
+/**
+ * A gateway on loopback for one account, between an official plugin and its cloud: it puts the real credentials on, keeps the account's budget
+ * and does every create once. It listens on 127.0.0.1 only and forwards to the account's endpoint only.
+ *
+ * @throws {FleetError} CLOUD_UNSUPPORTED when the cloud has no gateway profile.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const profile = options.cloud.gateway;
+  if (!profile)
+    throw new FleetError("CLOUD_UNSUPPORTED", `${options.cloud.title} is not reached through a gateway`, {
+      cloud: options.cloud.name,
+    });
+  const token = randomBytes(24).toString("base64url");
+  const handler = new RequestHandler(options, profile, token);
+  const server = createServer((request, response) => void handler.handle(request, response));
+  // The plugin sends when it wants to; a create may wait long for its answer.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+    await handler.close();
+    server.closeAllConnections();
+    await ended;
+  };
+  return {
+    url,
+    token,
+    environment: profile.environment(url, token),
+    stats: handler.stats,
+    close: () => (closed ??= close()),
+  };
+}
+
+class RequestHandler {
+  readonly stats: GatewayStats = {
+    requests: 0,
+    strangers: 0,
+    forwarded: 0,
+    creates: 0,
+    recovered: 0,
+    unanswered: 0,
+    withheld: 0,
+    rateLimited: 0,
+  };
+  readonly #options: GatewayOptions;
+  readonly #profile: GatewayProfile;
+  readonly #tokenHash: Buffer;
+  readonly #upstream: Upstream;
+  readonly #creates: Creates;
+  readonly #priority: "person" | "background";
+  readonly #now: () => number;
+  /** Nothing is begun after this; `#ended` ends what is under way. */
+  readonly #closing = new AbortController();
+  readonly #ended = new AbortController();
+  readonly #inFlight = new Set<Promise<unknown>>();
+
+  constructor(options: GatewayOptions, profile: GatewayProfile, token: string) {
+    this.#options = options;
+    this.#profile = profile;
+    this.#tokenHash = hash(token);
+    this.#priority = options.priority ?? "background";
+    this.#now = options.now ?? Date.now;
+    const answerMs = options.answerMs ?? DEFAULT_ANSWER_MS;
+    this.#upstream = new Upstream(options.account.endpoint, answerMs);
+    this.#creates = new Creates({
+      account: options.account,
+      cloud: options.cloud,
+      journal: options.journal,
+      priority: this.#priority,
+      settleMs: options.settleMs,
+      lookEveryMs: options.lookEveryMs ?? Math.min(5_000, Math.max(250, options.settleMs / 5)),
+      patienceMs: answerMs,
+      stats: this.stats,
+      log: options.log ?? (() => {}),
+      now: this.#now,
+      sleep: options.sleep ?? (async (ms, signal) => void (await delay(ms, undefined, { signal }))),
+    });
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const caller = new AbortController();
+    response.once("close", () => caller.abort(new Error("the caller is gone")));
+    response.on("error", () => {}); // told by "close"
+    try {
+      const answer = await this.#answer(request, response, caller.signal);
+      if (answer) write(response, answer);
+    } catch (error) {
+      if (response.headersSent || error instanceof NoAnswer || caller.signal.aborted) response.destroy();
+      else write(response, problem(503, "gateway", error instanceof FleetError ? error.message : "the gateway failed"));
+      if (!caller.signal.aborted && !(error instanceof NoAnswer))
+        this.#log("warn", `a request failed: ${messageOf(error)}`, request);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error("the gateway is closing"));
+    const timer = setTimeout(() => this.#ended.abort(), CLOSE_GRACE_MS);
+    await Promise.allSettled(this.#inFlight);
+    clearTimeout(timer);
+    this.#ended.abort();
+    this.#upstream.close();
+  }
+
+  /** The answer, or undefined when it has been streamed already. */
+  async #answer(request: IncomingMessage, response: ServerResponse, caller: AbortSignal): Promise<Answer | undefined> {
+    this.stats.requests++;
+    if (!this.#isOurs(request)) {
+      this.stats.strangers++;
+      request.resume();
+      return problem(401, "unauthorized", "this gateway was not asked with the token of its run");
+    }
+    const target = request.url ?? "";
+    if (!target.startsWith("/")) return problem(400, "bad_request", "the gateway takes paths only");
+    const body = await readBody(request, this.#options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES);
+    if (!body) return problem(413, "too_large", "the request body is too large");
+
+    const method = request.method ?? "GET";
+    const path = target.split("?", 1)[0] ?? "";
+    const waiting = AbortSignal.any([caller, this.#closing.signal]);
+    const creation = this.#profile.creation(method, path, parseJson(body));
+    if (!creation) {
+      await this.#pass({ method, target, headers: this.#headers(request), body, signal: waiting }, path, response);
+      return undefined;
+    }
+    const headers = { ...this.#headers(request), "accept-encoding": "identity" };
+    // Once it has left, the answer is wanted even when the caller is gone: it names what was bought.
+    const outgoing = { method, target, headers, body, signal: this.#ended.signal, fresh: true };
+    return this.#track(this.#creates.handle(creation, () => this.#exchange(outgoing, path, waiting), waiting));
+  }
+
+  /** Forwards a request that makes nothing, and passes the answer on as it comes. */
+  async #pass(outgoing: OutgoingRequest, path: string, response: ServerResponse): Promise<void> {
+    const scopes = this.#profile.scopes(outgoing.method, path);
+    const { budget } = this.#options.account;
+    const release = await budget.hold(scopes, this.#priority, outgoing.signal);
+    try {
+      this.stats.forwarded++;
+      const answer = await this.#upstream.send(outgoing).catch((error: NoAnswer) => {
+        // A cut connection is passed on as one: the plugin knows which of its own requests may be repeated.
+        if (error.message.startsWith("no answer within")) return undefined;
+        throw error;
+      });
+      if (!answer) return write(response, problem(504, "no_answer", "the cloud gave no answer in time"));
+      const headers = endToEnd(answer.headers);
+      const status = answer.statusCode ?? 502;
+      this.#learn(scopes, status, headers);
+      response.writeHead(status, headers);
+      await pipeline(answer, response);
+    } finally {
+      release();
+    }
+  }
+
+  async #exchange(outgoing: OutgoingRequest, path: string, waiting: AbortSignal): Promise<Answer> {
+    const scopes = this.#profile.scopes(outgoing.method, path);
+    const release = await this.#options.account.budget.hold(scopes, this.#priority, waiting);
+    try {
+      waiting.throwIfAborted();
+      this.stats.forwarded++;
+      const answer = await this.#upstream.exchange(outgoing);
+      this.#learn(scopes, answer.status, answer.headers);
+      return answer;
+    } finally {
+      release();
+    }
+  }
+
+  #learn(scopes: readonly string[], status: number, headers: Record<string, string | string[]>): void {
+    if (status !== 429) return;
+    const waitMs = retryAfterMs(headers, this.#now());
+    if (waitMs !== undefined) this.#options.account.budget.learn(scopes, { retryAfterMs: waitMs });
+  }
+
+  #headers(request: IncomingMessage): Record<string, string | string[]> {
+    const { host: _, "content-length": __, expect: ___, ...headers } = endToEnd(request.headers);
+    for (const [name, value] of Object.entries(this.#profile.authorize(this.#options.account)))
+      headers[name.toLowerCase()] = value;
+    return headers;
+  }
+
+  #isOurs(request: IncomingMessage): boolean {
+    const headers: Record<string, string | undefined> = {};
+    for (const [name, value] of Object.entries(request.headers))
+      headers[name] = Array.isArray(value) ? value[0] : value;
+    const given = this.#profile.tokenOf(headers);
+    return given !== undefined && timingSafeEqual(hash(given), this.#tokenHash);
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#inFlight.add(work);
+    const done = () => void this.#inFlight.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  #log(level: "warn", message: string, request: IncomingMessage): void {
+    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    this.#options.log?.(level, message, { method: request.method ?? "", path });
+  }
+}
+
+/** Hashes have one length, so that the comparison tells nothing by its time. */
+function hash(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+/** undefined when it is larger than allowed. */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function write(response: ServerResponse, answer: Answer): void {
+  response.writeHead(answer.status, answer.headers).end(answer.body);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
