@@ -37,6 +37,9 @@ export interface Cloud {
   /** Actual tags back to the labels of a fleet file (without the mark); undefined when they cannot be told apart. */
   labelsOf(actual: ActualServer): Record<string, string> | undefined;
 
+  /** What this cloud cannot take in the server's file, found without asking the cloud; `path` as in the file. Empty when all is well. */
+  problems?(server: ServerSpec): { path: string; message: string }[];
+
   /** The Pulumi side, loaded only where a program runs. */
   declarations(): Promise<Declarations>;
   /** URN types and names of a server's closed group, without the Power; also needed when the program no longer declares it. */
@@ -51,11 +54,26 @@ export interface ResourceName {
   /** Pulumi type token, `linode:index/instance:Instance`. */
   type: string;
   name: string;
+  /** Further resources of the same object, declared and targeted together with it. */
+  parts?: ResourceName[];
 }
 
 export interface Capabilities {
   /** Changes of these fields of a ServerSpec are done in place; the other live fields replace the machine. */
-  inPlace: readonly ("size" | "resources" | "hostname" | "labels" | "firewalls" | "backups" | "ipv6" | "monitoring" | "region" | "options")[];
+  inPlace: readonly (
+    | "size"
+    | "resources"
+    | "hostname"
+    | "labels"
+    | "firewalls"
+    | "backups"
+    | "ipv6"
+    | "monitoring"
+    | "region"
+    | "options"
+  )[];
+  /** Fields that apply when a machine is made: edits are no effect until `rebuild`. Neither in place nor a replace. */
+  createOnly?: readonly ("ipv6" | "monitoring" | "options")[];
   power: readonly PowerAction[];
   firewalls: boolean;
   keys: boolean;
@@ -126,7 +144,10 @@ export interface ActualServer {
 
 /** The comparable part of a desired server in the words of `ActualServer`. Absent fields are not compared. */
 export type ExpectedServer = Partial<
-  Pick<ActualServer, "name" | "size" | "region" | "vcpus" | "memoryMiB" | "diskGiB" | "tags" | "backups" | "monitoring" | "ipv6Enabled">
+  Pick<
+    ActualServer,
+    "name" | "size" | "region" | "vcpus" | "memoryMiB" | "diskGiB" | "tags" | "backups" | "monitoring" | "ipv6Enabled"
+  >
 > & { power: PowerState };
 
 export interface Catalog {
@@ -170,7 +191,10 @@ export interface ServerContext {
 /** The Pulumi resources of one cloud. `declareServer` carries the mark in the field that the cloud's table names. */
 export interface Declarations {
   declareServer(server: ServerSpec, context: ServerContext): { id: pulumi.Output<string> };
-  declareShared(object: FirewallSpec | KeySpec, context: { identity: string; mark: string; opts: pulumi.CustomResourceOptions }): void;
+  declareShared(
+    object: FirewallSpec | KeySpec,
+    context: { identity: string; mark: string; opts: pulumi.CustomResourceOptions },
+  ): void;
 }
 
 /** How the loopback gateway stands between an official plugin and its cloud. */
