@@ -1,5 +1,5 @@
-import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { Catalog } from "../../resources/cloud.ts";
+import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { StackObject } from "../../resources/spec.ts";
 
 /** An object as it was last applied: the memory of what the clouds were made to be. Rebuilt from state and a listing when lost. */
@@ -85,7 +85,9 @@ export interface Store {
 
   objects(filter?: { account?: string; stack?: string; kind?: AppliedObject["kind"] }): Promise<AppliedObject[]>;
   /** Only keys, hashes and identities of all objects: cheap for 10,000. */
-  hashes(): Promise<Map<string, Pick<AppliedObject, "identity" | "stack" | "hash" | "generation" | "mark" | "cloudId" | "refresh">>>;
+  hashes(): Promise<
+    Map<string, Pick<AppliedObject, "identity" | "stack" | "hash" | "generation" | "mark" | "cloudId" | "refresh">>
+  >;
   object(account: string, kind: AppliedObject["kind"], name: string): Promise<AppliedObject | undefined>;
   /** Inserts or replaces by (account, kind, identity); many in one statement. */
   putObjects(objects: AppliedObject[]): Promise<void>;
@@ -111,7 +113,10 @@ export interface Store {
 
   /** Appends to the event log; returns the sequence number. */
   event(event: { run?: string; kind: string; object?: string; data: unknown }): Promise<number>;
-  events(after: number, limit: number): Promise<{ seq: number; at: string; run?: string; kind: string; object?: string; data: unknown }[]>;
+  events(
+    after: number,
+    limit: number,
+  ): Promise<{ seq: number; at: string; run?: string; kind: string; object?: string; data: unknown }[]>;
 
   cachedCatalog(account: string, maxAgeMs: number): Promise<Catalog | undefined>;
   cacheCatalog(account: string, catalog: Catalog): Promise<void>;

@@ -1,0 +1,46 @@
+import { type Kysely, sql } from "kysely";
+import type { Tables } from "./tables.ts";
+import type { Approval, Store } from "./types.ts";
+
+/** Approvals by effect hash. An effect has at most one open approval; giving it again replaces who, when and the overrides. */
+export function approvalMethods(db: Kysely<Tables>): Pick<Store, "approve" | "openApprovals" | "closeApprovals"> {
+  return {
+    async approve(approvals) {
+      const distinct = [...new Map(approvals.map((approval) => [approval.effectHash, approval])).values()];
+      if (distinct.length === 0) return;
+      await sql`
+        insert into approval (effect_hash, approved_by, approved_at, commit, allow_replace, allow_removals)
+        select * from unnest(
+          ${distinct.map((one) => one.effectHash)}::text[], ${distinct.map((one) => one.approvedBy)}::text[],
+          ${distinct.map((one) => one.approvedAt)}::timestamptz[], ${distinct.map((one) => one.commit)}::text[],
+          ${distinct.map((one) => one.allowReplace)}::boolean[], ${distinct.map((one) => one.allowRemovals ?? null)}::integer[])
+        on conflict (effect_hash) where done_at is null do update set
+          approved_by = excluded.approved_by, approved_at = excluded.approved_at, commit = excluded.commit,
+          allow_replace = excluded.allow_replace, allow_removals = excluded.allow_removals`.execute(db);
+    },
+
+    async openApprovals() {
+      const rows = await db.selectFrom("approval").selectAll().where("done_at", "is", null).orderBy("id").execute();
+      return new Map<string, Approval>(
+        rows.map((row) => [
+          row.effect_hash,
+          {
+            effectHash: row.effect_hash,
+            approvedBy: row.approved_by,
+            approvedAt: row.approved_at.toISOString(),
+            commit: row.commit,
+            allowReplace: row.allow_replace,
+            ...(row.allow_removals !== null && { allowRemovals: row.allow_removals }),
+          },
+        ]),
+      );
+    },
+
+    async closeApprovals(effectHashes) {
+      if (effectHashes.length === 0) return;
+      await sql`
+        update approval set done_at = now()
+        where done_at is null and effect_hash = any(${effectHashes}::text[])`.execute(db);
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { type Kysely, sql } from "kysely";
+import type { Catalog } from "../../resources/cloud.ts";
+import type { Tables } from "./tables.ts";
+import type { Store } from "./types.ts";
+
+type Methods = Pick<Store, "event" | "events" | "cachedCatalog" | "cacheCatalog" | "setting" | "putSetting">;
+
+/** The event log, cached catalogues and settings. */
+export function eventMethods(db: Kysely<Tables>): Methods {
+  return {
+    async event({ run, kind, object, data }) {
+      // Numbers are given in the order of commits (the lock is held until then), so a reader that goes on from the last number it saw
+      // misses none. The log is for people: it need not wait for the disk.
+      const { rows } = await sql<{ seq: string }>`
+        insert into event (run, kind, object, data)
+        select ${run ?? null}::text, ${kind}::text, ${object ?? null}::text, ${JSON.stringify(data ?? null)}::json
+        from (select pg_advisory_xact_lock(hashtextextended('fleetwright events ' || current_schema(), 0)),
+          set_config('synchronous_commit', 'off', true)) as ordered
+        returning seq`.execute(db);
+      return Number(rows[0]?.seq);
+    },
+
+    async events(after, limit) {
+      const query = db.selectFrom("event").selectAll().where("seq", ">", String(after)).orderBy("seq").limit(limit);
+      return (await query.execute()).map((row) => ({
+        seq: Number(row.seq),
+        at: row.at.toISOString(),
+        ...(row.run !== null && { run: row.run }),
+        kind: row.kind,
+        ...(row.object !== null && { object: row.object }),
+        data: row.data,
+      }));
+    },
+
+    async cachedCatalog(account, maxAgeMs) {
+      const row = await db
+        .selectFrom("catalog")
+        .select("catalog")
+        .where("account", "=", account)
+        .where("cached_at", ">=", sql<Date>`now() - ${maxAgeMs}::float8 * interval '1 millisecond'`)
+        .executeTakeFirst();
+      return row?.catalog as Catalog | undefined;
+    },
+
+    async cacheCatalog(account, catalog) {
+      const cached = { cached_at: sql<Date>`now()`, catalog: JSON.stringify(catalog) };
+      await db
+        .insertInto("catalog")
+        .values({ account, ...cached })
+        .onConflict((conflict) => conflict.column("account").doUpdateSet(cached))
+        .execute();
+    },
+
+    async setting(name) {
+      return (await db.selectFrom("setting").select("value").where("name", "=", name).executeTakeFirst())?.value;
+    },
+
+    async putSetting(name, value) {
+      await db
+        .insertInto("setting")
+        .values({ name, value })
+        .onConflict((conflict) => conflict.column("name").doUpdateSet({ value }))
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { type Kysely, type Migration, Migrator, sql } from "kysely";
+import type { Tables } from "./tables.ts";
+
+/** In the order of their names. One that has been released is never edited: a change is a new one. */
+const MIGRATIONS: Record<string, Migration> = {
+  "001-first": {
+    async up(db) {
+      await sql`
+        create table journal_entry (
+          account text not null, key text not null, kind text not null,
+          started_at timestamptz not null, attempted_at timestamptz not null, previous_attempt_at timestamptz,
+          attempts integer not null, cloud_id text,
+          primary key (account, key));
+        create index journal_open on journal_entry (account, started_at) where cloud_id is null;
+
+        create table account (identity text primary key, name text not null, cells integer not null);
+
+        create table object (
+          account text not null, kind text not null, identity text not null, name text not null, stack text not null,
+          generation integer not null, mark text not null, hash text not null, document json not null,
+          cloud_id text, commit text not null, refresh boolean not null,
+          primary key (account, kind, identity));
+        create index object_name on object (account, kind, name);
+        create index object_stack on object (stack);
+
+        create table run (
+          id text primary key, stack text not null, kind text not null, controller json not null,
+          started_at timestamptz not null, heartbeat_at timestamptz not null, finished_at timestamptz,
+          outcome text, objects json not null, commit text not null);
+        create index run_open on run (started_at) where finished_at is null;
+        create index run_started on run (started_at);
+
+        create table approval (
+          id bigint generated always as identity primary key, effect_hash text not null,
+          approved_by text not null, approved_at timestamptz not null, commit text not null,
+          allow_replace boolean not null, allow_removals integer, done_at timestamptz);
+        create unique index approval_open on approval (effect_hash) where done_at is null;
+
+        create table lease (stack text primary key, holder text not null, expires_at timestamptz not null);
+
+        create table event (
+          seq bigint generated always as identity primary key, at timestamptz not null default clock_timestamp(),
+          run text, kind text not null, object text, data json not null);
+
+        create table catalog (account text primary key, cached_at timestamptz not null, catalog json not null);
+        create table setting (name text primary key, value text not null)
+      `.execute(db);
+    },
+  },
+};
+
+/** Brings the schema up to date. Several processes may call it at once: the first migrates, the others wait and find it done. */
+export async function migrate(db: Kysely<Tables>, schema: string): Promise<void> {
+  const key = sql`hashtextextended(${`fleetwright migration ${schema}`}, 0)`;
+  await db.connection().execute(async (lock) => {
+    await sql`select pg_advisory_lock(${key})`.execute(lock);
+    try {
+      await sql`create schema if not exists ${sql.id(schema)}`.execute(lock);
+      const migrator = new Migrator({
+        db,
+        provider: { getMigrations: async () => MIGRATIONS },
+        migrationTableSchema: schema,
+      });
+      const { error } = await migrator.migrateToLatest();
+      if (error !== undefined) throw error;
+    } finally {
+      await sql`select pg_advisory_unlock(${key})`.execute(lock);
+    }
+  });
+}

@@ -1,0 +1,112 @@
+import { type Kysely, type Selectable, sql } from "kysely";
+import type { Tables } from "./tables.ts";
+import type { AppliedObject, Store } from "./types.ts";
+
+/** Rows of one statement: keeps the text of a statement at a few megabytes. */
+const BATCH = 2_000;
+
+type Methods = Pick<
+  Store,
+  "accounts" | "putAccount" | "removeAccount" | "objects" | "hashes" | "object" | "putObjects" | "removeObjects"
+>;
+
+/** What was last applied: accounts and objects. */
+export function objectMethods(db: Kysely<Tables>): Methods {
+  return {
+    async accounts() {
+      return await db.selectFrom("account").selectAll().orderBy("name").execute();
+    },
+
+    async putAccount({ identity, name, cells }) {
+      await db
+        .insertInto("account")
+        .values({ identity, name, cells })
+        .onConflict((conflict) => conflict.column("identity").doUpdateSet({ name, cells }))
+        .execute();
+    },
+
+    async removeAccount(identity) {
+      await db.deleteFrom("account").where("identity", "=", identity).execute();
+    },
+
+    async objects(filter = {}) {
+      let query = db.selectFrom("object").selectAll().orderBy("account").orderBy("kind").orderBy("name");
+      if (filter.account !== undefined) query = query.where("account", "=", filter.account);
+      if (filter.stack !== undefined) query = query.where("stack", "=", filter.stack);
+      if (filter.kind !== undefined) query = query.where("kind", "=", filter.kind);
+      return (await query.execute()).map(toObject);
+    },
+
+    async hashes() {
+      const rows = await db
+        .selectFrom("object")
+        .select(["account", "kind", "name", "identity", "stack", "hash", "generation", "mark", "cloud_id", "refresh"])
+        .execute();
+      return new Map(
+        rows.map(({ account, kind, name, cloud_id, ...rest }) => [
+          `${kind}/${account}/${name}`,
+          cloud_id === null ? rest : { ...rest, cloudId: cloud_id },
+        ]),
+      );
+    },
+
+    async object(account, kind, name) {
+      const row = await db
+        .selectFrom("object")
+        .selectAll()
+        .where("account", "=", account)
+        .where("kind", "=", kind)
+        .where("name", "=", name)
+        .executeTakeFirst();
+      return row && toObject(row);
+    },
+
+    async putObjects(objects) {
+      // A statement may write a row only once; of two for one key the later is meant.
+      const distinct = [...new Map(objects.map((object) => [keyOf(object), object])).values()];
+      if (distinct.length === 0) return;
+      await db.transaction().execute(async (transaction) => {
+        for (let from = 0; from < distinct.length; from += BATCH) {
+          await putBatch(transaction, distinct.slice(from, from + BATCH));
+        }
+      });
+    },
+
+    async removeObjects(keys) {
+      if (keys.length === 0) return;
+      await sql`
+        delete from object using unnest(
+          ${keys.map((key) => key.account)}::text[], ${keys.map((key) => key.kind)}::text[],
+          ${keys.map((key) => key.identity)}::text[]) as gone (account, kind, identity)
+        where object.account = gone.account and object.kind = gone.kind and object.identity = gone.identity`.execute(
+        db,
+      );
+    },
+  };
+}
+
+async function putBatch(db: Kysely<Tables>, rows: AppliedObject[]): Promise<void> {
+  await sql`
+    insert into object (account, kind, identity, name, stack, generation, mark, hash, document, cloud_id, commit, refresh)
+    select account, kind, identity, name, stack, generation, mark, hash, document::json, cloud_id, commit, refresh
+    from unnest(
+      ${rows.map((row) => row.account)}::text[], ${rows.map((row) => row.kind)}::text[],
+      ${rows.map((row) => row.identity)}::text[], ${rows.map((row) => row.name)}::text[],
+      ${rows.map((row) => row.stack)}::text[], ${rows.map((row) => row.generation)}::integer[],
+      ${rows.map((row) => row.mark)}::text[], ${rows.map((row) => row.hash)}::text[],
+      ${rows.map((row) => JSON.stringify(row.document))}::text[], ${rows.map((row) => row.cloudId ?? null)}::text[],
+      ${rows.map((row) => row.commit)}::text[], ${rows.map((row) => row.refresh)}::boolean[])
+      as new (account, kind, identity, name, stack, generation, mark, hash, document, cloud_id, commit, refresh)
+    on conflict (account, kind, identity) do update set
+      name = excluded.name, stack = excluded.stack, generation = excluded.generation, mark = excluded.mark,
+      hash = excluded.hash, document = excluded.document, cloud_id = excluded.cloud_id, commit = excluded.commit,
+      refresh = excluded.refresh`.execute(db);
+}
+
+function keyOf(object: AppliedObject): string {
+  return JSON.stringify([object.account, object.kind, object.identity]);
+}
+
+function toObject({ cloud_id, ...row }: Selectable<Tables["object"]>): AppliedObject {
+  return cloud_id === null ? row : { ...row, cloudId: cloud_id };
+}

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { realpathSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+import { Kysely, PostgresDialect } from "kysely";
+import { approvalMethods } from "./approvals.ts";
+import { toStoreError, withStoreErrors } from "./errors.ts";
+import { eventMethods } from "./events.ts";
+import { journalMethods } from "./journal.ts";
+import { leaseMethods } from "./leases.ts";
+import { migrate } from "./migrations.ts";
+import { objectMethods } from "./objects.ts";
+import { EmbeddedPool, serverPool } from "./pool.ts";
+import { runMethods } from "./runs.ts";
+import type { Tables } from "./tables.ts";
+import type { Store } from "./types.ts";
+
+const SCHEMA = "fleetwright";
+
+export interface StoreOptions {
+  /** The controller's folder; made when it is not there. */
+  dataDir: string;
+  /** `postgres://…` of a server to use in place of the embedded one. One database belongs to one fleet. */
+  databaseUrl?: string;
+  /** Leave the embedded server running after the last `close()`. Default false. */
+  keepRunning?: boolean;
+  /** Told in one line what takes time. */
+  log?: (line: string) => void;
+}
+
+/**
+ * Opens the controller's memory, making or migrating it as needed. Several processes may have the same one open.
+ *
+ * @throws {FleetError} STORE_FAILED
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const dataDir = path.resolve(options.dataDir);
+  options.log?.(options.databaseUrl ? "connecting to the database server" : `opening the database in ${dataDir}`);
+  const pool = options.databaseUrl
+    ? serverPool(options.databaseUrl, SCHEMA)
+    : new EmbeddedPool(dataDir, SCHEMA, options.keepRunning ?? false);
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await migrate(db, SCHEMA);
+  } catch (error) {
+    await db.destroy().catch(() => undefined);
+    throw toStoreError(error, "open");
+  }
+
+  let closed: Promise<void> | undefined;
+  return withStoreErrors<Store>({
+    ...journalMethods(db),
+    ...objectMethods(db),
+    ...runMethods(db),
+    ...approvalMethods(db),
+    ...leaseMethods(db),
+    ...eventMethods(db),
+    close() {
+      closed ??= db.destroy();
+      return closed;
+    },
+  });
+}
+
+/**
+ * Where the controller of this fleet keeps its data unless told otherwise: one folder a fleet, outside the repository, so that no `git clean`
+ * removes it. Root uses /var/lib, because the database's user cannot enter root's home.
+ */
+export function defaultDataDir(fleetDir: string, env: NodeJS.ProcessEnv = process.env): string {
+  const fleet = createHash("sha256").update(realpathSync(fleetDir)).digest("hex").slice(0, 16);
+  if (env.XDG_STATE_HOME) return path.join(env.XDG_STATE_HOME, "fleetwright", fleet);
+  if (process.getuid?.() === 0) return path.join("/var/lib/fleetwright", fleet);
+  return path.join(env.HOME || homedir(), ".local/state/fleetwright", fleet);
+}

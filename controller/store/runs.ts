@@ -1,0 +1,71 @@
+import { type Kysely, type Selectable, sql } from "kysely";
+import type { Tables } from "./tables.ts";
+import type { RunRecord, Store } from "./types.ts";
+
+type Methods = Pick<Store, "startRun" | "heartbeat" | "finishRun" | "openRuns" | "runs">;
+
+/** Engine runs, begun and finished. Heartbeats and ends are told by the database's clock. */
+export function runMethods(db: Kysely<Tables>): Methods {
+  return {
+    async startRun(run) {
+      await db
+        .insertInto("run")
+        .values({
+          id: run.id,
+          stack: run.stack,
+          kind: run.kind,
+          controller: JSON.stringify(run.controller),
+          started_at: run.startedAt,
+          heartbeat_at: sql<Date>`now()`,
+          objects: JSON.stringify(run.objects),
+          commit: run.commit,
+        })
+        .execute();
+    },
+
+    async heartbeat(runIds) {
+      if (runIds.length === 0) return;
+      await db
+        .updateTable("run")
+        .set({ heartbeat_at: sql<Date>`now()` })
+        .where("id", "in", runIds)
+        .where("finished_at", "is", null)
+        .execute();
+    },
+
+    async finishRun(id, outcome) {
+      // The first end told is the true one: a recovery must not call killed what had finished, nor the other way round.
+      await db
+        .updateTable("run")
+        .set({ finished_at: sql<Date>`now()`, outcome })
+        .where("id", "=", id)
+        .where("finished_at", "is", null)
+        .execute();
+    },
+
+    async openRuns() {
+      const open = db.selectFrom("run").selectAll().where("finished_at", "is", null);
+      return (await open.orderBy("started_at").orderBy("id").execute()).map(toRun);
+    },
+
+    async runs(limit) {
+      const latest = db.selectFrom("run").selectAll().orderBy("started_at", "desc").orderBy("id").limit(limit);
+      return (await latest.execute()).map(toRun);
+    },
+  };
+}
+
+function toRun(row: Selectable<Tables["run"]>): RunRecord {
+  return {
+    id: row.id,
+    stack: row.stack,
+    kind: row.kind as RunRecord["kind"],
+    controller: row.controller as RunRecord["controller"],
+    startedAt: row.started_at.toISOString(),
+    heartbeatAt: row.heartbeat_at.toISOString(),
+    ...(row.finished_at !== null && { finishedAt: row.finished_at.toISOString() }),
+    ...(row.outcome !== null && { outcome: row.outcome as NonNullable<RunRecord["outcome"]> }),
+    objects: row.objects as RunRecord["objects"],
+    commit: row.commit,
+  };
+}
