@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -14,6 +14,8 @@ export const engineMissing = existsSync(join(ENGINE_ROOT, "bin", "pulumi"))
 
 export interface TestStack {
   stack: automation.Stack;
+  /** Holds all that the engine writes. */
+  folder: string;
   /** What the next operation declares. */
   program: () => Promise<Record<string, unknown> | undefined>;
   /** Stops the plugins and removes the folder. */
@@ -28,6 +30,7 @@ export async function testStack(
   const folder = await mkdtemp(join(tmpdir(), "fleetwright-plugin-"));
   const test: TestStack = {
     stack: undefined as unknown as automation.Stack,
+    folder,
     program: async () => ({}),
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
@@ -62,7 +65,7 @@ export class AnyResource extends pulumi.CustomResource {
     opts?: pulumi.CustomResourceOptions,
     outputs: string[] = [],
   ) {
-    super(type, name, { ...inputs, ...Object.fromEntries(outputs.map((output) => [output, undefined])) }, opts);
+    super(type, name, { ...Object.fromEntries(outputs.map((output) => [output, undefined])), ...inputs }, opts);
     const self = this as unknown as Record<string, pulumi.Output<unknown>>;
     this.outputs = Object.fromEntries(outputs.map((output) => [output, self[output]!]));
   }
@@ -81,4 +84,11 @@ export interface StateResource {
 export async function stateOf(stack: automation.Stack, type: string): Promise<StateResource[]> {
   const { deployment } = await stack.exportStack();
   return ((deployment.resources ?? []) as StateResource[]).filter((resource) => resource.type === type);
+}
+
+/** All that the engine has stored, as it lies on the disk: an export would show secrets in clear. */
+export async function storedText(folder: string): Promise<string> {
+  const texts: string[] = [];
+  for await (const path of glob(join(folder, ".pulumi", "**", "*.json*"))) texts.push(await readFile(path, "utf8"));
+  return texts.join("\n");
 }
