@@ -14,6 +14,8 @@ export interface AccountSpec {
   kind: "Account";
   name: string;
   formerly: string[];
+  /** A name for people. */
+  title?: string;
   /** The cloud's name in the registry. */
   provider: string;
   /** Base address of the API without a version path; the cloud's public address when absent. */

@@ -1,0 +1,121 @@
+import type { Capabilities, Catalog, CredentialField } from "../../resources/cloud.ts";
+import type { AccountSpec, FirewallSpec, FleetSpec, PlanSpec } from "../../resources/spec.ts";
+import type { ParsedFile } from "./file.ts";
+import type { FieldFault } from "./validate.ts";
+
+/** The part of a `Cloud` that compiling needs. */
+export interface CloudRules {
+  readonly title: string;
+  readonly capabilities: Pick<
+    Capabilities,
+    "power" | "firewalls" | "keys" | "backups" | "monitoring" | "ipv6" | "sizes"
+  >;
+  readonly credentials: Readonly<Record<string, CredentialField>>;
+  readonly schemas: { account: object; server: object };
+  /** Undefined where each account has its own. */
+  readonly endpoint?: string;
+}
+
+/** A firewall of the fleet, before it is known on which accounts it is. */
+export type FirewallText = Omit<FirewallSpec, "account" | "provider">;
+
+/** What objects look up in each other, by name. `file` holds texts by path. */
+export interface Tables {
+  /** Under the name "". */
+  Fleet: Map<string, FleetSpec>;
+  Account: Map<string, AccountSpec>;
+  Plan: Map<string, PlanSpec>;
+  Firewall: Map<string, FirewallText>;
+  SshKey: Map<string, { name: string; publicKey: string }>;
+  cloud: Map<string, CloudRules>;
+  /** By account. */
+  catalog: Map<string, Catalog>;
+}
+
+type Found<Table> = Table extends Map<string, infer Value> ? Value : never;
+
+/** What one object came to. `spec` is missing when it has faults. */
+export interface Result<Spec> {
+  spec?: Spec;
+  hash: string;
+  createHash: string;
+  faults: FieldFault[];
+  notes: FieldFault[];
+}
+
+type Table = keyof Tables | "file";
+
+/** A result and what it was made from: table, name and what was found, in turn. Good while every look-up finds the same object. */
+export interface Memo {
+  dependencies: unknown[];
+  result: Result<unknown>;
+}
+
+/** Look-ups of one compile. Records what an object looks up, so that its result can be used again. */
+export class Context {
+  readonly tables: Tables = {
+    Fleet: new Map(),
+    Account: new Map(),
+    Plan: new Map(),
+    Firewall: new Map(),
+    SshKey: new Map(),
+    cloud: new Map(),
+    catalog: new Map(),
+  };
+  readonly #broken = new Set<string>();
+  readonly #memos: WeakMap<ParsedFile, Memo>;
+  readonly #readFile: (path: string) => string | undefined;
+  #dependencies: unknown[] = [];
+
+  constructor(memos: WeakMap<ParsedFile, Memo>, readFile: (path: string) => string | undefined) {
+    this.#memos = memos;
+    this.#readFile = readFile;
+  }
+
+  find<Name extends keyof Tables>(table: Name, name: string): Found<Tables[Name]> | undefined {
+    const found = this.tables[table].get(name);
+    this.#dependencies.push(table, name, found);
+    return found as Found<Tables[Name]> | undefined;
+  }
+
+  /** The text of a file of the fleet repository. */
+  readFile(path: string): string | undefined {
+    const found = this.#readFile(path);
+    this.#dependencies.push("file", path, found);
+    return found;
+  }
+
+  names(table: keyof Tables): Iterable<string> {
+    return this.tables[table].keys();
+  }
+
+  /** Notes a name that exists although its file is wrong: who refers to it needs no fault of its own. */
+  addBroken(kind: string, name: string): void {
+    this.#broken.add(`${kind}/${name}`);
+  }
+
+  isBroken(kind: string, name: string): boolean {
+    return this.#broken.has(`${kind}/${name}`);
+  }
+
+  /** The earlier result of this file if nothing that it looked up has changed, else a new one. */
+  once<Spec>(parsed: ParsedFile, make: () => Result<Spec>): Result<Spec> {
+    const memo = this.#memos.get(parsed);
+    if (memo !== undefined && this.#isCurrent(memo.dependencies)) return memo.result as Result<Spec>;
+    this.#dependencies = [];
+    const result = make();
+    // A fault can quote names that were never looked up (the nearest match), so only good results last.
+    if (result.faults.length === 0) this.#memos.set(parsed, { dependencies: this.#dependencies, result });
+    return result;
+  }
+
+  #isCurrent(dependencies: unknown[]): boolean {
+    for (let at = 0; at < dependencies.length; at += 3) {
+      const table = dependencies[at] as Table;
+      const name = dependencies[at + 1] as string;
+      const found = table === "file" ? this.#readFile(name) : this.tables[table].get(name);
+      if (found !== dependencies[at + 2]) return false;
+    }
+    return true;
+  }
+}

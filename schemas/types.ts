@@ -1,0 +1,451 @@
+// Made from the JSON Schemas in this folder by `npm run docs`. Edit those.
+
+/**
+ * Settings of the whole fleet. One file, `fleet.yaml`, at the top of the repository.
+ */
+export interface FleetFields {
+  /**
+   * Always `Fleet`.
+   */
+  kind: "Fleet";
+  /**
+   * Tells this fleet's machines from those of any other fleet. It enters every owner mark, so it must never change once machines run.
+   */
+  id: string;
+  /**
+   * `required`: a person approves each preview. `auto`: a commit on the main line is executed at once, unless a guard refuses it.
+   */
+  approval: "required" | "auto";
+  /**
+   * Environment variables that credentials and user data name must begin with one of these, so that a file cannot reach for any other.
+   *
+   * @minItems 1
+   */
+  envPrefixes: string[];
+  /**
+   * What is refused until an approval overrides it.
+   */
+  guards: {
+    /**
+     * Removing more servers at once than the greater of `minimum` and `share` of an account's or an owner's servers is refused.
+     */
+    maxRemovals: {
+      /**
+       * So many removals are always let through.
+       */
+      minimum: number;
+      /**
+       * A part of the servers of one account or owner: 0.1 is a tenth.
+       */
+      share: number;
+    };
+  };
+  /**
+   * Settings by name for policies that an installation adds. Kept as they are.
+   */
+  policies: {
+    [k: string]: unknown;
+  };
+}
+
+/**
+ * One account at one cloud. Files live below `accounts/`.
+ */
+export interface AccountFields {
+  /**
+   * Always `Account`.
+   */
+  kind: "Account";
+  /**
+   * What servers call it. Unique among accounts.
+   */
+  name: string;
+  /**
+   * Earlier names. An account is renamed by changing `name` and listing the old one here; no machine is touched.
+   */
+  formerly: string[];
+  /**
+   * A name for people.
+   */
+  title?: string;
+  /**
+   * The cloud: `linode`, `digitalocean`, `proxmox`.
+   */
+  provider: string;
+  /**
+   * Base address of the API without a version path. Needed where a cloud has no public address (Proxmox VE); the cloud's own elsewhere.
+   */
+  endpoint?: string;
+  /**
+   * How the cloud lets us in: each field names an environment variable of the controller. Values never stand in a file.
+   */
+  credentials: {
+    /**
+     * A credential by reference.
+     */
+    [k: string]: {
+      /**
+       * Name of the environment variable. It must begin with one of the fleet's `envPrefixes`.
+       */
+      env: string;
+    };
+  };
+  /**
+   * Stacks that this account's servers are spread over, at most about 500 servers each. The recorded count rules: another one here waits for a reshard.
+   */
+  cells: number;
+  /**
+   * Requests per second by scope of the cloud, where other limits than the cloud's public ones apply.
+   */
+  budgets: {
+    [k: string]: {
+      /**
+       * Requests a second over a long time.
+       */
+      perSecond: number;
+      /**
+       * Requests that may go at once after a pause.
+       */
+      burst: number;
+    };
+  };
+  /**
+   * Regions that servers of this account may use. Empty means all.
+   */
+  regions: string[];
+  /**
+   * How long this account's cloud may take.
+   */
+  deadlines: {
+    /**
+     * A create may take this long.
+     */
+    createSeconds: number;
+    /**
+     * A machine that was asked for is on the cloud's lists after this long, at the latest.
+     */
+    settleSeconds: number;
+  };
+  /**
+   * What only this cloud has, checked against the cloud's own schema.
+   */
+  options: {
+    [k: string]: unknown;
+  };
+}
+
+/**
+ * A product that customers buy: what a server has, which size that is on each cloud, and what it costs. Files live below `plans/`.
+ */
+export interface PlanFields {
+  /**
+   * Always `Plan`.
+   */
+  kind: "Plan";
+  /**
+   * What servers call it. Unique among plans.
+   */
+  name: string;
+  /**
+   * Virtual processors.
+   */
+  vcpus: number;
+  /**
+   * Memory in MiB.
+   */
+  memoryMiB: number;
+  /**
+   * Disk in GiB.
+   */
+  diskGiB: number;
+  /**
+   * Outgoing traffic a month in GiB that the price includes.
+   */
+  transferGiB?: number;
+  /**
+   * The size that this plan is, by cloud. A cloud that is not listed cannot be ordered with this plan, except one without sizes, which gives the numbers above.
+   */
+  sizes: {
+    [k: string]: string;
+  };
+  /**
+   * Price a month before markup, in whole units of `currency`, with at most 6 decimals.
+   */
+  basePrice: number;
+  /**
+   * What is added to `basePrice`, a month, in whole units of `currency`, with at most 6 decimals.
+   */
+  markup: number;
+  /**
+   * ISO 4217 code.
+   */
+  currency: string;
+  /**
+   * A server ordered with this plan expires after so many days unless its order says otherwise.
+   */
+  defaultExpireDays?: number;
+}
+
+/**
+ * One machine. Files live below `servers/`, in any folders; moving or renaming a file changes nothing.
+ */
+export interface ServerFields {
+  /**
+   * Always `Server`.
+   */
+  kind: "Server";
+  /**
+   * What the machine is known by, for good. Unique among servers. To rename, see `formerly`.
+   */
+  name: string;
+  /**
+   * The machine's label at the cloud and its first host name. Free to change. The name when absent.
+   */
+  hostname?: string;
+  /**
+   * Earlier names. A server is renamed by changing `name` and listing the old one here; the machine stays.
+   */
+  formerly: string[];
+  /**
+   * The account that it is bought on. Another one later means a new machine and the loss of this one's data.
+   */
+  account: string;
+  /**
+   * The plan it is ordered with. Give exactly one of `plan`, `size` and `resources`.
+   */
+  plan?: string;
+  /**
+   * The cloud's own size, instead of a plan.
+   */
+  size?: string;
+  /**
+   * What the machine has, on clouds without sizes, instead of a plan.
+   */
+  resources?: {
+    /**
+     * Virtual processors.
+     */
+    vcpus?: number;
+    /**
+     * Memory in MiB.
+     */
+    memoryMiB?: number;
+    /**
+     * Disk in GiB. It can grow and never shrinks.
+     */
+    diskGiB?: number;
+  };
+  /**
+   * Where it stands, in the cloud's own word: a region, or a node of a Proxmox VE cluster.
+   */
+  region: string;
+  /**
+   * What is installed on a new machine. A change waits for `rebuild`.
+   */
+  image: string;
+  /**
+   * Names of SshKey objects let in on a new machine. A change waits for `rebuild`.
+   */
+  keys: string[];
+  /**
+   * Names of Firewall objects in front of it.
+   */
+  firewalls: string[];
+  /**
+   * Whom it belongs to: a team or a customer. Guards count removals per owner.
+   */
+  owner?: string;
+  /**
+   * Words of your own, written on the machine as the cloud's tags.
+   */
+  labels: {
+    [k: string]: string;
+  };
+  /**
+   * The state the machine is kept in.
+   */
+  power: "running" | "stopped" | "suspended";
+  /**
+   * Counters. Raising one restarts the machine once; lowering one does nothing.
+   */
+  restarts: {
+    /**
+     * Restart by asking the operating system.
+     */
+    reboot: number;
+    /**
+     * Restart by the power switch.
+     */
+    reset: number;
+  };
+  /**
+   * Counter. Raising it deletes the machine with its data and makes a new one with the image, keys and user data of this file.
+   */
+  rebuild: number;
+  /**
+   * Day or instant from which on it is no longer wanted.
+   */
+  expires?: string;
+  /**
+   * Refuses to remove or replace the machine, also when this file goes.
+   */
+  protect: boolean;
+  /**
+   * What happens to the machine when this file goes: `delete` it, or leave it running as an `orphan`.
+   */
+  deletionPolicy: "delete" | "orphan";
+  /**
+   * The cloud's id of a running machine that this file takes over instead of making one.
+   */
+  adopt?: string | number;
+  /**
+   * Has an IPv6 address.
+   */
+  ipv6: boolean;
+  /**
+   * The cloud's own monitoring.
+   */
+  monitoring: boolean;
+  /**
+   * The cloud's own backups, which it charges for.
+   */
+  backups: boolean;
+  /**
+   * What cloud-init runs on a new machine: exactly one of `text`, `env` and `file`. A change waits for `rebuild`.
+   */
+  userData?: {
+    /**
+     * The user data itself. Everyone who reads the repository can read it.
+     */
+    text?: string;
+    /**
+     * Name of an environment variable of the controller that holds it. It must begin with one of the fleet's `envPrefixes`.
+     */
+    env?: string;
+    /**
+     * Path of a file of this repository, from its top.
+     */
+    file?: string;
+  };
+  /**
+   * What only this cloud has, checked against the cloud's own schema.
+   */
+  provider: {
+    [k: string]: unknown;
+  };
+}
+
+/**
+ * Rules in front of servers. It is made once on each account whose servers name it. Files live below `firewalls/`.
+ */
+export interface FirewallFields {
+  /**
+   * Always `Firewall`.
+   */
+  kind: "Firewall";
+  /**
+   * What servers call it. Unique among firewalls.
+   */
+  name: string;
+  /**
+   * In the order that they are tried.
+   */
+  rules: {
+    /**
+     * Whether it is about what comes in or what goes out.
+     */
+    direction: "inbound" | "outbound";
+    /**
+     * What happens to traffic that matches.
+     */
+    action: "accept" | "drop";
+    /**
+     * The protocol it is about.
+     */
+    protocol: "tcp" | "udp" | "icmp";
+    /**
+     * A port, a range or a list of them. All when absent.
+     */
+    ports?: string | number;
+    /**
+     * CIDR blocks: sources of an inbound rule, destinations of an outbound one. Everywhere when absent.
+     *
+     * @minItems 1
+     */
+    addresses: string[];
+    /**
+     * What it is for.
+     */
+    description?: string;
+  }[];
+  /**
+   * What happens to what comes in and matches no rule.
+   */
+  inboundPolicy: "accept" | "drop";
+  /**
+   * What happens to what goes out and matches no rule.
+   */
+  outboundPolicy: "accept" | "drop";
+  /**
+   * Refuses to remove it.
+   */
+  protect: boolean;
+}
+
+/**
+ * A public key that new machines let in. Files live below `keys/`.
+ */
+export interface SshKeyFields {
+  /**
+   * Always `SshKey`.
+   */
+  kind: "SshKey";
+  /**
+   * What servers call it. Unique among keys.
+   */
+  name: string;
+  /**
+   * One line as in `authorized_keys`.
+   */
+  publicKey: string;
+}
+
+/**
+ * Hosts of a private cloud that serve one class of customers. Files live below `aggregates/`.
+ */
+export interface AggregateFields {
+  /**
+   * Always `Aggregate`.
+   */
+  kind: "Aggregate";
+  /**
+   * Unique among aggregates.
+   */
+  name: string;
+  /**
+   * The account whose cloud has the hosts.
+   */
+  account: string;
+  /**
+   * The graphics processor its hosts have.
+   */
+  gpuType?: string;
+  /**
+   * Who is served by its hosts.
+   */
+  class: "ondemand" | "spot" | "runpod" | "contract";
+  /**
+   * Host names as the cloud has them.
+   */
+  hosts: string[];
+}
+
+/** Any fleet file. */
+export type AnyFields =
+  | FleetFields
+  | AccountFields
+  | PlanFields
+  | ServerFields
+  | FirewallFields
+  | SshKeyFields
+  | AggregateFields;
