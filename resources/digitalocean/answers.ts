@@ -1,0 +1,104 @@
+/** The fields of DigitalOcean's answers that we read. @see https://docs.digitalocean.com/reference/api/reference/droplets/ */
+export interface Droplet {
+  id: number;
+  name: string;
+  status: string;
+  size_slug?: string;
+  size?: { slug: string };
+  region: { slug: string };
+  image?: { id: number; slug: string | null } | null;
+  vcpus?: number;
+  /** MB and GB. */
+  memory?: number;
+  disk?: number;
+  networks?: { v4?: Address[]; v6?: Address[] };
+  features?: string[];
+  tags: string[];
+  created_at?: string;
+}
+
+export interface Address {
+  ip_address: string;
+  type: string;
+}
+
+export interface Action {
+  id: number;
+  status: string;
+  type?: string;
+}
+
+export interface Named {
+  id: number | string;
+  name: string;
+}
+
+export interface Size {
+  slug: string;
+  description?: string;
+  available: boolean;
+  vcpus: number;
+  memory: number;
+  disk: number;
+  /** TB. */
+  transfer: number;
+  price_hourly: number;
+  price_monthly: number;
+  regions: string[];
+  gpu_info?: { count: number };
+}
+
+export interface Region {
+  slug: string;
+  name: string;
+  available: boolean;
+}
+
+export interface Image {
+  id: number;
+  slug: string | null;
+  name: string;
+  distribution?: string;
+  min_disk_size?: number;
+  status?: string;
+}
+
+type Fields = Record<string, unknown>;
+
+const has = (value: unknown, check: (fields: Fields) => boolean): boolean =>
+  typeof value === "object" && value !== null && check(value as Fields);
+
+export const isDroplet = (value: unknown): value is Droplet =>
+  has(
+    value,
+    (fields) =>
+      Number.isInteger(fields.id) &&
+      typeof fields.name === "string" &&
+      typeof fields.status === "string" &&
+      Array.isArray(fields.tags) &&
+      has(fields.region, (region) => typeof region.slug === "string"),
+  );
+
+export const isAction = (value: unknown): value is Action =>
+  has(value, (fields) => Number.isInteger(fields.id) && typeof fields.status === "string");
+
+export const isNamed = (value: unknown): value is Named =>
+  has(
+    value,
+    (fields) => (Number.isInteger(fields.id) || typeof fields.id === "string") && typeof fields.name === "string",
+  );
+
+export const isSize = (value: unknown): value is Size =>
+  has(
+    value,
+    (fields) =>
+      typeof fields.slug === "string" &&
+      Array.isArray(fields.regions) &&
+      [fields.vcpus, fields.memory, fields.disk, fields.price_hourly, fields.price_monthly].every(Number.isFinite),
+  );
+
+export const isRegion = (value: unknown): value is Region =>
+  has(value, (fields) => typeof fields.slug === "string" && typeof fields.name === "string");
+
+export const isImage = (value: unknown): value is Image =>
+  has(value, (fields) => Number.isInteger(fields.id) && typeof fields.name === "string");

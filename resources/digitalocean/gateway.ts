@@ -1,0 +1,71 @@
+import type { Creation, GatewayProfile } from "../cloud.ts";
+import { markIn, markWithin } from "../mark.ts";
+import { type Droplet, isDroplet, isNamed, type Named } from "./answers.ts";
+import { authorization, digitaloceanList, scopesOf } from "./http.ts";
+
+/** What the official plugin sends to make something, and where its owner mark stands. Tags need no look: making one twice is making it once. */
+export const gateway: GatewayProfile = {
+  environment: (gatewayUrl, token) => ({ DIGITALOCEAN_API_URL: gatewayUrl, DIGITALOCEAN_TOKEN: token }),
+  tokenOf: (headers) => /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1],
+  authorize: authorization,
+  scopes: scopesOf,
+  creation(method, path, body) {
+    if (method !== "POST" || typeof body !== "object" || body === null) return undefined;
+    const fields = body as Record<string, unknown>;
+    switch (path.replace(/\/+$/, "")) {
+      case "/v2/droplets":
+        return droplet(fields);
+      case "/v2/firewalls":
+        return named("Firewall", "/v2/firewalls", "firewalls", "firewall", fields);
+      case "/v2/account/keys":
+        return named("SshKey", "/v2/account/keys", "ssh_keys", "ssh_key", fields);
+      default:
+        return undefined;
+    }
+  },
+};
+
+function droplet(fields: Record<string, unknown>): Creation | undefined {
+  const mark = Array.isArray(fields.tags) ? markIn(fields.tags.map(String)) : undefined;
+  if (!mark) return undefined;
+  return {
+    kind: "Server",
+    key: mark,
+    idOf: (answer) => idIn(answer, "droplet"),
+    find: async (call) => {
+      // Of a GPU type or not: one list holds it.
+      for (const type of [undefined, "gpus"]) {
+        const query = { tag_name: mark, ...(type ? { type } : {}) };
+        const items = await digitaloceanList<Droplet>(call, "/v2/droplets", "droplets", isDroplet, query);
+        const item = items.find((candidate) => candidate.tags.includes(mark));
+        if (item) return { status: 202, body: { droplet: item }, id: String(item.id) };
+      }
+      return undefined;
+    },
+  };
+}
+
+function named(
+  kind: Creation["kind"],
+  path: string,
+  list: string,
+  envelope: string,
+  fields: Record<string, unknown>,
+): Creation | undefined {
+  const mark = typeof fields.name === "string" ? markWithin(fields.name) : undefined;
+  if (!mark) return undefined;
+  return {
+    kind,
+    key: mark,
+    idOf: (answer) => idIn(answer, envelope),
+    find: async (call) => {
+      const items = await digitaloceanList<Named>(call, path, list, isNamed);
+      const item = items.find((candidate) => markWithin(candidate.name) === mark);
+      return item && { status: kind === "Firewall" ? 202 : 201, body: { [envelope]: item }, id: String(item.id) };
+    },
+  };
+}
+
+function idIn(answer: unknown, envelope: string): string {
+  return String((answer as Record<string, { id: number | string }>)[envelope]!.id);
+}

@@ -1,0 +1,162 @@
+import type { ActualServer, Call, Cloud } from "../cloud.ts";
+import { FleetError } from "../errors.ts";
+import { markIn } from "../mark.ts";
+import { type Address, type Droplet, isDroplet } from "./answers.ts";
+import { readCatalog } from "./catalog.ts";
+import { gateway } from "./gateway.ts";
+import { digitaloceanList, digitaloceanObject, ENDPOINT, LIMITS, PAGE_SIZE, digitalocean as send } from "./http.ts";
+import { labelsOf, problems, TAG_LENGTH, tagsOf } from "./names.ts";
+import { POWER_ACTIONS, powerOf, setPower } from "./power.ts";
+import { accountSchema, serverSchema } from "./schemas.ts";
+
+/** DigitalOcean. @see https://docs.digitalocean.com/reference/api/ */
+export const digitalocean = {
+  name: "digitalocean",
+  title: "DigitalOcean",
+  endpoint: ENDPOINT,
+  capabilities: {
+    // IPv6 can be switched on but not off, and the plugin replaces for "off"; so a change of it is shown as the replace that it may be.
+    inPlace: ["size", "hostname", "labels", "firewalls", "backups", "options"],
+    createOnly: ["monitoring"],
+    power: POWER_ACTIONS,
+    firewalls: true,
+    keys: true,
+    backups: true,
+    monitoring: true,
+    ipv6: true,
+    sizes: true,
+    pageSize: PAGE_SIZE,
+    mark: { field: "tags", maxLength: TAG_LENGTH, pattern: /^[A-Za-z0-9:_-]{1,255}$/ },
+  },
+  credentials: {
+    token: {
+      required: true,
+      description: "Personal access token that may read and write droplets, tags, firewalls and SSH keys",
+    },
+  },
+  schemas: { account: accountSchema, server: serverSchema },
+  limits: LIMITS,
+
+  async *list(call) {
+    for (const droplet of await droplets(call)) yield actual(droplet);
+  },
+
+  async observe(id, call) {
+    const droplet = await read(id, call);
+    return droplet && actual(droplet);
+  },
+
+  async findByMark(mark, _server, call) {
+    return (await droplets(call, { tag_name: mark })).filter((droplet) => droplet.tags.includes(mark)).map(actual);
+  },
+
+  power: setPower,
+
+  async claim(id, mark, call) {
+    const droplet = await read(id, call);
+    if (!droplet)
+      throw new FleetError("NOT_FOUND", `there is no droplet ${id} to adopt`, { cloud: "digitalocean", server: id });
+    const other = markIn(droplet.tags);
+    if (other === mark) return;
+    if (other) {
+      const message = `droplet ${id} carries the mark ${other} of another owner`;
+      throw new FleetError("CLOUD_REFUSED", message, { cloud: "digitalocean", server: id });
+    }
+    // Both may be repeated: a tag that exists, or is on the droplet already, stays as it is.
+    await send(call, { method: "POST", path: "/v2/tags", json: { name: mark }, idempotent: true });
+    const resources = [{ resource_id: id, resource_type: "droplet" }];
+    const path = `/v2/tags/${mark}/resources`;
+    await send(call, { method: "POST", path, json: { resources }, idempotent: true, answer: "none" });
+  },
+
+  catalog: readCatalog,
+
+  expect(server, mark) {
+    return {
+      name: server.hostname,
+      size: server.size,
+      region: server.region,
+      tags: tagsOf(server, mark),
+      backups: server.backups,
+      ipv6Enabled: server.ipv6,
+      power: server.power,
+    };
+  },
+
+  labelsOf: (server) => labelsOf(server.tags),
+  problems,
+
+  async declarations() {
+    return (await import("./declare.ts")).declarations;
+  },
+
+  group(_server, identity) {
+    return [{ type: "digitalocean:index/droplet:Droplet", name: identity }];
+  },
+
+  shared(object, identity) {
+    if (object.kind === "SshKey") return { type: "digitalocean:index/sshKey:SshKey", name: `key.${identity}` };
+    return {
+      type: "digitalocean:index/firewall:Firewall",
+      name: `firewall.${identity}`,
+      parts: [{ type: "digitalocean:index/tag:Tag", name: `tag.${identity}` }],
+    };
+  },
+
+  gateway,
+} satisfies Cloud;
+
+/** GPU droplets are left out of the list unless asked for by type. */
+export async function droplets(call: Call, query: Record<string, string> = {}): Promise<Droplet[]> {
+  const [plain, gpus] = await Promise.all([
+    digitaloceanList<Droplet>(call, "/v2/droplets", "droplets", isDroplet, query),
+    digitaloceanList<Droplet>(call, "/v2/droplets", "droplets", isDroplet, { ...query, type: "gpus" }),
+  ]);
+  return [...new Map([...plain, ...gpus].map((droplet) => [droplet.id, droplet])).values()];
+}
+
+function read(id: string, call: Call): Promise<Droplet | undefined> {
+  if (!/^\d{1,15}$/.test(id)) {
+    throw new FleetError("FLEET_INVALID", `"${id}" is no id of a droplet: these are numbers`, {
+      cloud: "digitalocean",
+      server: id,
+    });
+  }
+  return digitaloceanObject<Droplet>(call, `/v2/droplets/${id}`, "droplet", isDroplet);
+}
+
+function actual(droplet: Droplet): ActualServer {
+  const { features, image, networks, vcpus, memory, disk } = droplet;
+  const mark = markIn(droplet.tags);
+  const size = droplet.size_slug ?? droplet.size?.slug;
+  return {
+    id: String(droplet.id),
+    name: droplet.name,
+    ...(mark ? { mark } : {}),
+    power: powerOf(droplet.status),
+    status: droplet.status,
+    ...(size ? { size } : {}),
+    region: droplet.region.slug,
+    ...(image ? { image: image.slug ?? String(image.id) } : {}),
+    ipv4: addresses(networks?.v4),
+    ipv6: addresses(networks?.v6),
+    ...(vcpus === undefined ? {} : { vcpus }),
+    ...(memory === undefined ? {} : { memoryMiB: memory }),
+    ...(disk === undefined ? {} : { diskGiB: disk }),
+    tags: [...droplet.tags].sort(),
+    ...(features
+      ? {
+          backups: features.includes("backups"),
+          monitoring: features.includes("monitoring"),
+          ipv6Enabled: features.includes("ipv6"),
+        }
+      : {}),
+    ...(droplet.created_at ? { createdAt: new Date(droplet.created_at).toISOString() } : {}),
+  };
+}
+
+/** Public ones first. */
+function addresses(all: Address[] = []): string[] {
+  const of = (wanted: boolean) => all.filter((address) => (address.type === "public") === wanted);
+  return [...of(true), ...of(false)].map((address) => address.ip_address);
+}

@@ -1,0 +1,101 @@
+/** The fields of Linode's answers that we read. @see https://techdocs.akamai.com/linode-api/reference/get-linode-instances */
+export interface Instance {
+  id: number;
+  label: string;
+  status: string;
+  type: string | null;
+  region: string;
+  image: string | null;
+  ipv4?: string[];
+  ipv6?: string | null;
+  tags: string[];
+  specs?: { vcpus: number; memory: number; disk: number };
+  backups?: { enabled: boolean };
+  /** UTC, without a zone. */
+  created?: string;
+}
+
+export interface Labelled {
+  id: number;
+  label: string;
+  tags?: string[];
+}
+
+export interface Device {
+  id: number;
+  entity: { id: number; type: string };
+}
+
+export interface Event {
+  id: number;
+  status: string;
+  message?: string | null;
+}
+
+export interface LinodeType {
+  id: string;
+  label: string;
+  vcpus: number;
+  memory: number;
+  disk: number;
+  transfer: number;
+  gpus?: number;
+  price: { hourly: number; monthly: number };
+}
+
+export interface Region {
+  id: string;
+  label: string;
+  status: string;
+}
+
+export interface Image {
+  id: string;
+  label: string;
+  /** MB. */
+  size: number;
+  status?: string;
+  deprecated?: boolean;
+}
+
+type Fields = Record<string, unknown>;
+
+const has = (value: unknown, check: (fields: Fields) => boolean): boolean =>
+  typeof value === "object" && value !== null && check(value as Fields);
+
+export const isInstance = (value: unknown): value is Instance =>
+  has(
+    value,
+    (fields) =>
+      Number.isInteger(fields.id) &&
+      typeof fields.label === "string" &&
+      typeof fields.status === "string" &&
+      typeof fields.region === "string" &&
+      Array.isArray(fields.tags),
+  );
+
+export const isLabelled = (value: unknown): value is Labelled =>
+  has(value, (fields) => Number.isInteger(fields.id) && typeof fields.label === "string");
+
+export const isDevice = (value: unknown): value is Device =>
+  has(value, (fields) => Number.isInteger(fields.id) && has(fields.entity, (entity) => Number.isInteger(entity.id)));
+
+export const isEvent = (value: unknown): value is Event =>
+  has(value, (fields) => Number.isInteger(fields.id) && typeof fields.status === "string");
+
+export const isType = (value: unknown): value is LinodeType =>
+  has(
+    value,
+    (fields) =>
+      typeof fields.id === "string" &&
+      Number.isFinite(fields.vcpus) &&
+      Number.isFinite(fields.memory) &&
+      Number.isFinite(fields.disk) &&
+      has(fields.price, (price) => Number.isFinite(price.hourly) && Number.isFinite(price.monthly)),
+  );
+
+export const isRegion = (value: unknown): value is Region =>
+  has(value, (fields) => typeof fields.id === "string" && typeof fields.label === "string");
+
+export const isImage = (value: unknown): value is Image =>
+  has(value, (fields) => typeof fields.id === "string" && typeof fields.label === "string");

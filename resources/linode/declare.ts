@@ -1,0 +1,112 @@
+import { Firewall } from "@pulumi/linode/firewall.js";
+import { FirewallDevice } from "@pulumi/linode/firewallDevice.js";
+import { Instance } from "@pulumi/linode/instance.js";
+import { SshKey } from "@pulumi/linode/sshKey.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { Declarations, ServerContext } from "../cloud.ts";
+import { FleetError } from "../errors.ts";
+import type { FirewallRule, ServerSpec } from "../spec.ts";
+import { firewallLabel, instanceLabel, keyLabel, problems, tagsOf } from "./names.ts";
+import type { LinodeOptions } from "./schemas.ts";
+
+/** What applies when a machine is made, and would make the plugin replace it later. */
+const CREATE_ONLY = ["image", "authorizedKeys", "metadatas", "privateIp", "swapSize", "diskEncryption"];
+
+export const declarations: Declarations = {
+  declareServer(server, context) {
+    const [problem] = problems(server);
+    if (problem)
+      throw new FleetError("FLEET_INVALID", `${server.name}: ${problem.path} ${problem.message}`, {
+        server: server.name,
+      });
+    const instance = new Instance(context.identity, instanceArgs(server, context), {
+      ...context.opts,
+      ignoreChanges: [...CREATE_ONLY, ...(context.opts.ignoreChanges ?? [])],
+      // Declared from 0 on: the trigger acts only between two recorded values.
+      replacementTrigger: context.rebuild,
+      deleteBeforeReplace: true,
+      // The plugin would migrate the machine, for hours and with its addresses lost; the core shows a replace for what it is.
+      replaceOnChanges: ["region"],
+    });
+    for (const firewall of server.firewalls) {
+      new FirewallDevice(
+        `${context.identity}.${firewall}`,
+        { firewallId: firewallId(server, firewall, context), entityId: instance.id.apply(Number) },
+        { ...context.opts, deleteBeforeReplace: true },
+      );
+    }
+    return { id: instance.id };
+  },
+
+  declareShared(object, { identity, mark, opts }) {
+    if (object.kind === "SshKey") {
+      new SshKey(`key.${identity}`, { label: keyLabel(object.name, mark), sshKey: object.publicKey.trim() }, opts);
+      return;
+    }
+    const rules = (direction: FirewallRule["direction"]) =>
+      object.rules
+        .filter((rule) => rule.direction === direction)
+        .map((rule, index) => ruleArgs(rule, `${direction}-${index + 1}`));
+    new Firewall(
+      `firewall.${identity}`,
+      {
+        label: firewallLabel(object.name),
+        tags: [mark],
+        inbounds: rules("inbound"),
+        inboundPolicy: object.inboundPolicy.toUpperCase(),
+        outbounds: rules("outbound"),
+        outboundPolicy: object.outboundPolicy.toUpperCase(),
+      },
+      opts,
+    );
+  },
+};
+
+/** `booted` is left out: power belongs to the Power beside the machine, which also boots one that a resize left off. No password is an input. */
+function instanceArgs(server: ServerSpec, context: ServerContext): ConstructorParameters<typeof Instance>[1] {
+  const { image, keys } = server.createOnly;
+  const options: LinodeOptions = server.options;
+  return {
+    label: instanceLabel(server.hostname),
+    region: server.region,
+    type: server.size,
+    image,
+    tags: tagsOf(server, context.mark),
+    backupsEnabled: server.backups,
+    ...(keys.length > 0 ? { authorizedKeys: keys.map((key) => key.publicKey.trim()) } : {}),
+    ...(context.userData === undefined
+      ? {}
+      : { metadatas: pulumi.secret([{ userData: Buffer.from(context.userData).toString("base64") }]) }),
+    ...(options.privateIp === undefined ? {} : { privateIp: options.privateIp }),
+    ...(options.swapSizeMiB === undefined ? {} : { swapSize: options.swapSizeMiB }),
+    ...(options.diskEncryption === undefined ? {} : { diskEncryption: options.diskEncryption }),
+    ...(options.watchdog === undefined ? {} : { watchdogEnabled: options.watchdog }),
+    ...(options.resizeDisk === undefined ? {} : { resizeDisk: options.resizeDisk }),
+  };
+}
+
+function firewallId(server: ServerSpec, firewall: string, context: ServerContext): pulumi.Input<number> {
+  const id = context.firewallIds[firewall];
+  if (id !== undefined) return Number(id);
+  // A first preview runs before the base stack has made the firewall.
+  if (pulumi.runtime.isDryRun()) return pulumi.output(pulumi.unknown) as unknown as pulumi.Output<number>;
+  throw new FleetError("FLEET_INVALID", `${server.name}: the firewall ${firewall} has not been made yet`, {
+    server: server.name,
+    firewall,
+  });
+}
+
+function ruleArgs(rule: FirewallRule, label: string) {
+  const withMask = rule.addresses.map((address) =>
+    address.includes("/") ? address : `${address}/${address.includes(":") ? 128 : 32}`,
+  );
+  return {
+    label,
+    action: rule.action.toUpperCase(),
+    protocol: rule.protocol.toUpperCase(),
+    ...(rule.ports && rule.protocol !== "icmp" ? { ports: rule.ports.replaceAll(",", ", ") } : {}),
+    ...(rule.description ? { description: rule.description } : {}),
+    ipv4s: withMask.filter((address) => !address.includes(":")),
+    ipv6s: withMask.filter((address) => address.includes(":")),
+  };
+}

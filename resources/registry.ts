@@ -1,0 +1,17 @@
+import type { Cloud } from "./cloud.ts";
+import { digitalocean } from "./digitalocean/index.ts";
+import { FleetError } from "./errors.ts";
+import { linode } from "./linode/index.ts";
+
+/** Every cloud there is, by the name that an Account's `provider` has. */
+export const clouds = { digitalocean, linode } satisfies Record<string, Cloud>;
+
+export type CloudName = keyof typeof clouds;
+
+/** @throws {FleetError} FLEET_INVALID for a name that no cloud has. */
+export function cloudNamed(name: string): Cloud {
+  if (Object.hasOwn(clouds, name)) return clouds[name as CloudName];
+  throw new FleetError("FLEET_INVALID", `"${name}" is no cloud; there are ${Object.keys(clouds).sort().join(", ")}`, {
+    provider: name,
+  });
+}
