@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LocalWorkspace, Stack, type Deployment, type PulumiFn } from "@pulumi/pulumi/automation/index.js";
+import { type Deployment, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import { FleetError } from "../../resources/errors.ts";
 import { EngineExit, engineCommand } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
@@ -21,7 +21,10 @@ export interface EngineSettings {
   /** File (0600) that holds the passphrase of the state's secrets. */
   passphraseFile: string;
   /** Settings of a stack (the salt of its encryption) as they were stored, and how to store them. */
-  stackSettings: { read(stack: string): Promise<string | undefined>; write(stack: string, text: string): Promise<void> };
+  stackSettings: {
+    read(stack: string): Promise<string | undefined>;
+    write(stack: string, text: string): Promise<void>;
+  };
   /** Resource operations side by side in one run. Default 50: they wait for clouds. */
   parallel?: number;
   /** Folders before the system's in the PATH of the engine, where stand-ins of plugins are. */
@@ -103,7 +106,8 @@ export class Engine {
       try {
         const refresh = options.refresh === true;
         if (options.kind === "preview") await stack.preview({ ...shared, refresh, program: options.program });
-        else if (options.kind === "up") await stack.up({ ...shared, refresh, continueOnError: true, program: options.program });
+        else if (options.kind === "up")
+          await stack.up({ ...shared, refresh, continueOnError: true, program: options.program });
         else if (options.kind === "refresh") await stack.refresh(shared);
         else await stack.destroy({ ...shared, continueOnError: true });
         result.succeeded = true;
@@ -111,7 +115,8 @@ export class Engine {
         const exit = error instanceof EngineExit ? error : undefined;
         if (exit === undefined) throw engineFailure(error, options.stack, redact);
         result.killed = exit.killedBy !== undefined;
-        if (result.errors.size === 0) note(result.errors, "", redact(lastLines(exit.stderr || exit.stdout) || exit.message));
+        if (result.errors.size === 0)
+          note(result.errors, "", redact(lastLines(exit.stderr || exit.stdout) || exit.message));
       }
     });
     await this.#prune(options.stack);
@@ -127,11 +132,30 @@ export class Engine {
 
   /** The stack's whole state, secrets encrypted. */
   async exportState(stack: string): Promise<Deployment> {
-    return await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) => handle.exportStack());
+    return await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) =>
+      handle.exportStack(),
+    );
+  }
+
+  /** URNs in the stack's state. State in files is read directly: that saves an engine process. */
+  async urns(stack: string): Promise<Set<string>> {
+    const deployment = this.settings.backendUrl.startsWith("file://")
+      ? await this.#stateFile(stack)
+      : (await this.exportState(stack)).deployment;
+    return new Set((deployment?.resources ?? []).map(({ urn }: { urn: string }) => urn));
+  }
+
+  async #stateFile(stack: string): Promise<{ resources?: { urn: string }[] } | undefined> {
+    const root = fileURLToPath(this.settings.backendUrl);
+    const file = join(root, ".pulumi", "stacks", this.settings.project, `${stack}.json`);
+    const text = await readFile(file, "utf8").catch(() => undefined);
+    return text === undefined ? undefined : JSON.parse(text).checkpoint?.latest;
   }
 
   async importState(stack: string, deployment: Deployment): Promise<void> {
-    await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) => handle.importStack(deployment));
+    await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) =>
+      handle.importStack(deployment),
+    );
   }
 
   async #withStack<T>(
@@ -144,7 +168,11 @@ export class Engine {
     try {
       const environment = this.#environment(run);
       const pulumiCommand = engineCommand({ executable, version, environment });
-      const workspace = await LocalWorkspace.create({ workDir: folder.dir, pulumiCommand, pulumiHome: join(dataDir, "pulumi") });
+      const workspace = await LocalWorkspace.create({
+        workDir: folder.dir,
+        pulumiCommand,
+        pulumiHome: join(dataDir, "pulumi"),
+      });
       await this.#ensureStack(run.stack, workspace, before !== undefined);
       const stack = await Stack.select(run.stack, workspace);
       return await use(stack);
@@ -171,8 +199,20 @@ export class Engine {
   #environment(run: Pick<EngineRunOptions, "runId" | "environment" | "providers">): Record<string, string> {
     const { settings } = this;
     const path = [...(settings.pluginPath ?? []), process.env.PATH ?? ""].join(":");
-    const inherited = ["HOME", "LANG", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
-    const kept = inherited.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]));
+    const inherited = [
+      "HOME",
+      "LANG",
+      "TMPDIR",
+      "TZ",
+      "SSL_CERT_FILE",
+      "SSL_CERT_DIR",
+      "HTTP_PROXY",
+      "HTTPS_PROXY",
+      "NO_PROXY",
+    ];
+    const kept = inherited.flatMap((name) =>
+      process.env[name] === undefined ? [] : [[name, process.env[name]] as const],
+    );
     const attached = Object.entries(run.providers).map(([name, port]) => `${name}:${port}`);
     return {
       ...Object.fromEntries(kept),

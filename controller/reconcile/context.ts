@@ -1,0 +1,47 @@
+import type { Account, Call, Cloud } from "../../resources/cloud.ts";
+import { FleetError } from "../../resources/errors.ts";
+import type { AccountSpec } from "../../resources/spec.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { FleetRepo } from "../repo/index.ts";
+import type { Store } from "../store/types.ts";
+import type { Progress } from "./progress.ts";
+
+/** What every step of a reconcile works with: the parts that live as long as the process. */
+export interface Controller {
+  repo: FleetRepo;
+  store: Store;
+  clouds: Readonly<Record<string, Cloud>>;
+  /** Found, and built where need be, when a step first needs it: a preview without changes never does. */
+  engine(): Promise<Engine>;
+  /** An account with its credentials, and with the one budget that all its callers share. */
+  account(spec: AccountSpec): Account;
+  dataDir: string;
+  /** Names this process in leases. */
+  holder: string;
+  /** Key of the HMAC under which secrets enter hashes. */
+  fleetKey: Buffer;
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Engine runs side by side. */
+  stacksAtOnce: number;
+  /** `served` in this process, or `executable` as operators run it. */
+  provider: "served" | "executable";
+  progress: Progress;
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** @throws {FleetError} FLEET_INVALID when the registry has no such cloud. */
+export function cloudOf(controller: Pick<Controller, "clouds">, provider: string): Cloud {
+  const cloud = controller.clouds[provider];
+  if (cloud === undefined) throw new FleetError("FLEET_INVALID", `there is no cloud called ${provider}`, { provider });
+  return cloud;
+}
+
+export function callOn(
+  controller: Controller,
+  spec: AccountSpec,
+  signal: AbortSignal,
+  priority: Call["priority"] = "person",
+): Call {
+  return { account: controller.account(spec), signal, priority };
+}

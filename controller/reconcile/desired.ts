@@ -1,0 +1,124 @@
+import type { Catalog } from "../../resources/cloud.ts";
+import { FleetError } from "../../resources/errors.ts";
+import type { AccountSpec, FleetSpec } from "../../resources/spec.ts";
+import { type Compiled, compile, isUsable } from "../fleet/compile.ts";
+import { formatProblem, type Problem } from "../fleet/problem.ts";
+import { type Controller, callOn, cloudOf } from "./context.ts";
+import { type DesiredObject, type MatchedAccount, matchAccounts } from "./match.ts";
+import { inParallel } from "./pool.ts";
+
+/** Catalogues change rarely: one reading an hour and account. */
+const CATALOG_AGE_MS = 60 * 60 * 1000;
+
+/** A commit of the fleet, compiled and joined with the recorded accounts. */
+export interface Desired {
+  commit: string;
+  fleet: FleetSpec;
+  /** By name in the files. */
+  accounts: Map<string, MatchedAccount>;
+  /** By identity; also accounts that the files no longer have, as they were recorded. */
+  byIdentity: Map<string, MatchedAccount>;
+  objects: DesiredObject[];
+  catalogs: Record<string, Catalog>;
+  notes: string[];
+}
+
+/**
+ * Compiles a commit. A fleet that cannot be read whole is never compiled to a smaller one.
+ * @throws {FleetError} FLEET_INVALID with every problem of the fleet, one a line, as file:line:column.
+ */
+export async function readDesired(controller: Controller, commit: string, signal: AbortSignal): Promise<Desired> {
+  const files = await controller.repo.files(commit);
+  const readFile = await controller.repo.reader(commit);
+  const first = compile(files, { clouds: controller.clouds, readFile });
+  refuseProblems(first, commit);
+  const notes: string[] = [];
+  const catalogs = await readCatalogs(controller, [...first.accounts.values()], notes, signal);
+  // The second pass is cheap: everything but the checks against catalogues is cached.
+  const compiled =
+    Object.keys(catalogs).length === 0 ? first : compile(files, { clouds: controller.clouds, readFile, catalogs });
+  refuseProblems(compiled, commit);
+  notes.push(...compiled.notes.map(formatProblem));
+
+  const accounts = matchAccounts(compiled.accounts.values(), await controller.store.accounts());
+  for (const { spec, cells } of accounts.values()) {
+    if (spec.cells !== cells)
+      notes.push(`${spec.name}: ${cells} cells are recorded and the file asks for ${spec.cells}: a reshard is pending`);
+  }
+  return {
+    commit,
+    fleet: compiled.fleet!,
+    accounts,
+    byIdentity: await withFormer(controller, accounts),
+    objects: [...compiled.servers.values(), ...compiled.shared.values()],
+    catalogs,
+    notes,
+  };
+}
+
+function refuseProblems(compiled: Compiled, commit: string): void {
+  if (isUsable(compiled) && compiled.fleet !== undefined) return;
+  throw new FleetInvalid(compiled.problems, commit);
+}
+
+/** All problems of a fleet at once. */
+export class FleetInvalid extends FleetError {
+  readonly problems: Problem[];
+
+  constructor(problems: Problem[], commit: string) {
+    const lines = problems.map(formatProblem);
+    super("FLEET_INVALID", lines.join("\n"), { commit, problems: problems.length });
+    this.problems = problems;
+  }
+}
+
+async function readCatalogs(
+  controller: Controller,
+  accounts: AccountSpec[],
+  notes: string[],
+  signal: AbortSignal,
+): Promise<Record<string, Catalog>> {
+  const catalogs: Record<string, Catalog> = {};
+  await inParallel(accounts, 8, async (spec) => {
+    const cached = await controller.store.cachedCatalog(spec.name, CATALOG_AGE_MS);
+    if (cached !== undefined) {
+      catalogs[spec.name] = cached;
+      return;
+    }
+    try {
+      const catalog = await cloudOf(controller, spec.provider).catalog(callOn(controller, spec, signal));
+      await controller.store.cacheCatalog(spec.name, catalog);
+      catalogs[spec.name] = catalog;
+    } catch (error) {
+      // Without a catalogue sizes and regions go unchecked; the cloud itself will say what it does not sell.
+      notes.push(
+        `${spec.name}: the catalogue could not be read (${(error as Error).message}); sizes, regions and prices are unchecked`,
+      );
+    }
+  });
+  return catalogs;
+}
+
+const specSetting = (identity: string): string => `account.spec.${identity}`;
+
+/** Remembers accounts so that what lived on a removed one can still be reached. They hold references to credentials, never credentials. */
+export async function recordAccounts(controller: Controller, accounts: Iterable<MatchedAccount>): Promise<void> {
+  for (const { identity, spec, cells } of accounts) {
+    await controller.store.putAccount({ identity, name: spec.name, cells });
+    await controller.store.putSetting(specSetting(identity), JSON.stringify(spec));
+  }
+}
+
+async function withFormer(
+  controller: Controller,
+  accounts: ReadonlyMap<string, MatchedAccount>,
+): Promise<Map<string, MatchedAccount>> {
+  const byIdentity = new Map([...accounts.values()].map((account) => [account.identity, account]));
+  for (const { identity, cells } of await controller.store.accounts()) {
+    if (byIdentity.has(identity)) continue;
+    const text = await controller.store.setting(specSetting(identity));
+    if (text !== undefined)
+      byIdentity.set(identity, { identity, spec: JSON.parse(text) as AccountSpec, cells, recorded: true });
+  }
+  return byIdentity;
+}

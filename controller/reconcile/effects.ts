@@ -1,0 +1,208 @@
+import type { Capabilities } from "../../resources/cloud.ts";
+import { ownerMark } from "../../resources/mark.ts";
+import type { ServerSpec, StackObject } from "../../resources/spec.ts";
+import { asCreated, asRemoved, createOnlyDifferences, differences, liveDifferences } from "./differences.ts";
+import type { FieldDrift } from "./find-drift.ts";
+import { canonical, sha256 } from "./hash.ts";
+import type { Match } from "./match.ts";
+import type { Change, Effect, EffectOp, Work } from "./types.ts";
+
+/** What was seen of a recorded machine just now. */
+export type Seen = { gone: true } | { gone: false; drift: FieldDrift[] };
+
+export interface EffectContext {
+  fleetId: string;
+  /** Capabilities of the cloud of the object. */
+  capabilities: Capabilities;
+  /** Only looked at for servers that are recorded. */
+  seen?: Seen;
+  /** Policy of a removed object: the last version that was committed, executed or not. */
+  removal?: StackObject;
+}
+
+/** A server that is gone or differs is brought back as the files say; without `seen` the record is believed. */
+export function workOf(match: Match, context: EffectContext): Work | undefined {
+  const { desired, applied } = match;
+  if (desired === undefined) return applied === undefined ? undefined : removal(match, context);
+  if (applied === undefined) return creation(match, context);
+  return change(match, context);
+}
+
+function creation(match: Match, context: EffectContext): Work {
+  const spec = match.desired!.spec;
+  const adopts = spec.kind === "Server" && spec.adopt !== undefined;
+  const effect = effectOf(match, adopts ? "adopt" : "create", asCreated(spec), { inputs: inputsOf(spec) });
+  if (adopts) effect.changes.unshift({ path: "adopt", after: spec.adopt });
+  return workWith(match, context, effect, { generation: 0, refresh: false });
+}
+
+function removal(match: Match, context: EffectContext): Work {
+  const applied = match.applied!;
+  const last = context.removal ?? applied.document;
+  const forgets = last.kind === "Server" && last.deletionPolicy === "orphan";
+  const op = forgets ? "forget" : "delete";
+  const effect = effectOf(match, op, asRemoved(applied.document), { inputs: applied.mark });
+  effect.dataLoss = op === "delete" && applied.kind === "Server";
+  if (forgets) effect.notes.push("the machine runs on: `deletionPolicy: orphan`");
+  const gone = context.seen?.gone === true;
+  if (gone) effect.notes.push("the machine is already gone");
+  return workWith(match, context, effect, { generation: applied.generation, refresh: applied.refresh || gone });
+}
+
+function change(match: Match, context: EffectContext): Work | undefined {
+  const applied = match.applied!;
+  const spec = match.desired!.spec;
+  const before = alignedWith(applied.document, spec, applied.account === match.account);
+  const moved = applied.account !== match.account;
+  const documented = raisedOnly(liveDifferences(before, spec));
+  const { seen } = context;
+  const reasons = moved ? ["account"] : replaceReasons(spec, documented, context.capabilities);
+  if (reasons.length > 0) return replacement(match, context, spec, before, documented, reasons);
+  if (seen?.gone === true) return recreation(match, context, spec);
+
+  const drifted = driftChanges(seen?.drift ?? [], documented);
+  const changes = [...documented, ...drifted];
+  // A suspect that turns out as desired keeps its flag: its next run reads it first.
+  if (changes.length === 0) return undefined;
+  const effect = effectOf(match, "update", changes, { inputs: livingInputs(spec) });
+  if (before.kind === "Server" && spec.kind === "Server") effect.notes.push(...waitingForRebuild(before, spec));
+  return workWith(match, context, effect, {
+    generation: applied.generation,
+    refresh: applied.refresh || drifted.length > 0,
+  });
+}
+
+function replacement(
+  match: Match,
+  context: EffectContext,
+  spec: StackObject,
+  before: StackObject,
+  changes: Change[],
+  reasons: string[],
+): Work {
+  const applied = match.applied!;
+  const all =
+    spec.kind === "Server" && before.kind === "Server" ? [...changes, ...createOnlyDifferences(before, spec)] : changes;
+  const effect = effectOf(match, "replace", all, { inputs: inputsOf(spec), reasons });
+  effect.replaceReasons = reasons;
+  effect.dataLoss = spec.kind === "Server";
+  return workWith(match, context, effect, {
+    generation: applied.generation + 1,
+    refresh: applied.refresh || context.seen?.gone === true,
+  });
+}
+
+/** The machine is gone without a commit that removed it: it is made anew, under a new mark. */
+function recreation(match: Match, context: EffectContext, spec: StackObject): Work {
+  const effect = effectOf(match, "create", asCreated(spec), { inputs: inputsOf(spec), reasons: ["gone"] });
+  effect.notes.push("the machine is gone from the cloud and would be made anew");
+  return workWith(match, context, effect, { generation: match.applied!.generation + 1, refresh: true });
+}
+
+/** What makes it a replace: the account, a raised `rebuild`, and fields that this cloud does not change in place. */
+function replaceReasons(spec: StackObject, changes: Change[], capabilities: Capabilities): string[] {
+  if (spec.kind === "SshKey") return changes.map(({ path }) => path);
+  if (spec.kind !== "Server") return [];
+  const inPlace = new Set<string>([...capabilities.inPlace, "power", "restarts"]);
+  const tops = new Set(changes.map(({ path }) => path.split(/[.[]/)[0]!));
+  return [...tops].filter((top) => !inPlace.has(top));
+}
+
+/** Counters only count upwards: a lowered one says nothing. */
+function raisedOnly(changes: Change[]): Change[] {
+  return changes.filter(({ path, before, after }) => {
+    if (path !== "rebuild" && !path.startsWith("restarts.")) return true;
+    return Number(after ?? 0) > Number(before ?? 0);
+  });
+}
+
+function driftChanges(drift: FieldDrift[], documented: Change[]): Change[] {
+  const said = new Set(documented.map(({ path }) => path));
+  return drift
+    .filter(({ path }) => !said.has(path))
+    .map(({ path, desired, actual }) => ({ path, before: actual, after: desired, drift: true as const }));
+}
+
+function waitingForRebuild(before: ServerSpec, after: ServerSpec): string[] {
+  const paths = createOnlyDifferences(before, after).map(({ path }) => path);
+  return paths.length === 0
+    ? []
+    : [`${[...new Set(paths)].join(", ")}: only new machines get this; raise \`rebuild\` to make this one anew`];
+}
+
+/** A renamed account is no change of account. */
+function alignedWith(document: StackObject, spec: StackObject, sameAccount: boolean): StackObject {
+  return sameAccount ? { ...document, account: spec.account } : document;
+}
+
+function livingInputs(spec: StackObject): unknown {
+  return differences({}, { ...spec, createOnly: undefined, formerly: undefined, adopt: undefined, plan: undefined });
+}
+
+function inputsOf(spec: StackObject): unknown {
+  return { ...spec, formerly: undefined, plan: undefined };
+}
+
+function effectOf(
+  match: Match,
+  op: EffectOp,
+  changes: Change[],
+  hashed: { inputs: unknown; reasons?: string[] },
+): Effect {
+  const { kind, name } = (match.desired?.spec ?? match.applied)!;
+  const account = match.desired?.spec.account ?? match.applied!.document.account;
+  const hash = sha256(canonical({ kind, identity: match.identity, account: match.account, op, ...hashed })).slice(
+    0,
+    32,
+  );
+  return {
+    hash,
+    stack: match.stack,
+    object: { kind, name, account },
+    op,
+    changes,
+    replaceReasons: [],
+    dataLoss: false,
+    notes: [],
+  };
+}
+
+function workWith(
+  match: Match,
+  context: EffectContext,
+  effect: Effect,
+  { generation, refresh }: { generation: number; refresh: boolean },
+): Work {
+  const { kind } = effect.object;
+  const { applied, desired } = match;
+  const kept = applied !== undefined && applied.generation === generation;
+  const work: Work = {
+    effect,
+    identity: match.identity,
+    generation,
+    mark: kept ? applied.mark : ownerMark(context.fleetId, kind, scopedIdentity(match, kind), generation),
+    stack: match.stack,
+    refresh,
+    desiredHash: desired?.hash ?? "",
+  };
+  if (desired) work.desired = desired.spec;
+  if (applied) work.applied = applied;
+  return work;
+}
+
+/** Shared objects of one name exist once per account, so their marks differ by account. */
+function scopedIdentity(match: Match, kind: string): string {
+  return kind === "Server" ? match.identity : `${match.account}/${match.identity}`;
+}
+
+/** Hash over a set of effects, whatever its order; "" for none. */
+export function setHash(effects: Effect[]): string {
+  return effects.length === 0
+    ? ""
+    : sha256(
+        effects
+          .map(({ hash }) => hash)
+          .sort()
+          .join("\n"),
+      ).slice(0, 32);
+}

@@ -1,0 +1,93 @@
+import type { FirewallSpec, KeySpec, ServerSpec, StackObject } from "../../resources/spec.ts";
+import type { AppliedObject } from "../store/types.ts";
+
+export type ObjectKind = AppliedObject["kind"];
+
+/** What happens to an object. `adopt` takes over a running machine, `forget` lets one go without touching it. */
+export type EffectOp = "create" | "update" | "replace" | "delete" | "adopt" | "forget";
+
+/** One field that changes. Values of confidential fields are never shown: `secret` says that there is one. */
+export interface Change {
+  /** Path in the fleet file: `size`, `labels.env`, `rules[0].ports`. */
+  path: string;
+  before?: unknown;
+  after?: unknown;
+  secret?: true;
+  /** The cloud differs from what was last applied: somebody changed it by hand. */
+  drift?: true;
+}
+
+/** Provider cost in whole micro-units of `currency`; undefined where the catalogue has no price. */
+export interface Cost {
+  monthlyMicro: number;
+  hourlyMicro: number;
+  currency: string;
+}
+
+/** What the engine will do to one object: the unit of approval. */
+export interface Effect {
+  /** Names this effect in an approval. Hashed from compiled inputs, operation and replace reasons. */
+  hash: string;
+  stack: string;
+  object: { kind: ObjectKind; name: string; account: string };
+  op: EffectOp;
+  changes: Change[];
+  /** Why it is a replace; empty for other ops. */
+  replaceReasons: string[];
+  /** The machine's disk is lost. */
+  dataLoss: boolean;
+  cost?: { before?: Cost; after?: Cost };
+  /** What a reader should know: edits that wait for a rebuild, a machine that is gone. */
+  notes: string[];
+}
+
+/** A guard's word on a set of effects. */
+export interface Verdict {
+  guard: "mass-removal" | "protect" | "replace" | "region" | "unsupported";
+  /** False refuses the whole set. */
+  passed: boolean;
+  message: string;
+  /** What lifts the refusal, as an option of `apply`; absent where nothing does. */
+  override?: string;
+  objects: string[];
+}
+
+export interface Preview {
+  commit: string;
+  /** Commit that was compared with, when one was named; otherwise what was last applied. */
+  base?: string;
+  /** Hash over all effect hashes; what `apply --approve` takes. "" when there is nothing to do. */
+  hash: string;
+  effects: Effect[];
+  verdicts: Verdict[];
+  /** Things to know that are no effects. */
+  notes: string[];
+  cost: { before: Cost[]; after: Cost[] };
+  /** Engine processes that were started for it. */
+  engineRuns: number;
+}
+
+/** An object that is to be worked on, with all that a run needs of it. */
+export interface Work {
+  effect: Effect;
+  /** The desired document; undefined for a removal. */
+  desired?: StackObject;
+  /** What is recorded; undefined for something new. */
+  applied?: AppliedObject;
+  identity: string;
+  /** Of the machine this effect makes or keeps. */
+  generation: number;
+  mark: string;
+  stack: string;
+  /** Read the group from the cloud first. */
+  refresh: boolean;
+  /** Live hash of the desired document. */
+  desiredHash: string;
+}
+
+export type SharedSpec = FirewallSpec | KeySpec;
+export const isServer = (spec: StackObject): spec is ServerSpec => spec.kind === "Server";
+
+/** `Server/linode-main/web-1`: names an object everywhere that is not shown to people. */
+export const objectKey = (object: { kind: string; account: string; name: string }): string =>
+  object.kind === "Server" ? `Server//${object.name}` : `${object.kind}/${object.account}/${object.name}`;
