@@ -10,9 +10,9 @@ export const PAGE_SIZE = 500;
 /** @see https://techdocs.akamai.com/linode-api/reference/rate-limits */
 export const LIMITS = {
   list: { limit: 200, windowMs: 60_000, description: "Reading lists" },
-  create: { limit: 10, windowMs: 30_000, description: "Creating Linodes" },
+  create: { limit: 20, windowMs: 15_000, description: "Creating Linodes" },
   images: { limit: 20, windowMs: 60_000, description: "Listing images" },
-  other: { limit: 800, windowMs: 120_000, description: "Everything else" },
+  other: { limit: 1_600, windowMs: 60_000, description: "Everything else" },
 } satisfies Record<string, RateLimit>;
 
 /** Lists are those whose path ends in a word, but for a few words that name one thing. */
