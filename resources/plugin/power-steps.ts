@@ -95,7 +95,9 @@ export async function act(machine: Machine, action: PowerAction): Promise<void> 
   try {
     await cloud.power(id, "shutdown", machine.call(AbortSignal.any([signal, grace.signal])));
   } catch (error) {
-    if (signal.aborted || !grace.signal.aborted) throw error;
+    // Only for want of time: a cloud that refused the request is not asked for more.
+    const overtime = grace.signal.aborted && error instanceof FleetError && error.code === "DEADLINE";
+    if (signal.aborted || !overtime) throw error;
     machine.log(`${id}: stop, as it did not shut down within ${machine.patience.graceMs / 1000} s`);
     await cloud.power(id, "stop", machine.call(signal));
   } finally {
