@@ -2,26 +2,27 @@ import { hash } from "node:crypto";
 
 /** JSON with sorted keys and without blanks, so that equal values have equal texts. Fields that are `undefined` are left out. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(sorted(value)) ?? "null";
+  // Nearly all values are sorted already: to look first takes a fraction of what a copy does, and there are tens of thousands.
+  return JSON.stringify(isSorted(value) ? value : sorted(value)) ?? "null";
 }
 
-// Most values are sorted already. Copying only the others and leaving the text to the engine takes a third of the time.
-function sorted(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.length === 0 ? value : value.map(sorted);
-  const keys = Object.keys(value);
-  let isSorted = true;
+function isSorted(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (Array.isArray(value)) return value.every(isSorted);
   let last = "";
-  for (const key of keys) {
-    const field = (value as Record<string, unknown>)[key];
-    isSorted &&= last <= key && (typeof field !== "object" || field === null);
+  for (const key in value) {
+    if (key < last || !isSorted((value as Record<string, unknown>)[key])) return false;
     last = key;
   }
-  if (isSorted) return value;
-  // Without a prototype, so that a key `__proto__` is a key like any other.
-  const copy: Record<string, unknown> = Object.create(null);
-  for (const key of keys.sort()) copy[key] = sorted((value as Record<string, unknown>)[key]);
-  return copy;
+  return true;
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  // Not by assignment: a key `__proto__` is a key like any other.
+  return Object.fromEntries(entries.map(([key, field]) => [key, sorted(field)]));
 }
 
 /** SHA-256 in hexadecimal. */

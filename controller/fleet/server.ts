@@ -42,19 +42,16 @@ export function compileServer(fields: ServerFields, context: Context): Result<Se
   }
   if (faults.length > 0 || bought === undefined) return broken(faults, notes);
 
-  const { name, hostname = name, plan: planName, owner, expires, adopt } = fields;
   const spec: ServerSpec = {
     kind: "Server",
-    name,
+    name: fields.name,
     formerly: fields.formerly,
     account: fields.account,
     provider: account.provider,
-    hostname,
-    ...(planName !== undefined && { plan: planName }),
+    hostname: fields.hostname ?? fields.name,
     size: bought.size,
     resources: bought.resources,
     region: fields.region,
-    ...(owner !== undefined && { owner }),
     labels: fields.labels,
     firewalls: fields.firewalls,
     power: fields.power,
@@ -65,22 +62,45 @@ export function compileServer(fields: ServerFields, context: Context): Result<Se
     backups: fields.backups,
     protect: fields.protect,
     deletionPolicy: fields.deletionPolicy,
-    ...(expires !== undefined && { expires }),
-    ...(adopt !== undefined && { adopt: String(adopt) }),
-    createOnly: { image: fields.image, keys, ...(userData && { userData }) },
+    createOnly: { image: fields.image, keys },
     options: fields.provider,
   };
+  if (fields.plan !== undefined) spec.plan = fields.plan;
+  if (fields.owner !== undefined) spec.owner = fields.owner;
+  if (fields.expires !== undefined) spec.expires = fields.expires;
+  if (fields.adopt !== undefined) spec.adopt = String(fields.adopt);
+  if (userData !== undefined) spec.createOnly.userData = userData;
   return { spec, ...hashServer(spec), faults, notes };
 }
+
+type PolicyField = "adopt" | "deletionPolicy" | "expires" | "formerly" | "owner" | "plan" | "protect";
 
 /**
  * `hash` covers what a running machine can be brought in line with, `createHash` that and what only a new machine takes. Neither covers what
  * makes no work: the policy fields, the owner, and the plan's name, whose meaning is in `size` and `resources`.
  */
 export function hashServer(spec: ServerSpec): { hash: string; createHash: string } {
-  const { createOnly, adopt, formerly, protect, deletionPolicy, expires, owner, plan, ...live } = spec;
+  const live: Record<Exclude<keyof ServerSpec, PolicyField | "createOnly">, unknown> = {
+    account: spec.account,
+    backups: spec.backups,
+    firewalls: spec.firewalls,
+    hostname: spec.hostname,
+    ipv6: spec.ipv6,
+    kind: spec.kind,
+    labels: spec.labels,
+    monitoring: spec.monitoring,
+    name: spec.name,
+    options: spec.options,
+    power: spec.power,
+    provider: spec.provider,
+    rebuild: spec.rebuild,
+    region: spec.region,
+    resources: spec.resources,
+    restarts: spec.restarts,
+    size: spec.size,
+  };
   const hash = sha256(canonicalJson(live));
-  return { hash, createHash: sha256(hash + canonicalJson(createOnly)) };
+  return { hash, createHash: sha256(hash + canonicalJson(spec.createOnly)) };
 }
 
 function broken(faults: FieldFault[], notes: FieldFault[]): Result<ServerSpec> {
@@ -160,7 +180,7 @@ function order(
     if (fields.size !== undefined)
       faults.push(fieldFault(["size"], `has no meaning: ${cloud.title} has no sizes; give \`resources\` or a plan`));
     if (plan === undefined) return { size: "", resources: fields.resources ?? {} };
-    return { size: "", resources: { vcpus: plan.vcpus, memoryMiB: plan.memoryMiB, diskGiB: plan.diskGiB } };
+    return { size: "", resources: { diskGiB: plan.diskGiB, memoryMiB: plan.memoryMiB, vcpus: plan.vcpus } };
   }
   if (fields.resources)
     faults.push(fieldFault(["resources"], `has no meaning: ${cloud.title} sells sizes; give \`size\` or a plan`));
