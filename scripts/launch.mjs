@@ -1,0 +1,72 @@
+// Plain JavaScript, because it runs on whatever Node the machine has: from 20.19 on.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { ensureInstalled, repairNode, root } from "./install.mjs";
+
+const NEEDED_MAJOR = 24;
+
+/**
+ * Installs the dependencies where that is still to be done, and runs a script of this project on Node 24: in this process when it is one,
+ * else in a child on the Node of the `node` package, whose exit code and signals become this process's own.
+ *
+ * @param {string} file relative to the project's root
+ * @param {string[]} args
+ */
+export async function launch(file, args) {
+  const script = path.join(root, file);
+  const node = await prepare(script).catch((error) => {
+    process.stderr.write(`fleetwright: ${error.message}\n`);
+  });
+  if (node === undefined) {
+    process.exitCode = 1;
+    return;
+  }
+  process.env.PATH = [path.join(root, "node_modules/.bin"), process.env.PATH].filter(Boolean).join(path.delimiter);
+  if (node === process.execPath) {
+    process.argv = [node, script, ...args];
+    await import(pathToFileURL(script).href);
+  } else {
+    process.exitCode = await runChild(node, [script, ...args]);
+  }
+}
+
+/**
+ * @param {string} script
+ * @returns {Promise<string>} the Node to run it on
+ */
+async function prepare(script) {
+  await ensureInstalled();
+  if (!existsSync(script)) throw new Error(`there is no ${script}`);
+  if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) return process.execPath;
+  const node = path.join(root, "node_modules/node/bin/node");
+  if (!existsSync(node)) await repairNode(node);
+  return node;
+}
+
+/**
+ * @param {string} node
+ * @param {string[]} args
+ * @returns {Promise<number>} the exit code
+ */
+function runChild(node, args) {
+  return new Promise((resolve) => {
+    const child = spawn(node, args, { stdio: "inherit" });
+
+    // A terminal sends Ctrl-C to both processes: passing it on would make it two.
+    const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+    for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+      process.on(signal, () => {
+        if (signal !== "SIGINT" || !terminal) child.kill(signal);
+      });
+    }
+    child.once("error", (error) => {
+      const mend = `install Node ${NEEDED_MAJOR} or newer and put it on PATH`;
+      process.stderr.write(`fleetwright: ${node} does not run (${error.message}): ${mend}\n`);
+      resolve(1);
+    });
+    child.once("exit", (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}
