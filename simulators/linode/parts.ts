@@ -78,14 +78,13 @@ function readDevices(fields: Fields, linode: Linode, world: LinodeWorld): BootCo
   if (!devices) return undefined;
   const disks = world.disks.get(linode.id) ?? [];
   const slots: BootConfig["devices"] = {};
-  for (const slot of ["sda", "sdb", "sdc", "sdd", "sde", "sdf", "sdg", "sdh"]) slots[slot] = null;
   for (const [slot, device] of Object.entries(devices)) {
     if (!isSlot(slot)) throw badRequest(`${slot} is not a device slot`, `devices.${slot}`);
     const diskId = (device as { disk_id?: unknown } | null)?.disk_id;
     if (diskId === undefined || diskId === null) continue;
     if (!disks.some((disk) => disk.id === diskId))
       fields.fail(`devices.${slot}`, `Disk ${diskId} is not on this Linode`);
-    else slots[slot] = { disk_id: diskId as number, volume_id: null };
+    else slots[slot] = { disk_id: diskId as number };
   }
   return slots;
 }

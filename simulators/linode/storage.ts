@@ -29,12 +29,7 @@ export function makeConfig(world: LinodeWorld, linode: Linode, disks: readonly D
     root_device: "/dev/sda",
     run_level: "default",
     virt_mode: "paravirt",
-    devices: Object.fromEntries(
-      SLOTS.map((slot, index) => {
-        const disk = disks[index];
-        return [slot, disk ? { disk_id: disk.id, volume_id: null } : null];
-      }),
-    ),
+    devices: Object.fromEntries(disks.map((disk, index) => [SLOTS[index], { disk_id: disk.id }])),
     helpers: { updatedb_disabled: true, distro: true, modules_dep: true, network: true, devtmpfs_automount: true },
   };
 }

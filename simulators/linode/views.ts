@@ -110,7 +110,7 @@ export const diskView = (disk: Disk) => ({
   updated: time(disk.updatedMs),
 });
 
-export const configView = (config: BootConfig) => ({ ...config, interfaces: [] });
+export const configView = (config: BootConfig) => ({ ...config });
 
 export function firewallView(firewall: Firewall) {
   return {

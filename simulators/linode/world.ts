@@ -55,7 +55,8 @@ export interface BootConfig {
   root_device: string;
   run_level: string;
   virt_mode: string;
-  devices: Record<string, { disk_id: number; volume_id: null } | null>;
+  /** By slot, `sda` to `sdh`; empty slots are absent. */
+  devices: Record<string, { disk_id: number }>;
   helpers: Record<string, boolean>;
 }
 

@@ -1,5 +1,8 @@
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes
+export type Json = any;
+
 /** An answer with its JSON read; `body` is undefined when there was none. */
-export interface Answer<T = any> {
+export interface Answer<T = Json> {
   status: number;
   headers: Headers;
   body: T;
@@ -7,7 +10,7 @@ export interface Answer<T = any> {
 
 /** Talks to a simulator as a bare client would. */
 export function clientOf(url: string, headers: Record<string, string>) {
-  return async <T = any>(
+  return async <T = Json>(
     method: string,
     path: string,
     body?: unknown,
