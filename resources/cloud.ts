@@ -183,6 +183,8 @@ export interface ServerContext {
   rebuild: number;
   /** Ids of the account's firewalls by name, literal, from the base stack. */
   firewallIds: Readonly<Record<string, string>>;
+  /** The account's own `options`, where a cloud takes from them what a server's file leaves open. */
+  accountOptions?: Readonly<Record<string, unknown>>;
   /** Read from the environment or the document when a machine is made. */
   userData?: string;
   opts: pulumi.CustomResourceOptions;

@@ -1,0 +1,29 @@
+import type { Declarations } from "../cloud.ts";
+import { FleetError } from "../errors.ts";
+import { machineInputs } from "./inputs.ts";
+import { VirtualMachine } from "./resource.ts";
+
+/** What applies when a machine is made. */
+const CREATE_ONLY = ["template", "linkedClone", "storage", "pool", "user", "sshKeys", "ipconfig", "waitForAgent"];
+
+export const declarations: Declarations = {
+  declareServer(server, context) {
+    const machine = new VirtualMachine(context.identity, machineInputs(server, context), {
+      ...context.opts,
+      ignoreChanges: [...CREATE_ONLY, ...((context.opts.ignoreChanges as string[] | undefined) ?? [])],
+      // Declared from 0 on: the trigger acts only between two recorded values.
+      replacementTrigger: context.rebuild,
+      deleteBeforeReplace: true,
+    });
+    return { id: machine.id };
+  },
+
+  declareShared(object) {
+    // Keys go into each machine, and firewalls are not managed here: neither is an object of the cluster.
+    if (object.kind === "SshKey") return;
+    throw new FleetError("CLOUD_UNSUPPORTED", `${object.name}: firewalls of Proxmox VE are not managed`, {
+      cloud: "proxmox",
+      firewall: object.name,
+    });
+  },
+};
