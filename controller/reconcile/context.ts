@@ -18,8 +18,6 @@ export interface Controller {
   dataDir: string;
   /** Names this process in leases. */
   holder: string;
-  /** Key of the HMAC under which secrets enter hashes. */
-  fleetKey: Buffer;
   environment: Readonly<Record<string, string | undefined>>;
   /** Engine runs side by side. */
   stacksAtOnce: number;

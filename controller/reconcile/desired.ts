@@ -1,6 +1,6 @@
 import type { Catalog } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
-import type { AccountSpec, FleetSpec } from "../../resources/spec.ts";
+import type { AccountSpec, FleetSpec, PlanSpec } from "../../resources/spec.ts";
 import { type Compiled, compile, isUsable } from "../fleet/compile.ts";
 import { formatProblem, type Problem } from "../fleet/problem.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
@@ -19,6 +19,7 @@ export interface Desired {
   /** By identity; also accounts that the files no longer have, as they were recorded. */
   byIdentity: Map<string, MatchedAccount>;
   objects: DesiredObject[];
+  plans: PlanSpec[];
   catalogs: Record<string, Catalog>;
   notes: string[];
 }
@@ -51,6 +52,7 @@ export async function readDesired(controller: Controller, commit: string, signal
     accounts,
     byIdentity: await withFormer(controller, accounts),
     objects: [...compiled.servers.values(), ...compiled.shared.values()],
+    plans: [...compiled.plans.values()],
     catalogs,
     notes,
   };

@@ -35,7 +35,8 @@ export interface StackResult {
 
 /**
  * One run of the engine on one stack, targeted on the groups of its works. Groups that are suspect are read from the cloud first, in the same
- * process where that can be, because the engine refuses a refresh that names something it does not know yet.
+ * process where that can be, because the engine refuses a refresh that names something it does not know yet. `whole` leaves the targets out:
+ * everything the stack holds is compared, and what the program does not declare would be deleted. Only for previews.
  */
 export async function runStack(
   controller: Controller,
@@ -43,6 +44,7 @@ export async function runStack(
   kind: "preview" | "up" | "refresh",
   commit: string,
   signal: AbortSignal,
+  options: { whole?: boolean } = {},
 ): Promise<StackResult> {
   const engine = await controller.engine();
   const cloud = cloudOf(controller, task.account.spec.provider);
@@ -85,7 +87,7 @@ export async function runStack(
         stack: task.stack,
         kind,
         program: async () => declareStack(cloud, declarations, input),
-        targets,
+        ...(options.whole ? {} : { targets }),
         refresh,
         providers: plugins.providers,
         environment: plugins.environment,

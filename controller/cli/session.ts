@@ -1,0 +1,59 @@
+import { userInfo } from "node:os";
+import { standinPath } from "../../simulators/standins/index.ts";
+import { type OpenController, openController } from "../open.ts";
+import type { Io } from "./io.ts";
+import { liveProgress, type ProgressView } from "./render/progress.ts";
+
+/** Options that every verb has. */
+export interface GlobalOptions {
+  json?: boolean;
+  fleet: string;
+  data?: string;
+  /** Drive simulated clouds by stand-ins of the official plugins. */
+  standIns?: boolean;
+}
+
+export interface Session {
+  controller: OpenController;
+  /** Aborts at the first Ctrl-C: what is under way is finished and recorded. */
+  signal: AbortSignal;
+  view: ProgressView;
+}
+
+/** Exit codes of all verbs. */
+export const EXIT = { ok: 0, error: 1, changes: 2, refused: 3 } as const;
+
+/** Opens the controller for one verb and closes it after, whatever happens. */
+export async function withSession<T>(options: GlobalOptions, io: Io, use: (session: Session) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  const stop = () => {
+    io.err("stopping: finishing what is under way (Ctrl-C again to leave it to the next start)");
+    abort.abort(new Error("interrupted"));
+    process.once("SIGINT", () => process.exit(130));
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  const view = liveProgress(io);
+  if (options.standIns) io.err("using stand-ins of the official Linode and DigitalOcean plugins: for simulated clouds only");
+  const controller = await openController({
+    fleetDir: options.fleet,
+    progress: view.take,
+    ...(options.data === undefined ? {} : { dataDir: options.data }),
+    ...(options.standIns ? { standIns: standinPath() } : {}),
+  });
+  try {
+    return await use({ controller, signal: abort.signal, view });
+  } finally {
+    view.close();
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+    await controller.close();
+  }
+}
+
+/** Who approves on a command line, as git knows the person, else the system. */
+export async function whoIsAsking(controller: OpenController): Promise<{ name: string; email: string }> {
+  const { name, email } = await controller.repo.user();
+  const system = userInfo().username;
+  return { name: name ?? system, email: email ?? `${system}@localhost` };
+}

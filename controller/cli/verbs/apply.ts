@@ -1,0 +1,47 @@
+import { type Execution, execute } from "../../reconcile/execute.ts";
+import { prepare } from "../../reconcile/preview.ts";
+import { recover } from "../../reconcile/recover.ts";
+import { unapproved } from "../../reconcile/approvals.ts";
+import type { Io } from "../io.ts";
+import { renderPreview } from "../render/preview.ts";
+import { EXIT, type GlobalOptions, withSession, whoIsAsking } from "../session.ts";
+
+export interface ApplyFlags extends GlobalOptions {
+  commit?: string;
+  stack?: string[];
+  approve?: string[];
+  yes?: boolean;
+  allowReplace?: string[];
+  allowDelete?: number;
+}
+
+/**
+ * `fleetwright apply`: previews, asks (or takes `--yes` or `--approve HASH`), executes. Without an answer it goes on with what an earlier
+ * approval left open. Exit 0 all converged, 1 something failed, 3 refused.
+ */
+export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
+  return await withSession(flags, io, async ({ controller, signal }) => {
+    const overrides = { allowReplace: flags.allowReplace ?? [], ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }) };
+    const scope = { ...(flags.commit === undefined ? {} : { commit: flags.commit }), ...(flags.stack === undefined ? {} : { stacks: flags.stack }) };
+    await recover(controller, signal);
+    const prepared = await prepare(controller, { ...scope, overrides, signal });
+    const { preview } = prepared;
+    if (!flags.json) io.out(renderPreview(preview, io));
+    const person = await whoIsAsking(controller);
+    const by = `${person.name} <${person.email}>`;
+    let hashes = flags.approve;
+    const refused = preview.verdicts.some(({ passed }) => !passed);
+    if (hashes === undefined && !refused && (await unapproved(controller, prepared)).length > 0) {
+      if (flags.yes || (await io.confirm("Execute exactly this?"))) hashes = [preview.hash];
+    }
+    const execution = await execute(controller, { preview: scope, prepared, approved: hashes === undefined ? { by } : { hashes, by }, overrides, signal });
+    io.out(flags.json ? JSON.stringify(execution) : summary(execution, io));
+    return execution.failed > 0 ? EXIT.error : EXIT.ok;
+  });
+}
+
+function summary({ converged, failed, outcomes }: Execution, { color }: Io): string {
+  if (outcomes.length === 0) return color.green("Converged: nothing had to be done.");
+  const done = color.green(`${converged} converged`);
+  return failed === 0 ? done : `${done}, ${color.red(`${failed} failed`)}; the next apply goes on with what is left`;
+}

@@ -1,0 +1,58 @@
+import { accept } from "../../reconcile/accept.ts";
+import { readDesired } from "../../reconcile/desired.ts";
+import { findFleetDrift } from "../../reconcile/drift.ts";
+import { execute } from "../../reconcile/execute.ts";
+import { prepare } from "../../reconcile/preview.ts";
+import { FleetError } from "../../../resources/errors.ts";
+import type { Io } from "../io.ts";
+import { renderDrift } from "../render/drift.ts";
+import { renderPreview } from "../render/preview.ts";
+import { EXIT, type GlobalOptions, withSession, whoIsAsking } from "../session.ts";
+
+export interface DriftFlags extends GlobalOptions {
+  revert?: boolean;
+  accept?: boolean;
+  yes?: boolean;
+  allowReplace?: string[];
+  allowDelete?: number;
+}
+
+/** `fleetwright drift`: what differs from what was applied. Exit 0 nothing, 2 drift found and left, 1 an account could not be read. */
+export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
+  if (flags.revert && flags.accept) throw new FleetError("USAGE", "--revert and --accept exclude each other", {});
+  return await withSession(flags, io, async ({ controller, signal }) => {
+    const desired = await readDesired(controller, await controller.repo.head(), signal);
+    const accounts = await findFleetDrift(controller, desired, signal);
+    const drifted = accounts.flatMap((account) => account.drifted);
+    const unread = accounts.some(({ error }) => error !== undefined);
+    const report = { commit: desired.commit, drifted: drifted.length, accounts };
+    if (!flags.json) io.out(renderDrift(accounts, io));
+    if (drifted.length === 0 || !(flags.revert || flags.accept)) {
+      if (flags.json) io.out(JSON.stringify(report));
+      return unread ? EXIT.error : drifted.length > 0 ? EXIT.changes : EXIT.ok;
+    }
+
+    const person = await whoIsAsking(controller);
+    if (flags.accept) {
+      const accepted = await accept(controller, desired, accounts, person, signal);
+      if (flags.json) io.out(JSON.stringify({ ...report, accepted }));
+      else {
+        for (const { name, reason } of accepted.refused) io.err(`${name}: ${reason}`);
+        io.out(accepted.commit === undefined ? "Nothing could be accepted." : `Accepted in ${accepted.commit.slice(0, 10)}: ${accepted.accepted.join(", ")}`);
+      }
+      return accepted.refused.length > 0 ? EXIT.changes : EXIT.ok;
+    }
+
+    const revert = new Set(drifted.map(({ name }) => name));
+    const overrides = { allowReplace: flags.allowReplace ?? [], ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }) };
+    const prepared = await prepare(controller, { revert, overrides, signal });
+    if (!flags.json) io.out(renderPreview(prepared.preview, io));
+    const agreed = flags.yes || (await io.confirm("Bring these back to what the files say?"));
+    const by = `${person.name} <${person.email}>`;
+    const approved = agreed ? { hashes: [prepared.preview.hash], by } : { by };
+    const execution = await execute(controller, { preview: { revert }, prepared, approved, overrides, signal });
+    if (flags.json) io.out(JSON.stringify({ ...report, reverted: execution }));
+    else io.out(`${execution.converged} reverted${execution.failed > 0 ? `, ${execution.failed} failed` : ""}`);
+    return execution.failed > 0 ? EXIT.error : EXIT.ok;
+  });
+}

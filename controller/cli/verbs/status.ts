@@ -1,0 +1,58 @@
+import type { AppliedObject, RunRecord } from "../../store/types.ts";
+import type { Io } from "../io.ts";
+import { EXIT, type GlobalOptions, withSession } from "../session.ts";
+
+interface Status {
+  commit: string;
+  stacks: { stack: string; objects: number; suspects: number; holder?: string }[];
+  servers: { name: string; account: string; id?: string; stack: string; power: string; suspect: boolean }[];
+  openApprovals: number;
+  /** Creates that were sent and have no answer on record. */
+  openIntents: number;
+  runs: Pick<RunRecord, "stack" | "kind" | "startedAt" | "finishedAt" | "outcome">[];
+}
+
+/** `fleetwright status`: what the controller remembers. Asks no cloud. */
+export async function statusVerb(flags: GlobalOptions, io: Io): Promise<number> {
+  return await withSession(flags, io, async ({ controller }) => {
+    const { store } = controller;
+    const objects = await store.objects();
+    const stacks = await Promise.all(
+      [...Map.groupBy(objects, ({ stack }) => stack)].map(async ([stack, members]) => {
+        const lease = await store.lease(stack);
+        const entry = { stack, objects: members.length, suspects: members.filter(({ refresh }) => refresh).length };
+        return lease === undefined ? entry : { ...entry, holder: lease.holder };
+      }),
+    );
+    const status: Status = {
+      commit: await controller.repo.head(),
+      stacks,
+      servers: objects.filter(({ kind }) => kind === "Server").map(serverLine),
+      openApprovals: (await store.openApprovals()).size,
+      openIntents: (await store.openIntents()).length,
+      runs: (await store.runs(5)).map(({ stack, kind, startedAt, finishedAt, outcome }) => ({ stack, kind, startedAt, ...(finishedAt ? { finishedAt } : {}), ...(outcome ? { outcome } : {}) })),
+    };
+    io.out(flags.json ? JSON.stringify(status) : render(status, io));
+    return EXIT.ok;
+  });
+}
+
+function serverLine({ name, document, cloudId, stack, refresh }: AppliedObject): Status["servers"][number] {
+  const line = { name, account: document.account, stack, power: document.kind === "Server" ? document.power : "", suspect: refresh };
+  return cloudId === undefined ? line : { ...line, id: cloudId };
+}
+
+function render({ commit, stacks, servers, openApprovals, openIntents, runs }: Status, { color }: Io): string {
+  const lines = [`HEAD ${color.bold(commit.slice(0, 10))}, ${servers.length} servers in ${stacks.length} stacks`, ""];
+  const width = Math.max(0, ...servers.map(({ name }) => name.length));
+  for (const { name, account, id, power, suspect } of servers) {
+    const state = suspect ? color.yellow("to be looked at") : power === "running" ? color.green(power) : power;
+    lines.push(`  ${name.padEnd(width)}  ${account}  ${color.dim(id ?? "")}  ${state}`);
+  }
+  for (const { stack, holder } of stacks) if (holder !== undefined) lines.push(`${stack}: ${holder} is at work on it`);
+  if (openApprovals > 0) lines.push(`${openApprovals} approved effects are not done yet: \`fleetwright apply\` goes on with them`);
+  if (openIntents > 0) lines.push(`${openIntents} creates have no answer on record; the next run looks for them by their marks`);
+  const [last] = runs;
+  if (last !== undefined) lines.push("", color.dim(`last run: ${last.kind} of ${last.stack}, ${last.outcome ?? "under way"}, ${last.startedAt}`));
+  return lines.join("\n");
+}

@@ -1,0 +1,39 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { FleetError } from "../resources/errors.ts";
+
+/** Names the file that holds the state's passphrase where it is not the data folder's own. */
+const VARIABLE = "FLEETWRIGHT_STATE_KEY_FILE";
+
+/**
+ * The file (0600) with the passphrase of the state's secrets; made with a random one when it is not there. It is given to the engine as a
+ * file, so that the passphrase stands in no environment and no process list.
+ * @throws {FleetError} STORE_FAILED when others may read it.
+ */
+export async function stateKeyFile(
+  dataDir: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const file = environment[VARIABLE] ?? join(dataDir, "state.key");
+  await mkdir(dirname(file), { recursive: true });
+  try {
+    const handle = await open(file, "wx", 0o600);
+    await handle.writeFile(`${randomBytes(32).toString("base64url")}\n`);
+    await handle.sync();
+    await handle.close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  const { mode } = await stat(file);
+  if ((mode & 0o077) !== 0) {
+    throw new FleetError("STORE_FAILED", `${file} holds the key of the state and others may read it: chmod 600 ${file}`, {
+      file,
+    });
+  }
+  return file;
+}
+
+export async function readKey(file: string): Promise<string> {
+  return (await readFile(file, "utf8")).trim();
+}

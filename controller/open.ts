@@ -1,0 +1,137 @@
+import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { load } from "js-yaml";
+import { resolveAccount } from "../resources/account.ts";
+import { FleetError } from "../resources/errors.ts";
+import { clouds } from "../resources/registry.ts";
+import type { Cloud } from "../resources/cloud.ts";
+import { Engine } from "./engine/engine.ts";
+import { findEngine } from "./engine/find.ts";
+import { stateKeyFile } from "./keys.ts";
+import type { Controller } from "./reconcile/context.ts";
+import { cloudOf } from "./reconcile/context.ts";
+import { EXECUTABLES } from "./reconcile/plugins.ts";
+import type { Progress } from "./reconcile/progress.ts";
+import { type FleetRepo, openRepo } from "./repo/index.ts";
+import { defaultDataDir, openStore } from "./store/open.ts";
+import type { Store } from "./store/types.ts";
+
+export interface OpenOptions {
+  /** The fleet repository, or a folder in it. */
+  fleetDir: string;
+  /** Where the controller keeps its database, state and keys. Default: a folder of this user for this fleet. */
+  dataDir?: string;
+  environment?: Readonly<Record<string, string | undefined>>;
+  clouds?: Readonly<Record<string, Cloud>>;
+  /** Folder with stand-ins of the official plugins. Never set in production. */
+  standIns?: string;
+  provider?: "served" | "executable";
+  /** Write state after every step. Default false. */
+  checkpoints?: boolean;
+  stacksAtOnce?: number;
+  progress?: Progress;
+}
+
+export interface OpenController extends Controller {
+  close(): Promise<void>;
+}
+
+/**
+ * Joins the parts of a controller for one fleet. The engine is looked for only when a step needs it.
+ * @throws {FleetError} GIT_FAILED, STORE_FAILED, FLEET_INVALID
+ */
+export async function openController(options: OpenOptions): Promise<OpenController> {
+  const environment = options.environment ?? process.env;
+  const repo = await openRepo(options.fleetDir);
+  const dataDir = resolve(options.dataDir ?? environment.FLEETWRIGHT_DATA ?? defaultDataDir(repo.dir, environment));
+  await mkdir(dataDir, { recursive: true });
+  const progress = options.progress ?? (() => undefined);
+  const databaseUrl = environment.DATABASE_URL;
+  const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
+  const registry = options.clouds ?? clouds;
+  let engine: Promise<Engine> | undefined;
+  return {
+    repo,
+    store,
+    dataDir,
+    environment,
+    progress,
+    clouds: registry,
+    holder: `${hostname()} process ${process.pid}`,
+    provider: options.provider ?? "served",
+    stacksAtOnce: options.stacksAtOnce ?? 4,
+    engine: () => (engine ??= openEngine(options, { repo, store, dataDir, environment, progress })),
+    account: (spec) => resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment),
+    now: Date.now,
+    sleep,
+    close: async () => {
+      await repo.close();
+      await store.close();
+    },
+  };
+}
+
+interface Parts {
+  repo: FleetRepo;
+  store: Store;
+  dataDir: string;
+  environment: Readonly<Record<string, string | undefined>>;
+  progress: Progress;
+}
+
+async function openEngine(options: OpenOptions, { repo, store, dataDir, environment, progress }: Parts): Promise<Engine> {
+  const found = await findEngine({ onProgress: (text) => progress({ kind: "note", text }), env: { ...environment } });
+  const state = join(dataDir, "state");
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  const setting = (stack: string) => `stack.settings.${stack}`;
+  const pluginPath = [...(options.standIns ? [options.standIns] : []), ...(options.provider === "executable" ? [EXECUTABLES] : [])];
+  return new Engine({
+    executable: found.path,
+    version: found.version,
+    dataDir,
+    project: await fleetId(repo, store),
+    backendUrl: environment.PULUMI_BACKEND_URL ?? pathToFileURL(state).href,
+    passphraseFile: await stateKeyFile(dataDir, environment),
+    stackSettings: { read: (stack) => store.setting(setting(stack)), write: (stack, text) => store.putSetting(setting(stack), text) },
+    checkpoints: options.checkpoints ?? false,
+    pluginPath,
+  });
+}
+
+/**
+ * The fleet's id names its Pulumi project and enters every owner mark, so a data folder belongs to one id for good.
+ * @throws {FleetError} FLEET_INVALID
+ */
+async function fleetId(repo: FleetRepo, store: Store): Promise<string> {
+  const text = await repo.readBlob(await repo.head(), "fleet.yaml");
+  const id = text === undefined ? undefined : (load(text) as { id?: string }).id;
+  if (id === undefined) throw new FleetError("FLEET_INVALID", "fleet.yaml:1:1: id is missing", {});
+  const recorded = await store.setting("fleet.id");
+  if (recorded !== undefined && recorded !== id) {
+    throw new FleetError(
+      "FLEET_INVALID",
+      `fleet.yaml: the id was ${recorded} and is now ${id}: every machine would lose its owner. Put ${recorded} back, or use another --data`,
+      { recorded, id },
+    );
+  }
+  if (recorded === undefined) await store.putSetting("fleet.id", id);
+  return id;
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((done, stopped) => {
+    signal?.throwIfAborted();
+    const timer = setTimeout(finish, ms);
+    function finish() {
+      signal?.removeEventListener("abort", abort);
+      done();
+    }
+    function abort() {
+      clearTimeout(timer);
+      stopped(signal?.reason);
+    }
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}

@@ -1,0 +1,150 @@
+import type { ActualServer } from "../../resources/cloud.ts";
+import type { ServerSpec } from "../../resources/spec.ts";
+import { removeField, setField } from "../fleet/edit.ts";
+import { type Controller, callOn, cloudOf } from "./context.ts";
+import { type Desired, readDesired } from "./desired.ts";
+import { liveDifferences } from "./differences.ts";
+import type { AccountDrift, ServerDrift } from "./drift.ts";
+import { type FieldDrift, findDrift } from "./find-drift.ts";
+import { type Match, matchObjects } from "./match.ts";
+import { lookTwice } from "./observe.ts";
+import { runStack } from "./stack-run.ts";
+import type { Effect, Work } from "./types.ts";
+
+export interface Accepted {
+  /** Undefined when nothing could be accepted. */
+  commit?: string;
+  accepted: string[];
+  /** What only a revert, or a person, can settle. */
+  refused: { name: string; reason: string }[];
+}
+
+/** One line of YAML to be written; undefined value removes the key. */
+type Edit = { path: string[]; value: unknown };
+
+/**
+ * Accepts drift: one commit that splices the actual values into the files, then a refresh of state, after which the preview is empty. A server
+ * that is gone loses its file.
+ */
+export async function accept(
+  controller: Controller,
+  desired: Desired,
+  accounts: AccountDrift[],
+  author: { name: string; email: string },
+  signal: AbortSignal,
+): Promise<Accepted> {
+  const result: Accepted = { accepted: [], refused: [] };
+  const files: Record<string, string | null> = {};
+  const taken: ServerDrift[] = [];
+  for (const drift of accounts.flatMap(({ drifted }) => drifted)) {
+    const object = desired.objects.find(({ spec }) => spec.kind === "Server" && spec.name === drift.name);
+    if (object === undefined) {
+      result.refused.push({ name: drift.name, reason: "no file has it any more: apply its removal" });
+      continue;
+    }
+    const edited = await editFile(controller, desired, object.spec as ServerSpec, object.path, drift, signal);
+    if ("reason" in edited) result.refused.push({ name: drift.name, reason: edited.reason });
+    else {
+      files[object.path] = edited.text;
+      taken.push(drift);
+    }
+  }
+  if (taken.length === 0) return result;
+  const names = taken.map(({ name }) => name);
+  const message = `Accept drift of ${names.length > 5 ? `${names.length} servers` : names.join(", ")}\n\n${taken.flatMap(describe).join("\n")}\n`;
+  result.commit = await controller.repo.commit({ files, message, author });
+  result.accepted = names;
+  await settle(controller, result.commit, taken, signal);
+  return result;
+}
+
+async function editFile(
+  controller: Controller,
+  desired: Desired,
+  spec: ServerSpec,
+  path: string,
+  drift: ServerDrift,
+  signal: AbortSignal,
+): Promise<{ text: string | null } | { reason: string }> {
+  if (drift.kind === "gone") return { text: null };
+  const account = desired.accounts.get(spec.account)!;
+  const cloud = cloudOf(controller, spec.provider);
+  const actual = await lookTwice(cloud, drift.id, callOn(controller, account.spec, signal), controller.sleep);
+  if (actual === undefined) return { reason: "it has gone in the meantime: look at the drift again" };
+  const before = await controller.repo.readBlob(desired.commit, path);
+  if (before === undefined) return { reason: `${path} has gone from the files in the meantime` };
+  let text = before;
+  for (const field of drift.fields) {
+    const edits = editsOf(field, spec, actual, desired, cloud.labelsOf(actual));
+    if (edits === undefined) return { reason: `${field.path} cannot be written into the file as ${JSON.stringify(field.actual)}: revert it` };
+    for (const { path, value } of edits) text = value === undefined ? removeField(text, path) : setField(text, path, value);
+  }
+  return { text };
+}
+
+function editsOf(field: FieldDrift, spec: ServerSpec, actual: ActualServer, desired: Desired, labels: Record<string, string> | undefined): Edit[] | undefined {
+  if (field.path === "labels") {
+    if (actual.mark === undefined || labels === undefined) return undefined;
+    return [{ path: ["labels"], value: Object.keys(labels).length === 0 ? undefined : labels }];
+  }
+  if (field.path === "size") return sizeEdits(String(field.actual), spec, desired);
+  if (field.path === "power" && field.actual === "changing") return undefined;
+  return [{ path: field.path.split("."), value: field.actual }];
+}
+
+/** A server ordered by plan gets the plan that has the actual size, or else the bare size. */
+function sizeEdits(size: string, spec: ServerSpec, desired: Desired): Edit[] {
+  if (spec.plan === undefined) return [{ path: ["size"], value: size }];
+  const plan = desired.plans.find(({ sizes }) => sizes[spec.provider] === size);
+  if (plan !== undefined) return [{ path: ["plan"], value: plan.name }];
+  return [
+    { path: ["size"], value: size },
+    { path: ["plan"], value: undefined },
+  ];
+}
+
+function describe({ name, kind, fields }: ServerDrift): string[] {
+  if (kind === "gone") return [`${name}: gone from the cloud`];
+  return fields.map(({ path, desired, actual }) => `${name}: ${path} ${JSON.stringify(desired)} -> ${JSON.stringify(actual)}`);
+}
+
+/** State and records follow: each group is read from the cloud, and what now is as the files say is recorded as applied. */
+async function settle(controller: Controller, commit: string, taken: ServerDrift[], signal: AbortSignal): Promise<void> {
+  const desired = await readDesired(controller, commit, signal);
+  const names = new Set(taken.map(({ name }) => name));
+  const matches = matchObjects(desired.objects, await controller.store.objects(), desired.accounts).filter(
+    ({ applied, desired }) => applied?.kind === "Server" && names.has(desired?.spec.name ?? applied.name),
+  );
+  for (const [stack, members] of Map.groupBy(matches, (match) => match.applied!.stack)) {
+    const account = desired.byIdentity.get(members[0]!.applied!.account)!;
+    const works = members.map(refreshing);
+    await runStack(controller, { stack, account, declare: [], remove: works }, "refresh", commit, signal);
+    const cloud = cloudOf(controller, account.spec.provider);
+    const call = callOn(controller, account.spec, signal);
+    for (const match of members) {
+      const record = match.applied!;
+      const actual = await lookTwice(cloud, record.cloudId!, call, controller.sleep);
+      const spec = match.desired?.spec;
+      if (spec === undefined && actual === undefined) {
+        await controller.store.removeObjects([{ account: record.account, kind: record.kind, identity: record.identity }]);
+      } else if (spec?.kind === "Server" && actual !== undefined && findDrift(cloud.expect(spec, record.mark), actual).length === 0) {
+        if (onlyAccepted(match, taken)) {
+          await controller.store.putObjects([{ ...record, document: spec, hash: match.desired!.hash, commit, refresh: false }]);
+        }
+      }
+    }
+  }
+}
+
+/** An edit that nobody has executed yet stays one: only what was accepted counts as applied. */
+function onlyAccepted({ applied, desired }: Match, taken: ServerDrift[]): boolean {
+  const accepted = new Set(taken.find(({ name }) => name === desired!.spec.name)?.fields.map(({ path }) => path.split(".")[0]));
+  return liveDifferences(applied!.document, desired!.spec).every(({ path }) => accepted.has(path.split(/[.[]/)[0]!));
+}
+
+function refreshing(match: Match): Work {
+  const applied = match.applied!;
+  const object = { kind: applied.kind, name: applied.name, account: applied.document.account };
+  const effect: Effect = { hash: "", stack: applied.stack, object, op: "update", changes: [], replaceReasons: [], dataLoss: false, notes: [] };
+  return { effect, applied, identity: applied.identity, generation: applied.generation, mark: applied.mark, stack: applied.stack, refresh: true, desiredHash: "" };
+}
