@@ -27,9 +27,13 @@ export async function stateKeyFile(
   }
   const { mode } = await stat(file);
   if ((mode & 0o077) !== 0) {
-    throw new FleetError("STORE_FAILED", `${file} holds the key of the state and others may read it: chmod 600 ${file}`, {
-      file,
-    });
+    throw new FleetError(
+      "STORE_FAILED",
+      `${file} holds the key of the state and others may read it: chmod 600 ${file}`,
+      {
+        file,
+      },
+    );
   }
   return file;
 }

@@ -4,9 +4,9 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { load } from "js-yaml";
 import { resolveAccount } from "../resources/account.ts";
+import type { Cloud } from "../resources/cloud.ts";
 import { FleetError } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
-import type { Cloud } from "../resources/cloud.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
 import { stateKeyFile } from "./keys.ts";
@@ -81,12 +81,18 @@ interface Parts {
   progress: Progress;
 }
 
-async function openEngine(options: OpenOptions, { repo, store, dataDir, environment, progress }: Parts): Promise<Engine> {
+async function openEngine(
+  options: OpenOptions,
+  { repo, store, dataDir, environment, progress }: Parts,
+): Promise<Engine> {
   const found = await findEngine({ onProgress: (text) => progress({ kind: "note", text }), env: { ...environment } });
   const state = join(dataDir, "state");
   await mkdir(state, { recursive: true, mode: 0o700 });
   const setting = (stack: string) => `stack.settings.${stack}`;
-  const pluginPath = [...(options.standIns ? [options.standIns] : []), ...(options.provider === "executable" ? [EXECUTABLES] : [])];
+  const pluginPath = [
+    ...(options.standIns ? [options.standIns] : []),
+    ...(options.provider === "executable" ? [EXECUTABLES] : []),
+  ];
   return new Engine({
     executable: found.path,
     version: found.version,
@@ -94,7 +100,10 @@ async function openEngine(options: OpenOptions, { repo, store, dataDir, environm
     project: await fleetId(repo, store),
     backendUrl: environment.PULUMI_BACKEND_URL ?? pathToFileURL(state).href,
     passphraseFile: await stateKeyFile(dataDir, environment),
-    stackSettings: { read: (stack) => store.setting(setting(stack)), write: (stack, text) => store.putSetting(setting(stack), text) },
+    stackSettings: {
+      read: (stack) => store.setting(setting(stack)),
+      write: (stack, text) => store.putSetting(setting(stack), text),
+    },
     checkpoints: options.checkpoints ?? false,
     pluginPath,
   });

@@ -14,7 +14,11 @@ export async function main(args: string[], io: Io = processIo()): Promise<number
     .option("--fleet <dir>", "the fleet repository", ".")
     .option("--data <dir>", "the controller's folder: database, state, keys (default: one of yours for this fleet)")
     .option("--json", "print one JSON object on standard output")
-    .addOption(new Option("--stand-ins", "drive simulated clouds by stand-ins of the official plugins").env("FLEETWRIGHT_STAND_INS"))
+    .addOption(
+      new Option("--stand-ins", "drive simulated clouds by stand-ins of the official plugins").env(
+        "FLEETWRIGHT_STAND_INS",
+      ),
+    )
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .exitOverride()
     .showHelpAfterError("(fleetwright --help lists the verbs)")

@@ -24,7 +24,11 @@ export interface Session {
 export const EXIT = { ok: 0, error: 1, changes: 2, refused: 3 } as const;
 
 /** Opens the controller for one verb and closes it after, whatever happens. */
-export async function withSession<T>(options: GlobalOptions, io: Io, use: (session: Session) => Promise<T>): Promise<T> {
+export async function withSession<T>(
+  options: GlobalOptions,
+  io: Io,
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
   const abort = new AbortController();
   const stop = () => {
     io.err("stopping: finishing what is under way (Ctrl-C again to leave it to the next start)");
@@ -34,7 +38,8 @@ export async function withSession<T>(options: GlobalOptions, io: Io, use: (sessi
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
   const view = liveProgress(io);
-  if (options.standIns) io.err("using stand-ins of the official Linode and DigitalOcean plugins: for simulated clouds only");
+  if (options.standIns)
+    io.err("using stand-ins of the official Linode and DigitalOcean plugins: for simulated clouds only");
   const controller = await openController({
     fleetDir: options.fleet,
     progress: view.take,

@@ -76,13 +76,21 @@ async function editFile(
   let text = before;
   for (const field of drift.fields) {
     const edits = editsOf(field, spec, actual, desired, cloud.labelsOf(actual));
-    if (edits === undefined) return { reason: `${field.path} cannot be written into the file as ${JSON.stringify(field.actual)}: revert it` };
-    for (const { path, value } of edits) text = value === undefined ? removeField(text, path) : setField(text, path, value);
+    if (edits === undefined)
+      return { reason: `${field.path} cannot be written into the file as ${JSON.stringify(field.actual)}: revert it` };
+    for (const { path, value } of edits)
+      text = value === undefined ? removeField(text, path) : setField(text, path, value);
   }
   return { text };
 }
 
-function editsOf(field: FieldDrift, spec: ServerSpec, actual: ActualServer, desired: Desired, labels: Record<string, string> | undefined): Edit[] | undefined {
+function editsOf(
+  field: FieldDrift,
+  spec: ServerSpec,
+  actual: ActualServer,
+  desired: Desired,
+  labels: Record<string, string> | undefined,
+): Edit[] | undefined {
   if (field.path === "labels") {
     if (actual.mark === undefined || labels === undefined) return undefined;
     return [{ path: ["labels"], value: Object.keys(labels).length === 0 ? undefined : labels }];
@@ -105,11 +113,18 @@ function sizeEdits(size: string, spec: ServerSpec, desired: Desired): Edit[] {
 
 function describe({ name, kind, fields }: ServerDrift): string[] {
   if (kind === "gone") return [`${name}: gone from the cloud`];
-  return fields.map(({ path, desired, actual }) => `${name}: ${path} ${JSON.stringify(desired)} -> ${JSON.stringify(actual)}`);
+  return fields.map(
+    ({ path, desired, actual }) => `${name}: ${path} ${JSON.stringify(desired)} -> ${JSON.stringify(actual)}`,
+  );
 }
 
 /** State and records follow: each group is read from the cloud, and what now is as the files say is recorded as applied. */
-async function settle(controller: Controller, commit: string, taken: ServerDrift[], signal: AbortSignal): Promise<void> {
+async function settle(
+  controller: Controller,
+  commit: string,
+  taken: ServerDrift[],
+  signal: AbortSignal,
+): Promise<void> {
   const desired = await readDesired(controller, commit, signal);
   const names = new Set(taken.map(({ name }) => name));
   const matches = matchObjects(desired.objects, await controller.store.objects(), desired.accounts).filter(
@@ -126,10 +141,18 @@ async function settle(controller: Controller, commit: string, taken: ServerDrift
       const actual = await lookTwice(cloud, record.cloudId!, call, controller.sleep);
       const spec = match.desired?.spec;
       if (spec === undefined && actual === undefined) {
-        await controller.store.removeObjects([{ account: record.account, kind: record.kind, identity: record.identity }]);
-      } else if (spec?.kind === "Server" && actual !== undefined && findDrift(cloud.expect(spec, record.mark), actual).length === 0) {
+        await controller.store.removeObjects([
+          { account: record.account, kind: record.kind, identity: record.identity },
+        ]);
+      } else if (
+        spec?.kind === "Server" &&
+        actual !== undefined &&
+        findDrift(cloud.expect(spec, record.mark), actual).length === 0
+      ) {
         if (onlyAccepted(match, taken)) {
-          await controller.store.putObjects([{ ...record, document: spec, hash: match.desired!.hash, commit, refresh: false }]);
+          await controller.store.putObjects([
+            { ...record, document: spec, hash: match.desired!.hash, commit, refresh: false },
+          ]);
         }
       }
     }
@@ -138,13 +161,33 @@ async function settle(controller: Controller, commit: string, taken: ServerDrift
 
 /** An edit that nobody has executed yet stays one: only what was accepted counts as applied. */
 function onlyAccepted({ applied, desired }: Match, taken: ServerDrift[]): boolean {
-  const accepted = new Set(taken.find(({ name }) => name === desired!.spec.name)?.fields.map(({ path }) => path.split(".")[0]));
+  const accepted = new Set(
+    taken.find(({ name }) => name === desired!.spec.name)?.fields.map(({ path }) => path.split(".")[0]),
+  );
   return liveDifferences(applied!.document, desired!.spec).every(({ path }) => accepted.has(path.split(/[.[]/)[0]!));
 }
 
 function refreshing(match: Match): Work {
   const applied = match.applied!;
   const object = { kind: applied.kind, name: applied.name, account: applied.document.account };
-  const effect: Effect = { hash: "", stack: applied.stack, object, op: "update", changes: [], replaceReasons: [], dataLoss: false, notes: [] };
-  return { effect, applied, identity: applied.identity, generation: applied.generation, mark: applied.mark, stack: applied.stack, refresh: true, desiredHash: "" };
+  const effect: Effect = {
+    hash: "",
+    stack: applied.stack,
+    object,
+    op: "update",
+    changes: [],
+    replaceReasons: [],
+    dataLoss: false,
+    notes: [],
+  };
+  return {
+    effect,
+    applied,
+    identity: applied.identity,
+    generation: applied.generation,
+    mark: applied.mark,
+    stack: applied.stack,
+    refresh: true,
+    desiredHash: "",
+  };
 }

@@ -14,7 +14,11 @@ import type { Effect, Preview } from "./types.ts";
 export async function previewBetween(controller: Controller, base: string, options: PreviewOptions): Promise<Preview> {
   const before = await readDesired(controller, await controller.repo.head(base), options.signal);
   const after = await readDesired(controller, await controller.repo.head(options.commit), options.signal);
-  const matches = matchObjects(after.objects, before.objects.map((object) => asApplied(object, before)), after.accounts);
+  const matches = matchObjects(
+    after.objects,
+    before.objects.map((object) => asApplied(object, before)),
+    after.accounts,
+  );
   const effects = matches.flatMap((match): Effect[] => {
     if (options.stacks !== undefined && !options.stacks.includes(match.stack)) return [];
     const provider = (match.desired?.spec ?? match.applied!.document).provider;

@@ -1,5 +1,5 @@
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
-import { canonical } from "./hash.ts";
+import { canonicalJson } from "../fleet/canonical.ts";
 import type { Change } from "./types.ts";
 
 /** Fields of a document that make no work for the engine: who it is, where it lives in the tree, and rules that only guards read. */
@@ -19,7 +19,7 @@ const QUIET = new Set([
 
 /** The differing leaves of two documents, in the order of their paths. Objects are compared by member, lists of plain values as a whole. */
 export function differences(before: unknown, after: unknown, path = ""): Change[] {
-  if (canonical(before ?? null) === canonical(after ?? null)) return [];
+  if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return [];
   if (isRecord(before) && isRecord(after)) {
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
     return names.flatMap((name) => differences(before[name], after[name], path === "" ? name : `${path}.${name}`));

@@ -1,9 +1,9 @@
 import type { Capabilities } from "../../resources/cloud.ts";
 import { ownerMark } from "../../resources/mark.ts";
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
+import { canonicalJson, sha256 } from "../fleet/canonical.ts";
 import { asCreated, asRemoved, createOnlyDifferences, differences, liveDifferences } from "./differences.ts";
 import type { FieldDrift } from "./find-drift.ts";
-import { canonical, sha256 } from "./hash.ts";
 import type { Match } from "./match.ts";
 import type { Change, Effect, EffectOp, Work } from "./types.ts";
 
@@ -151,7 +151,7 @@ function effectOf(
 ): Effect {
   const { kind, name } = (match.desired?.spec ?? match.applied)!;
   const account = match.desired?.spec.account ?? match.applied!.document.account;
-  const hash = sha256(canonical({ kind, identity: match.identity, account: match.account, op, ...hashed })).slice(
+  const hash = sha256(canonicalJson({ kind, identity: match.identity, account: match.account, op, ...hashed })).slice(
     0,
     32,
   );

@@ -1,8 +1,8 @@
 import { FleetError } from "../../resources/errors.ts";
 import type { EngineStep, StepOp } from "../engine/events.ts";
+import { canonicalJson, sha256 } from "../fleet/canonical.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import type { Desired } from "./desired.ts";
-import { canonical, sha256 } from "./hash.ts";
 import { phases } from "./phases.ts";
 import { inParallel } from "./pool.ts";
 import { runStack, type StackTask } from "./stack-run.ts";
@@ -68,5 +68,5 @@ function takeIn(
     effect.dataLoss = true;
     effect.replaceReasons = reasons.length > 0 ? reasons : ["the plugin's own"];
   }
-  effect.hash = sha256(canonical({ effect: effect.hash, beyond: beyond.op, reasons })).slice(0, 32);
+  effect.hash = sha256(canonicalJson({ effect: effect.hash, beyond: beyond.op, reasons })).slice(0, 32);
 }

@@ -1,5 +1,5 @@
 import type { ActualServer, ExpectedServer } from "../../resources/cloud.ts";
-import { canonical } from "./hash.ts";
+import { canonicalJson } from "../fleet/canonical.ts";
 
 /** One field whose actual value differs from the desired one. Its path is that of the fleet file. */
 export interface FieldDrift {
@@ -35,7 +35,7 @@ export function findDrift(expected: ExpectedServer, actual: ActualServer): Field
     if (field === "power" && found === "changing") continue;
     drift.push({ path, desired, actual: found });
   }
-  if (expected.tags !== undefined && canonical(tagSet(expected.tags)) !== canonical(tagSet(actual.tags))) {
+  if (expected.tags !== undefined && canonicalJson(tagSet(expected.tags)) !== canonicalJson(tagSet(actual.tags))) {
     drift.push({ path: "labels", desired: tagSet(expected.tags), actual: tagSet(actual.tags) });
   }
   return drift;

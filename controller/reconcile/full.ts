@@ -18,14 +18,42 @@ export async function previewFull(controller: Controller, options: PreviewOption
     const { applied } = match;
     if (applied === undefined || (options.stacks !== undefined && !options.stacks.includes(applied.stack))) return [];
     const object = { kind: applied.kind, name: applied.name, account: applied.document.account };
-    const effect: Effect = { hash: "", stack: applied.stack, object, op: "update", changes: [], replaceReasons: [], dataLoss: false, notes: [] };
+    const effect: Effect = {
+      hash: "",
+      stack: applied.stack,
+      object,
+      op: "update",
+      changes: [],
+      replaceReasons: [],
+      dataLoss: false,
+      notes: [],
+    };
     const { identity, generation, mark, stack } = applied;
-    return [{ effect, applied, desired: applied.document, identity, generation, mark, stack, refresh: false, desiredHash: applied.hash }];
+    return [
+      {
+        effect,
+        applied,
+        desired: applied.document,
+        identity,
+        generation,
+        mark,
+        stack,
+        refresh: false,
+        desiredHash: applied.hash,
+      },
+    ];
   });
   const stacks = [...Map.groupBy(works, ({ stack }) => stack)];
   const found = await inParallel(stacks, controller.stacksAtOnce, async ([stack, declare]) => {
     const account = desired.byIdentity.get(declare[0]!.applied!.account)!;
-    const { engine } = await runStack(controller, { stack, account, declare, remove: [] }, "preview", desired.commit, options.signal, { whole: true });
+    const { engine } = await runStack(
+      controller,
+      { stack, account, declare, remove: [] },
+      "preview",
+      desired.commit,
+      options.signal,
+      { whole: true },
+    );
     const failed = [...engine.errors.values()].flat();
     const changes = engine.steps.filter(({ op, urn }) => op !== "same" && op !== "read" && !urn.includes("::pulumi:"));
     return { stack, failed, changes, cloud: cloudOf(controller, account.spec.provider) };
@@ -35,7 +63,16 @@ export async function previewFull(controller: Controller, options: PreviewOption
       const name = urn.split("::").at(-1)!;
       const kept = op === "create" || op === "delete" || op === "replace" ? op : "update";
       const notes = [`the engine would ${op} ${urn}`];
-      return { hash: "", stack, object: { kind: "Server", name, account: stack }, op: kept, changes: paths.map((path) => ({ path })), replaceReasons: [], dataLoss: false, notes };
+      return {
+        hash: "",
+        stack,
+        object: { kind: "Server", name, account: stack },
+        op: kept,
+        changes: paths.map((path) => ({ path })),
+        replaceReasons: [],
+        dataLoss: false,
+        notes,
+      };
     }),
   );
   const pending = works.filter(({ applied }) => {
@@ -43,6 +80,17 @@ export async function previewFull(controller: Controller, options: PreviewOption
     return match?.desired !== undefined && liveDifferences(applied!.document, match.desired.spec).length > 0;
   });
   const notes = [...desired.notes, ...found.flatMap(({ stack, failed }) => failed.map((text) => `${stack}: ${text}`))];
-  if (pending.length > 0) notes.push(`${pending.length} objects have changes that are not applied yet: \`preview\` without --full shows them`);
-  return { commit: desired.commit, hash: "", effects, verdicts: [], notes, cost: { before: [], after: [] }, engineRuns: stacks.length };
+  if (pending.length > 0)
+    notes.push(
+      `${pending.length} objects have changes that are not applied yet: \`preview\` without --full shows them`,
+    );
+  return {
+    commit: desired.commit,
+    hash: "",
+    effects,
+    verdicts: [],
+    notes,
+    cost: { before: [], after: [] },
+    engineRuns: stacks.length,
+  };
 }

@@ -1,7 +1,7 @@
 import type { AccountSpec, StackObject } from "../../resources/spec.ts";
+import { canonicalJson } from "../fleet/canonical.ts";
 import type { AppliedObject, RecordedAccount } from "../store/types.ts";
 import { baseStack, serverStack } from "./cells.ts";
-import { canonical } from "./hash.ts";
 import { objectKey } from "./types.ts";
 
 /** A desired object as compile leaves it. */
@@ -98,7 +98,7 @@ export function matchObjects(
 export function isSettled({ desired, applied, account }: Match): boolean {
   if (desired === undefined || applied === undefined) return false;
   if (applied.refresh || applied.hash !== desired.hash || applied.account !== account) return false;
-  return applied.name === desired.spec.name && canonical(applied.document) === canonical(desired.spec);
+  return applied.name === desired.spec.name && canonicalJson(applied.document) === canonicalJson(desired.spec);
 }
 
 /** Servers are unique in the fleet, other objects within their account. */

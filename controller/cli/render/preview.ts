@@ -1,13 +1,23 @@
 import type { Change, Cost, Effect, Preview } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
 
-const SIGN: Record<Effect["op"], string> = { create: "+", update: "~", replace: "±", delete: "-", adopt: "«", forget: "»" };
+const SIGN: Record<Effect["op"], string> = {
+  create: "+",
+  update: "~",
+  replace: "±",
+  delete: "-",
+  adopt: "«",
+  forget: "»",
+};
 
 /** A preview as people read it: one block per object, guards, cost, and the hash that approves it. */
 export function renderPreview(preview: Preview, io: Io): string {
   const { color } = io;
   if (preview.effects.length === 0) {
-    return [`${color.green("Nothing to do:")} the fleet at ${preview.commit.slice(0, 10)} is what was last applied.`, ...preview.notes.map((note) => color.dim(note))].join("\n");
+    return [
+      `${color.green("Nothing to do:")} the fleet at ${preview.commit.slice(0, 10)} is what was last applied.`,
+      ...preview.notes.map((note) => color.dim(note)),
+    ].join("\n");
   }
   const lines = [`Preview of ${color.bold(preview.commit.slice(0, 10))}`, ""];
   for (const effect of preview.effects) lines.push(...renderEffect(effect, io));
@@ -15,21 +25,38 @@ export function renderPreview(preview: Preview, io: Io): string {
   const cost = costLine(preview);
   if (cost !== undefined) lines.push(cost);
   for (const { passed, message, override } of preview.verdicts) {
-    lines.push(passed ? color.yellow(`allowed: ${message}`) : color.red(`refused: ${message}${override === undefined ? "" : ` (${override} if it is meant)`}`));
+    lines.push(
+      passed
+        ? color.yellow(`allowed: ${message}`)
+        : color.red(`refused: ${message}${override === undefined ? "" : ` (${override} if it is meant)`}`),
+    );
   }
   lines.push(...preview.notes.map((note) => color.dim(note)), "", `Approval hash ${color.bold(preview.hash)}`);
   return lines.join("\n");
 }
 
 function renderEffect(effect: Effect, { color }: Io): string[] {
-  const paint = { create: color.green, update: color.yellow, replace: color.magenta, delete: color.red, adopt: color.cyan, forget: color.cyan }[effect.op];
+  const paint = {
+    create: color.green,
+    update: color.yellow,
+    replace: color.magenta,
+    delete: color.red,
+    adopt: color.cyan,
+    forget: color.cyan,
+  }[effect.op];
   const loss = effect.dataLoss ? color.red(" — everything on its disks is lost") : "";
   const because = effect.replaceReasons.length > 0 ? ` because of ${effect.replaceReasons.join(", ")}` : "";
   const { kind, name } = effect.object;
   const what = kind === "Server" ? name : `${kind} ${name}`;
   const money = effectCost(effect);
-  const lines = [paint(`${SIGN[effect.op]} ${what}`) + color.dim(`  ${effect.op}${because} on ${effect.stack}`) + loss + (money === undefined ? "" : color.dim(`  ${money}`))];
-  if (effect.op !== "delete" && effect.op !== "forget") lines.push(...effect.changes.map((change) => `    ${renderChange(change, effect.op)}`));
+  const lines = [
+    paint(`${SIGN[effect.op]} ${what}`) +
+      color.dim(`  ${effect.op}${because} on ${effect.stack}`) +
+      loss +
+      (money === undefined ? "" : color.dim(`  ${money}`)),
+  ];
+  if (effect.op !== "delete" && effect.op !== "forget")
+    lines.push(...effect.changes.map((change) => `    ${renderChange(change, effect.op)}`));
   lines.push(...effect.notes.map((note) => color.dim(`    ${note}`)));
   return lines;
 }

@@ -1,10 +1,10 @@
+import { unapproved } from "../../reconcile/approvals.ts";
 import { type Execution, execute } from "../../reconcile/execute.ts";
 import { prepare } from "../../reconcile/preview.ts";
 import { recover } from "../../reconcile/recover.ts";
-import { unapproved } from "../../reconcile/approvals.ts";
 import type { Io } from "../io.ts";
 import { renderPreview } from "../render/preview.ts";
-import { EXIT, type GlobalOptions, withSession, whoIsAsking } from "../session.ts";
+import { EXIT, type GlobalOptions, whoIsAsking, withSession } from "../session.ts";
 
 export interface ApplyFlags extends GlobalOptions {
   commit?: string;
@@ -21,8 +21,14 @@ export interface ApplyFlags extends GlobalOptions {
  */
 export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
   return await withSession(flags, io, async ({ controller, signal }) => {
-    const overrides = { allowReplace: flags.allowReplace ?? [], ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }) };
-    const scope = { ...(flags.commit === undefined ? {} : { commit: flags.commit }), ...(flags.stack === undefined ? {} : { stacks: flags.stack }) };
+    const overrides = {
+      allowReplace: flags.allowReplace ?? [],
+      ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),
+    };
+    const scope = {
+      ...(flags.commit === undefined ? {} : { commit: flags.commit }),
+      ...(flags.stack === undefined ? {} : { stacks: flags.stack }),
+    };
     await recover(controller, signal);
     const prepared = await prepare(controller, { ...scope, overrides, signal });
     const { preview } = prepared;
@@ -34,7 +40,13 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
     if (hashes === undefined && !refused && (await unapproved(controller, prepared)).length > 0) {
       if (flags.yes || (await io.confirm("Execute exactly this?"))) hashes = [preview.hash];
     }
-    const execution = await execute(controller, { preview: scope, prepared, approved: hashes === undefined ? { by } : { hashes, by }, overrides, signal });
+    const execution = await execute(controller, {
+      preview: scope,
+      prepared,
+      approved: hashes === undefined ? { by } : { hashes, by },
+      overrides,
+      signal,
+    });
     io.out(flags.json ? JSON.stringify(execution) : summary(execution, io));
     return execution.failed > 0 ? EXIT.error : EXIT.ok;
   });

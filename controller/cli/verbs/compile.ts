@@ -1,6 +1,6 @@
+import { clouds } from "../../../resources/registry.ts";
 import { compile } from "../../fleet/compile.ts";
 import { formatProblem } from "../../fleet/problem.ts";
-import { clouds } from "../../../resources/registry.ts";
 import { openRepo } from "../../repo/index.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../session.ts";
@@ -13,9 +13,12 @@ export async function compileVerb(flags: GlobalOptions & { commit: string }, io:
     const compiled = compile(await repo.files(commit), { clouds, readFile: await repo.reader(commit) });
     const objects = [...compiled.servers.values(), ...compiled.shared.values(), ...compiled.aggregates.values()];
     if (flags.json) {
-      io.out(JSON.stringify({ commit, fleet: compiled.fleet, objects, problems: compiled.problems, notes: compiled.notes }));
+      io.out(
+        JSON.stringify({ commit, fleet: compiled.fleet, objects, problems: compiled.problems, notes: compiled.notes }),
+      );
     } else {
-      for (const { spec, hash, path } of objects) io.out(`${hash.slice(0, 16)}  ${spec.kind} ${spec.account}/${spec.name}  ${io.color.dim(path)}`);
+      for (const { spec, hash, path } of objects)
+        io.out(`${hash.slice(0, 16)}  ${spec.kind} ${spec.account}/${spec.name}  ${io.color.dim(path)}`);
       for (const problem of compiled.problems) io.err(formatProblem(problem));
     }
     return compiled.problems.length > 0 ? EXIT.error : EXIT.ok;

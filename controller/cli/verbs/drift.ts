@@ -1,13 +1,13 @@
+import { FleetError } from "../../../resources/errors.ts";
 import { accept } from "../../reconcile/accept.ts";
 import { readDesired } from "../../reconcile/desired.ts";
 import { findFleetDrift } from "../../reconcile/drift.ts";
 import { execute } from "../../reconcile/execute.ts";
 import { prepare } from "../../reconcile/preview.ts";
-import { FleetError } from "../../../resources/errors.ts";
 import type { Io } from "../io.ts";
 import { renderDrift } from "../render/drift.ts";
 import { renderPreview } from "../render/preview.ts";
-import { EXIT, type GlobalOptions, withSession, whoIsAsking } from "../session.ts";
+import { EXIT, type GlobalOptions, whoIsAsking, withSession } from "../session.ts";
 
 export interface DriftFlags extends GlobalOptions {
   revert?: boolean;
@@ -38,13 +38,20 @@ export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
       if (flags.json) io.out(JSON.stringify({ ...report, accepted }));
       else {
         for (const { name, reason } of accepted.refused) io.err(`${name}: ${reason}`);
-        io.out(accepted.commit === undefined ? "Nothing could be accepted." : `Accepted in ${accepted.commit.slice(0, 10)}: ${accepted.accepted.join(", ")}`);
+        io.out(
+          accepted.commit === undefined
+            ? "Nothing could be accepted."
+            : `Accepted in ${accepted.commit.slice(0, 10)}: ${accepted.accepted.join(", ")}`,
+        );
       }
       return accepted.refused.length > 0 ? EXIT.changes : EXIT.ok;
     }
 
     const revert = new Set(drifted.map(({ name }) => name));
-    const overrides = { allowReplace: flags.allowReplace ?? [], ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }) };
+    const overrides = {
+      allowReplace: flags.allowReplace ?? [],
+      ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),
+    };
     const prepared = await prepare(controller, { revert, overrides, signal });
     if (!flags.json) io.out(renderPreview(prepared.preview, io));
     const agreed = flags.yes || (await io.confirm("Bring these back to what the files say?"));

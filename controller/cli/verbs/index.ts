@@ -13,7 +13,11 @@ function count(value: string): number {
 }
 
 /** Runs a verb with its own options and those of the program. */
-function running<Flags extends GlobalOptions>(io: Io, exit: (code: number) => void, run: (flags: Flags, io: Io, ...args: string[]) => Promise<number>) {
+function running<Flags extends GlobalOptions>(
+  io: Io,
+  exit: (code: number) => void,
+  run: (flags: Flags, io: Io, ...args: string[]) => Promise<number>,
+) {
   return async (...args: unknown[]) => {
     const command = args.at(-1) as Command;
     exit(await run(command.optsWithGlobals<Flags>(), io, ...command.args));

@@ -30,7 +30,13 @@ export async function statusVerb(flags: GlobalOptions, io: Io): Promise<number> 
       servers: objects.filter(({ kind }) => kind === "Server").map(serverLine),
       openApprovals: (await store.openApprovals()).size,
       openIntents: (await store.openIntents()).length,
-      runs: (await store.runs(5)).map(({ stack, kind, startedAt, finishedAt, outcome }) => ({ stack, kind, startedAt, ...(finishedAt ? { finishedAt } : {}), ...(outcome ? { outcome } : {}) })),
+      runs: (await store.runs(5)).map(({ stack, kind, startedAt, finishedAt, outcome }) => ({
+        stack,
+        kind,
+        startedAt,
+        ...(finishedAt ? { finishedAt } : {}),
+        ...(outcome ? { outcome } : {}),
+      })),
     };
     io.out(flags.json ? JSON.stringify(status) : render(status, io));
     return EXIT.ok;
@@ -38,7 +44,13 @@ export async function statusVerb(flags: GlobalOptions, io: Io): Promise<number> 
 }
 
 function serverLine({ name, document, cloudId, stack, refresh }: AppliedObject): Status["servers"][number] {
-  const line = { name, account: document.account, stack, power: document.kind === "Server" ? document.power : "", suspect: refresh };
+  const line = {
+    name,
+    account: document.account,
+    stack,
+    power: document.kind === "Server" ? document.power : "",
+    suspect: refresh,
+  };
   return cloudId === undefined ? line : { ...line, id: cloudId };
 }
 
@@ -50,9 +62,15 @@ function render({ commit, stacks, servers, openApprovals, openIntents, runs }: S
     lines.push(`  ${name.padEnd(width)}  ${account}  ${color.dim(id ?? "")}  ${state}`);
   }
   for (const { stack, holder } of stacks) if (holder !== undefined) lines.push(`${stack}: ${holder} is at work on it`);
-  if (openApprovals > 0) lines.push(`${openApprovals} approved effects are not done yet: \`fleetwright apply\` goes on with them`);
-  if (openIntents > 0) lines.push(`${openIntents} creates have no answer on record; the next run looks for them by their marks`);
+  if (openApprovals > 0)
+    lines.push(`${openApprovals} approved effects are not done yet: \`fleetwright apply\` goes on with them`);
+  if (openIntents > 0)
+    lines.push(`${openIntents} creates have no answer on record; the next run looks for them by their marks`);
   const [last] = runs;
-  if (last !== undefined) lines.push("", color.dim(`last run: ${last.kind} of ${last.stack}, ${last.outcome ?? "under way"}, ${last.startedAt}`));
+  if (last !== undefined)
+    lines.push(
+      "",
+      color.dim(`last run: ${last.kind} of ${last.stack}, ${last.outcome ?? "under way"}, ${last.startedAt}`),
+    );
   return lines.join("\n");
 }
