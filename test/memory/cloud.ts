@@ -23,6 +23,8 @@ export interface MemoryCloud {
     error: FleetError,
     times?: number,
   ): void;
+  /** Forgets the failures still to come. */
+  clear(): void;
   /** Calls so far, by method. */
   calls: Record<string, number>;
   /** Makes the machine as `server` wants it, as an engine run would, and returns its id. */
@@ -195,6 +197,7 @@ export function createMemoryCloud(options: { name?: string; account?: Partial<Ac
     machines,
     calls,
     add,
+    clear: () => failures.clear(),
     make: (server, mark) => add({ ...cloud.expect(server, mark), image: server.createOnly.image }),
     fail: (method, error, times = 1) => {
       failures.set(method, [...(failures.get(method) ?? []), ...Array.from({ length: times }, () => error)]);
