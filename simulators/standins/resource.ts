@@ -85,8 +85,7 @@ export function standinHandler<Client>(standin: StandinType<Client>, client: () 
       const readId = typeof known.outputs.id === "string" && known.outputs.id !== "" ? known.outputs.id : id;
       const outputs = await standin.read(client(), readId, known.outputs, context.signal);
       if (!outputs) return undefined;
-      const imported =
-        Object.keys(known.inputs).length === 0 && Object.keys(known.outputs).every((name) => name === "id");
+      const imported = isImport(known.inputs) && isImport(known.outputs);
       const inputs = imported
         ? importedInputs(standin, outputs)
         : refreshedInputs(standin.fields, known.inputs, outputs);
@@ -103,6 +102,11 @@ export function standinHandler<Client>(standin: StandinType<Client>, client: () 
       await standin.delete(client(), id, old.outputs, context.signal);
     },
   };
+}
+
+/** What the engine hands over for an import: nothing, or the id alone. */
+export function isImport(values: PropertyMap): boolean {
+  return Object.keys(values).every((name) => name === "id");
 }
 
 function withDefaults<Client>(standin: StandinType<Client>, inputs: PropertyMap): PropertyMap {
@@ -165,6 +169,8 @@ function refreshedInputs(fields: Fields, inputs: PropertyMap, outputs: PropertyM
   for (const [name, value] of Object.entries(inputs)) {
     const field = fields[name];
     const actual = outputs[name];
+    // Declared, and the plugin knows no value: the real ones drop it from the inputs, too.
+    if (field && actual === null && comparable(field, value) !== "") continue;
     const same =
       !field ||
       isUnset(actual) ||
