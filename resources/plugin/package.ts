@@ -1,5 +1,7 @@
 import type { Account, Call, Cloud } from "../cloud.ts";
 import type { Journal } from "../journal.ts";
+import { virtualMachineHandler } from "../proxmox/plugin.ts";
+import { virtualMachineSchema } from "../proxmox/plugin-fields.ts";
 import type { ProviderPackage, ResourceHandler } from "./handler.ts";
 import { powerHandler, powerSchema } from "./power.ts";
 
@@ -19,7 +21,9 @@ interface CloudTypes {
 }
 
 /** Types that only one cloud has, by the cloud's name; clouds with an official plugin have none. */
-const CLOUD_TYPES: Readonly<Record<string, CloudTypes>> = {};
+const CLOUD_TYPES: Readonly<Record<string, CloudTypes>> = {
+  proxmox: { handlers: (parts) => [virtualMachineHandler(parts)], schema: virtualMachineSchema },
+};
 
 /** The package `fleetwright` as one engine run sees it: the types of the account's cloud, bound to that account. */
 export function fleetwrightPackage(options: {
