@@ -1,6 +1,6 @@
 import type { ActualServer, Call, Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
-import { markIn } from "../mark.ts";
+import { isMark, markIn } from "../mark.ts";
 import { type Address, type Droplet, isDroplet } from "./answers.ts";
 import { readCatalog } from "./catalog.ts";
 import { gateway } from "./gateway.ts";
@@ -56,17 +56,15 @@ export const digitalocean = {
     const droplet = await read(id, call);
     if (!droplet)
       throw new FleetError("NOT_FOUND", `there is no droplet ${id} to adopt`, { cloud: "digitalocean", server: id });
-    const other = markIn(droplet.tags);
-    if (other === mark) return;
-    if (other) {
-      const message = `droplet ${id} carries the mark ${other} of another owner`;
-      throw new FleetError("CLOUD_REFUSED", message, { cloud: "digitalocean", server: id });
-    }
-    // Both may be repeated: a tag that exists, or is on the droplet already, stays as it is.
-    await send(call, { method: "POST", path: "/v2/tags", json: { name: mark }, idempotent: true });
+    // All of it may be repeated: a tag that exists, is on the droplet already, or is off it already, stays as it is.
     const resources = [{ resource_id: id, resource_type: "droplet" }];
-    const path = `/v2/tags/${mark}/resources`;
-    await send(call, { method: "POST", path, json: { resources }, idempotent: true, answer: "none" });
+    const on = (tag: string) => ({ path: `/v2/tags/${tag}/resources`, json: { resources }, answer: "none" as const });
+    if (!droplet.tags.includes(mark)) {
+      await send(call, { method: "POST", path: "/v2/tags", json: { name: mark }, idempotent: true });
+      await send(call, { method: "POST", ...on(mark), idempotent: true });
+    }
+    for (const other of droplet.tags)
+      if (isMark(other) && other !== mark) await send(call, { method: "DELETE", ...on(other) });
   },
 
   catalog: readCatalog,

@@ -1,6 +1,6 @@
 import type { ActualServer, Call, Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
-import { markIn } from "../mark.ts";
+import { isMark, markIn } from "../mark.ts";
 import { type Instance, isInstance } from "./answers.ts";
 import { readCatalog } from "./catalog.ts";
 import { gateway } from "./gateway.ts";
@@ -58,16 +58,10 @@ export const linode = {
     const instance = await read(id, call);
     if (!instance)
       throw new FleetError("NOT_FOUND", `there is no Linode ${id} to adopt`, { cloud: "linode", server: id });
-    const other = markIn(instance.tags);
-    if (other === mark) return;
-    if (other) {
-      throw new FleetError("CLOUD_REFUSED", `Linode ${id} carries the mark ${other} of another owner`, {
-        cloud: "linode",
-        server: id,
-      });
-    }
+    const others = instance.tags.filter((tag) => !isMark(tag));
+    if (instance.tags.includes(mark) && others.length === instance.tags.length - 1) return;
     const path = `${INSTANCES}/${id}`;
-    const { body } = await send(call, { method: "PUT", path, json: { tags: [...instance.tags, mark] } });
+    const { body } = await send(call, { method: "PUT", path, json: { tags: [...others, mark] } });
     if (!isInstance(body) || !body.tags.includes(mark)) throw invalidAnswer(call, "PUT", path, "the mark did not stay");
   },
 

@@ -1,10 +1,8 @@
 import { resolveAccount } from "../../resources/account.ts";
 import type { Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
-import { clouds } from "../../resources/registry.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import { SimulatorClient } from "../../simulators/client.ts";
-import { LINODE_TOKEN, startLinode } from "../../simulators/linode/index.ts";
 import type { Simulator, SimulatorOptions } from "../../simulators/simulator.ts";
 import { createMemoryCloud } from "../memory/cloud.ts";
 import { accountSpec, serverSpec } from "../resources/fixtures.ts";
@@ -28,13 +26,6 @@ export async function memoryPeer(): Promise<ContractPeer> {
   };
   return { cloud, account, control, server: serverSpec({ provider: "memory" }), close: async () => {} };
 }
-
-export const linodePeer = (): Promise<ContractPeer> =>
-  simulatedPeer(clouds.linode, startLinode, {
-    credentials: { token: LINODE_TOKEN },
-    paths: { list: "/linode/instances$", observe: "/linode/instances/\\d+$" },
-    server: serverSpec({ size: "g6-nanode-1", region: "us-east", createOnly: { image: "linode/debian12", keys: [] } }),
-  });
 
 /** A cloud against its simulator, over HTTP. `paths` tell the requests of a list and of a single reading. */
 export async function simulatedPeer(
@@ -87,6 +78,6 @@ export async function simulatedPeer(
 type Patch = Parameters<SimulatorClient["change"]>[1];
 
 /** Machines under work have no place among out-of-band changes. */
-function patchOf({ power, ...rest }: NonNullable<Parameters<Control["add"]>[0]>): Patch {
+export function patchOf({ power, ...rest }: NonNullable<Parameters<Control["add"]>[0]>): Patch {
   return power === undefined || power === "changing" ? rest : { ...rest, power };
 }

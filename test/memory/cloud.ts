@@ -1,7 +1,7 @@
 import { createBudget } from "../../resources/budget.ts";
 import type { Account, ActualServer, Call, Catalog, Cloud, PowerAction } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
-import { markIn } from "../../resources/mark.ts";
+import { isMark, markIn } from "../../resources/mark.ts";
 import type { AccountSpec, ServerSpec } from "../../resources/spec.ts";
 import { createTagCodec } from "../../resources/tags.ts";
 
@@ -115,10 +115,7 @@ export function createMemoryCloud(options: { name?: string; account?: Partial<Ac
     async claim(id, mark, call) {
       called("claim", call);
       const machine = existing(id);
-      const other = markIn(machine.tags);
-      if (other && other !== mark)
-        throw new FleetError("CLOUD_REFUSED", `machine ${id} carries the mark ${other} of another owner`);
-      if (!other) machine.tags.push(mark);
+      machine.tags = [...machine.tags.filter((tag) => !isMark(tag)), mark];
     },
     async catalog(call) {
       called("catalog", call);
