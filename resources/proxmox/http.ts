@@ -1,7 +1,7 @@
 import type { Call } from "../cloud.ts";
 import { FleetError, type FleetErrorCode } from "../errors.ts";
 import { type Answer, failure, type RequestOptions, request } from "../http.ts";
-import { authenticate, forgetLogin } from "./login.ts";
+import { authenticate, forgetLogin, type Session } from "./login.ts";
 import { apiPath, transport, wordsOf } from "./wire.ts";
 
 export interface PveRequest {
@@ -26,18 +26,18 @@ export interface PveRequest {
  * or busy until the last attempt, and any 500 whose words are not known), and what `request` throws.
  */
 export async function pve<T>(call: Call, asked: PveRequest): Promise<T> {
+  const session = await authenticate(call);
   try {
-    return await send<T>(call, asked);
+    return await send<T>(call, asked, session);
   } catch (error) {
-    const expired = error instanceof FleetError && error.code === "CLOUD_AUTH" && error.at.status === 401;
-    // A ticket may end before its time, as when the cluster changes its keys. With a token there is no login to forget.
-    if (!expired || !forgetLogin(call.account)) throw error;
-    return await send<T>(call, asked);
+    const refused = error instanceof FleetError && error.code === "CLOUD_AUTH" && error.at.status === 401;
+    // A ticket may end before its time, as when the cluster changes its keys.
+    if (!refused || !(await forgetLogin(call.account, session))) throw error;
+    return await send<T>(call, asked, await authenticate(call));
   }
 }
 
-async function send<T>(call: Call, asked: PveRequest): Promise<T> {
-  const { headers, secrets } = await authenticate(call);
+async function send<T>(call: Call, asked: PveRequest, { headers, secrets }: Session): Promise<T> {
   const { method, path, query, form, idempotent, timeoutMs } = asked;
   const options: RequestOptions = {
     cloud: "Proxmox VE",

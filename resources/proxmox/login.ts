@@ -3,37 +3,48 @@ import { FleetError } from "../errors.ts";
 import { request } from "../http.ts";
 import { apiPath, transport, wordsOf } from "./wire.ts";
 
-interface Session {
+/** What authenticates requests, and the values among it that no message may hold. */
+export interface Session {
   headers: Record<string, string>;
   secrets: string[];
-  madeAt: number;
 }
 
 /** Tickets last two hours. */
 const RENEW_AFTER_MS = 100 * 60_000;
 
 /** Logins of accounts that use a password, for as long as the account's object lives. */
-const sessions = new WeakMap<Account, Promise<Session>>();
+const logins = new WeakMap<Account, { session: Promise<Session>; madeAt: number }>();
 
 /**
  * Headers that authenticate a request: the API token, or the ticket of a login with the CSRF token that writes need.
  * @throws {FleetError} CREDENTIAL_MISSING, CLOUD_AUTH, and whatever the login's request throws
  */
-export async function authenticate(call: Call): Promise<{ headers: Record<string, string>; secrets: string[] }> {
+export async function authenticate(call: Call): Promise<Session> {
   const { token } = call.account.credentials;
   if (token) return { headers: { authorization: `PVEAPIToken=${token}` }, secrets: [] };
-  const current = await sessions.get(call.account)?.catch(() => undefined);
-  if (current && Date.now() - current.madeAt < RENEW_AFTER_MS) return current;
-  // One login for all who wait for it.
-  const login = logIn(call);
-  sessions.set(call.account, login);
-  login.catch(() => sessions.delete(call.account));
-  return login;
+  const current = logins.get(call.account);
+  if (current && Date.now() - current.madeAt < RENEW_AFTER_MS) {
+    const shared = await current.session.catch(() => undefined);
+    // The login of another caller may have failed for that caller's reasons, such as its deadline.
+    if (shared) return shared;
+  }
+  const login = { session: logIn(call), madeAt: Date.now() };
+  logins.set(call.account, login);
+  login.session.catch(() => forget(call.account, login));
+  return login.session;
 }
 
-/** Forgets a login that the server no longer accepts; false when there is none to forget. */
-export function forgetLogin(account: Account): boolean {
-  return sessions.delete(account);
+/** Forgets a login that the server no longer accepts; false when this was none, but a token. */
+export async function forgetLogin(account: Account, refused: Session): Promise<boolean> {
+  if (account.credentials.token) return false;
+  const current = logins.get(account);
+  // Another caller may have logged in again already.
+  if (current && (await current.session.catch(() => undefined)) === refused) forget(account, current);
+  return true;
+}
+
+function forget(account: Account, login: { session: Promise<Session> }): void {
+  if (logins.get(account) === login) logins.delete(account);
 }
 
 async function logIn(call: Call): Promise<Session> {
@@ -61,6 +72,5 @@ async function logIn(call: Call): Promise<Session> {
   return {
     headers: { cookie: `PVEAuthCookie=${encodeURIComponent(ticket)}`, csrfpreventiontoken: csrf },
     secrets: [ticket, csrf],
-    madeAt: Date.now(),
   };
 }
