@@ -53,8 +53,13 @@ export function createOnlyDifferences(before: ServerSpec, after: ServerSpec): Ch
 
 /** All fields of a new object, as changes from nothing. */
 export function asCreated(spec: StackObject): Change[] {
-  const shown = spec.kind === "Server" ? { ...livePart(spec), ...spec.createOnly } : livePart(spec);
+  const shown = spec.kind === "Server" ? { ...livePart(spec), ...newPart(spec) } : livePart(spec);
   return differences({}, compact(shown)).map(hideUserData);
+}
+
+/** What only new machines get, keys by their names. */
+function newPart({ createOnly }: ServerSpec): Record<string, unknown> {
+  return { ...createOnly, keys: createOnly.keys.map(({ name }) => name) };
 }
 
 /** All fields of an object that goes, as changes to nothing: the few that tell which it was. */

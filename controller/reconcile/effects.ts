@@ -60,15 +60,15 @@ function change(match: Match, context: EffectContext): Work | undefined {
   if (reasons.length > 0) return replacement(match, context, spec, before, documented, reasons);
   if (seen?.gone === true) return recreation(match, context, spec);
 
-  const drifted = driftChanges(seen?.drift ?? [], documented);
-  const changes = [...documented, ...drifted];
+  const drift = seen?.gone === false ? seen.drift : [];
+  const changes = [...documented.map((change) => overDrift(change, drift)), ...reverting(drift, documented)];
   // A suspect that turns out as desired keeps its flag: its next run reads it first.
   if (changes.length === 0) return undefined;
   const effect = effectOf(match, "update", changes, { inputs: livingInputs(spec) });
   if (before.kind === "Server" && spec.kind === "Server") effect.notes.push(...waitingForRebuild(before, spec));
   return workWith(match, context, effect, {
     generation: applied.generation,
-    refresh: applied.refresh || drifted.length > 0,
+    refresh: applied.refresh || drift.length > 0,
   });
 }
 
@@ -104,7 +104,7 @@ function replaceReasons(spec: StackObject, changes: Change[], capabilities: Capa
   if (spec.kind === "SshKey") return changes.map(({ path }) => path);
   if (spec.kind !== "Server") return [];
   const inPlace = new Set<string>([...capabilities.inPlace, "power", "restarts"]);
-  const tops = new Set(changes.map(({ path }) => path.split(/[.[]/)[0]!));
+  const tops = new Set(changes.map(({ path }) => topOf(path)));
   return [...tops].filter((top) => !inPlace.has(top));
 }
 
@@ -116,12 +116,22 @@ function raisedOnly(changes: Change[]): Change[] {
   });
 }
 
-function driftChanges(drift: FieldDrift[], documented: Change[]): Change[] {
-  const said = new Set(documented.map(({ path }) => path));
+/** A field that the commit changes and somebody changed by hand before: its value on the cloud is what it is changed from. */
+function overDrift(change: Change, drift: FieldDrift[]): Change {
+  const found = drift.find(({ path }) => path === change.path);
+  if (found === undefined || found.actual === change.after) return change;
+  return { ...change, before: found.actual, drift: true };
+}
+
+/** Fields that only a hand has changed are brought back. */
+function reverting(drift: FieldDrift[], documented: Change[]): Change[] {
+  const changed = new Set(documented.map(({ path }) => topOf(path)));
   return drift
-    .filter(({ path }) => !said.has(path))
+    .filter(({ path }) => !changed.has(topOf(path)))
     .map(({ path, desired, actual }) => ({ path, before: actual, after: desired, drift: true as const }));
 }
+
+const topOf = (path: string): string => path.split(/[.[]/)[0]!;
 
 function waitingForRebuild(before: ServerSpec, after: ServerSpec): string[] {
   const paths = createOnlyDifferences(before, after).map(({ path }) => path);

@@ -25,12 +25,11 @@ export async function lookTwice(
 
 /**
  * Step one of a reconcile: the recorded machines that this change touches, as they are now. One call each, a second for one that seems gone.
- * The drift is against the document that is wanted, or against the applied one where the machine is to go.
+ * The drift is against the document that was applied: what somebody changed by hand, not what the commit changes.
  */
 export async function observe(
   controller: Controller,
   matches: Match[],
-  accounts: ReadonlyMap<string, MatchedAccount>,
   cloudOfMatch: (match: Match) => { cloud: Cloud; account: MatchedAccount } | undefined,
   signal: AbortSignal,
 ): Promise<Map<string, Seen>> {
@@ -42,9 +41,7 @@ export async function observe(
     const call = callOn(controller, place.account.spec, signal);
     const actual = await lookTwice(place.cloud, match.applied!.cloudId!, call, controller.sleep);
     if (actual === undefined) return void seen.set(match.key, { gone: true });
-    const sameAccount =
-      match.desired !== undefined && accounts.get(match.desired.spec.account)?.identity === match.applied!.account;
-    const document = sameAccount ? match.desired!.spec : match.applied!.document;
+    const { document } = match.applied!;
     const drift =
       document.kind === "Server" ? findDrift(place.cloud.expect(document, match.applied!.mark), actual) : [];
     seen.set(match.key, { gone: false, drift });

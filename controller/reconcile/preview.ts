@@ -55,7 +55,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     const account = desired.byIdentity.get(match.applied?.account ?? match.account);
     return account === undefined ? undefined : { account, cloud: cloudOf(controller, account.spec.provider) };
   };
-  const seen = await observe(controller, matches, desired.accounts, place, signal);
+  const seen = await observe(controller, matches, place, signal);
   const removals = new Map<string, StackObject>();
   const works: Work[] = [];
   const quiet: AppliedObject[] = [];

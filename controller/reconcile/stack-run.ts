@@ -221,7 +221,8 @@ function resultsOf(works: Work[], urns: ReadonlyMap<Work, string[]>, result: Eng
 
 function tell(controller: Controller, owner: ReadonlyMap<string, Work>, kind: string, event: RunEvent): void {
   if (kind !== "up") return;
-  if (event.kind === "message" && event.severity === "warning") controller.progress({ kind: "note", text: event.text });
+  if (event.kind === "message" && event.severity === "warning" && !PATH_NOTE.test(event.text))
+    controller.progress({ kind: "note", text: event.text });
   const urn = event.kind === "started" ? event.urn : event.kind === "outcome" ? event.outcome.urn : undefined;
   const work = urn === undefined ? undefined : owner.get(urn);
   if (work === undefined) return;
@@ -229,6 +230,9 @@ function tell(controller: Controller, owner: ReadonlyMap<string, Work>, kind: st
   if (event.kind === "started" && event.op !== "same")
     controller.progress({ kind: "object", name, op: work.effect.op, state: "started" });
 }
+
+/** The engine remarks on every plugin it finds on its PATH; the session has said that once. */
+const PATH_NOTE = /^using pulumi-resource-\S+ from \$PATH/;
 
 const runObject = (work: Work) => ({
   key: objectKey(work.effect.object),
