@@ -1,6 +1,7 @@
 import type { Creation, GatewayProfile } from "../cloud.ts";
 import { markIn, markWithin } from "../mark.ts";
-import { type Droplet, isDroplet, isNamed, type Named } from "./answers.ts";
+import { isNamed, type Named } from "./answers.ts";
+import { taggedDroplets } from "./droplets.ts";
 import { authorization, digitaloceanList, scopesOf } from "./http.ts";
 
 /** What the official plugin sends to make something, and where its owner mark stands. Tags need no look: making one twice is making it once. */
@@ -33,14 +34,8 @@ function droplet(fields: Record<string, unknown>): Creation | undefined {
     key: mark,
     idOf: (answer) => idIn(answer, "droplet"),
     find: async (call) => {
-      // Of a GPU type or not: one list holds it.
-      for (const type of [undefined, "gpus"]) {
-        const query = { tag_name: mark, ...(type ? { type } : {}) };
-        const items = await digitaloceanList<Droplet>(call, "/v2/droplets", "droplets", isDroplet, query);
-        const item = items.find((candidate) => candidate.tags.includes(mark));
-        if (item) return { status: 202, body: { droplet: item }, id: String(item.id) };
-      }
-      return undefined;
+      const [item] = await taggedDroplets(call, mark);
+      return item && { status: 202, body: { droplet: item }, id: String(item.id) };
     },
   };
 }

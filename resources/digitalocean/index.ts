@@ -3,8 +3,9 @@ import { FleetError } from "../errors.ts";
 import { isMark, markIn } from "../mark.ts";
 import { type Address, type Droplet, isDroplet } from "./answers.ts";
 import { readCatalog } from "./catalog.ts";
+import { allDroplets, taggedDroplets } from "./droplets.ts";
 import { gateway } from "./gateway.ts";
-import { digitaloceanList, digitaloceanObject, ENDPOINT, LIMITS, PAGE_SIZE, digitalocean as send } from "./http.ts";
+import { digitaloceanObject, ENDPOINT, LIMITS, PAGE_SIZE, digitalocean as send } from "./http.ts";
 import { labelsOf, problems, TAG_LENGTH, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, powerOf, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
@@ -38,7 +39,7 @@ export const digitalocean = {
   limits: LIMITS,
 
   async *list(call) {
-    for (const droplet of await droplets(call)) yield actual(droplet);
+    for (const droplet of await allDroplets(call)) yield actual(droplet);
   },
 
   async observe(id, call) {
@@ -47,7 +48,7 @@ export const digitalocean = {
   },
 
   async findByMark(mark, _server, call) {
-    return (await droplets(call, { tag_name: mark })).filter((droplet) => droplet.tags.includes(mark)).map(actual);
+    return (await taggedDroplets(call, mark)).map(actual);
   },
 
   power: setPower,
@@ -103,15 +104,6 @@ export const digitalocean = {
 
   gateway,
 } satisfies Cloud;
-
-/** GPU droplets are left out of the list unless asked for by type. */
-export async function droplets(call: Call, query: Record<string, string> = {}): Promise<Droplet[]> {
-  const [plain, gpus] = await Promise.all([
-    digitaloceanList<Droplet>(call, "/v2/droplets", "droplets", isDroplet, query),
-    digitaloceanList<Droplet>(call, "/v2/droplets", "droplets", isDroplet, { ...query, type: "gpus" }),
-  ]);
-  return [...new Map([...plain, ...gpus].map((droplet) => [droplet.id, droplet])).values()];
-}
 
 function read(id: string, call: Call): Promise<Droplet | undefined> {
   if (!/^\d{1,15}$/.test(id)) {
