@@ -5,13 +5,19 @@ export interface LimitScope {
   windowMs: number;
 }
 
-export interface LimitState {
+export interface ScopeState {
   scope: LimitScope;
-  allowed: boolean;
   /** Requests left in the window after this one. */
   remaining: number;
   /** Milliseconds since the epoch: when the oldest counted request leaves the window. */
   resetAtMs: number;
+}
+
+/** The scope that refuses, else the one with the smallest share left. */
+export interface LimitState extends ScopeState {
+  allowed: boolean;
+  /** All scopes of the request, in their order. */
+  scopes: ScopeState[];
 }
 
 /** Times of the requests in one window, oldest first; the head moves so that taking one out costs nothing. */
@@ -52,24 +58,23 @@ export class RateLimiter {
     this.#now = options.now;
   }
 
-  /** Counts a request. Answers the scope that refuses, else the one with the smallest share left; undefined when limits are off. */
+  /** Counts a request of `caller`; undefined when limits are off. */
   take(caller: string, scopes: readonly LimitScope[]): LimitState | undefined {
     if (this.#scale === 0 || scopes.length === 0) return undefined;
     const now = this.#now();
     const entries = scopes.map((scope) => this.#entry(caller, scope, now));
 
-    const refusing = entries.find(({ scope, window }) => window.count >= scope.limit);
-    if (!refusing) for (const { window } of entries) window.push(now);
-    const states = entries.map(({ scope, window, windowMs }) => ({
+    const refusing = entries.findIndex(({ scope, window }) => window.count >= scope.limit);
+    if (refusing < 0) for (const { window } of entries) window.push(now);
+    const states: ScopeState[] = entries.map(({ scope, window, windowMs }) => ({
       scope,
-      allowed: !refusing,
       remaining: Math.max(0, scope.limit - window.count),
       resetAtMs: (window.oldest ?? now) + windowMs,
     }));
-    if (refusing) return states[entries.indexOf(refusing)];
-    return states.reduce((tightest, state) =>
-      state.remaining / state.scope.limit < tightest.remaining / tightest.scope.limit ? state : tightest,
+    const tightest = states.reduce((least, state) =>
+      state.remaining / state.scope.limit < least.remaining / least.scope.limit ? state : least,
     );
+    return { ...(states[refusing] ?? tightest), allowed: refusing < 0, scopes: states };
   }
 
   #entry(caller: string, scope: LimitScope, now: number) {

@@ -1,0 +1,33 @@
+import { Hono } from "hono";
+import { findImage, IMAGES, REGIONS, SIZES } from "./catalog.ts";
+import { notFound, unprocessable } from "./errors.ts";
+import { answerList } from "./paging.ts";
+import { imageView, regionView, sizeView, vpcView } from "./views.ts";
+import type { DigitalOceanWorld } from "./world.ts";
+
+/** Sizes, regions, images and the default VPCs. */
+export function saleRoutes(world: DigitalOceanWorld): Hono {
+  const app = new Hono();
+  app.get("/sizes", (c) => answerList(c, "sizes", [...SIZES.values()], sizeView));
+  app.get("/regions", (c) => answerList(c, "regions", [...REGIONS.values()], regionView));
+  app.get("/images", (c) => {
+    const { type, private: isPrivate } = c.req.query();
+    if (type !== undefined && type !== "distribution" && type !== "application") {
+      throw unprocessable("type must be distribution or application");
+    }
+    const images = isPrivate === "true" ? [] : IMAGES.filter(({ kind }) => type === undefined || kind === type);
+    return answerList(c, "images", images, imageView);
+  });
+  app.get("/images/:image", (c) => {
+    const image = findImage(c.req.param("image"));
+    if (!image) throw notFound();
+    return c.json({ image: imageView(image) });
+  });
+  app.get("/vpcs", (c) => answerList(c, "vpcs", [...world.vpcs.values()], vpcView));
+  app.get("/vpcs/:id", (c) => {
+    const vpc = [...world.vpcs.values()].find(({ id }) => id === c.req.param("id"));
+    if (!vpc) throw notFound();
+    return c.json({ vpc: vpcView(vpc) });
+  });
+  return app;
+}
