@@ -27,13 +27,14 @@ function verified(text: string, path: FieldPath, value: unknown, edit: () => str
   const wanted = withValue(before, path, value);
   if (isDeepStrictEqual(before, wanted)) return text;
   const edited = edit();
-  if (!isDeepStrictEqual(parseText(edited).value, wanted)) {
-    throw new FleetError(
-      "FLEET_INVALID",
-      `cannot edit ${formatPath(path)} in the way this file is written; edit it by hand`,
-    );
+  // A block of text at the very end needs the line break that a file may lack there.
+  for (const candidate of [edited, `${edited}${text.includes("\r\n") ? "\r\n" : "\n"}`]) {
+    if (isDeepStrictEqual(parseText(candidate).value, wanted)) return candidate;
   }
-  return edited;
+  throw new FleetError(
+    "FLEET_INVALID",
+    `cannot edit ${formatPath(path)} in the way this file is written; edit it by hand`,
+  );
 }
 
 function parsedValue(text: string): Record<string, unknown> {

@@ -42,20 +42,12 @@ function replacePair(source: Source, map: YAMLMap, key: string, value: unknown):
   const text = renderValue(value, { flow: map.flow ?? false, indent, ...quotesOf(old) });
   const end = isEmpty(old) ? colon : source.contentEnd(old);
   const oldIsBlock = (isMap(old) || isSeq(old)) && !old.flow && old.items.length > 0;
-  // What stands on the key's own line behind the colon is at most a comment, and stays.
-  if (oldIsBlock) {
-    const lineEnd = source.lineEnd(colon);
-    if (text.startsWith("\n")) return source.splice({ start: lineEnd, end, insert: text });
-    return source.splice(after(colon, ` ${text}`), { start: lineEnd, end, insert: "" });
-  }
-  if (text.startsWith("\n")) return source.splice({ start: colon, end, insert: "" }, after(source.lineEnd(end), text));
-  if (text.startsWith("|") && text.includes("\n")) {
-    const [head = "", ...lines] = text.split("\n");
-    return source.splice(
-      { start: colon, end, insert: ` ${head}` },
-      after(source.lineEnd(end), `\n${lines.join("\n")}`),
-    );
-  }
+  // What stays on the key's line (`|`, or all of it), and the lines below.
+  const [, inline = "", body = ""] = /^([^\n]*)([\s\S]*)$/.exec(text) ?? [];
+  const head = inline === "" ? "" : ` ${inline}`;
+  // Behind the colon of a block there is at most a comment, which stays.
+  if (oldIsBlock) return source.splice(after(colon, head), { start: source.lineEnd(colon), end, insert: body });
+  if (body !== "") return source.splice({ start: colon, end, insert: head }, after(source.lineEnd(end), body));
   return source.splice({ start: isEmpty(old) ? colon : old!.range![0], end, insert: isEmpty(old) ? ` ${text}` : text });
 }
 

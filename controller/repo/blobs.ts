@@ -1,0 +1,111 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { FleetError } from "../../resources/errors.ts";
+
+interface Waiting {
+  resolve(content: Buffer | undefined): void;
+  reject(error: Error): void;
+}
+
+/** Reads objects through one `git cat-file --batch`, started at the first read and kept. */
+export class BlobReader {
+  readonly #dir: string;
+  #child: ChildProcessWithoutNullStreams | undefined;
+  #waiting: Waiting[] = [];
+  #next = 0;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  /** Bytes that the answer being read takes, its header included; undefined while that is unknown. */
+  #needed: number | undefined;
+  #headerSize = 0;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /**
+   * The content of an object by its id; undefined when there is none. Reads may run side by side, and are answered in turn.
+   * @throws {FleetError} GIT_FAILED
+   */
+  read(id: string): Promise<Buffer | undefined> {
+    if (!/^[0-9a-f]{40,64}$/.test(id))
+      return Promise.reject(new FleetError("GIT_FAILED", "not an object id", { id: id.slice(0, 80) }));
+    const child = this.#child ?? this.#start();
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      child.stdin.write(`${id}\n`);
+    });
+  }
+
+  /** Ends the child; waiting reads fail. */
+  async close(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#fail(child, new FleetError("GIT_FAILED", "the repository was closed"));
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    child.stdin.end();
+    await ended;
+  }
+
+  #start(): ChildProcessWithoutNullStreams {
+    const child = spawn("git", ["cat-file", "--batch"], { cwd: this.#dir });
+    this.#child = child;
+    let complaint = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      complaint = (complaint + chunk.toString()).slice(-1000);
+    });
+    child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
+    // A write to a child that has just ended is told by its end as well.
+    child.stdin.on("error", () => {});
+    child.on("error", (cause) => this.#fail(child, new FleetError("GIT_FAILED", "cannot start git", {}, { cause })));
+    child.on("close", (code) =>
+      this.#fail(child, new FleetError("GIT_FAILED", `git cat-file ended: ${complaint.trim()}`, { code: code ?? -1 })),
+    );
+    return child;
+  }
+
+  #fail(child: ChildProcessWithoutNullStreams, error: Error): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    const waiting = this.#waiting.slice(this.#next);
+    this.#waiting = [];
+    this.#next = 0;
+    this.#chunks = [];
+    this.#size = 0;
+    this.#needed = undefined;
+    for (const { reject } of waiting) reject(error);
+  }
+
+  #take(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#needed !== undefined && this.#size < this.#needed) return;
+    let rest = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
+    for (;;) {
+      const answer = this.#answer(rest);
+      if (answer === undefined) break;
+      rest = rest.subarray(answer.length);
+      this.#waiting[this.#next++]?.resolve(answer.content);
+    }
+    if (this.#next === this.#waiting.length) {
+      this.#waiting = [];
+      this.#next = 0;
+    }
+    this.#chunks = rest.length === 0 ? [] : [rest];
+    this.#size = rest.length;
+  }
+
+  /** The first whole answer in the bytes: `ID blob SIZE\nCONTENT\n` or `ID missing\n`. */
+  #answer(bytes: Buffer): { length: number; content: Buffer | undefined } | undefined {
+    this.#needed = undefined;
+    this.#headerSize = bytes.indexOf(10) + 1;
+    if (this.#headerSize === 0) return undefined;
+    const [, type, size] = bytes.toString("latin1", 0, this.#headerSize - 1).split(" ");
+    if (type === "missing" || size === undefined) return { length: this.#headerSize, content: undefined };
+    const length = this.#headerSize + Number(size) + 1;
+    if (bytes.length < length) {
+      this.#needed = length;
+      return undefined;
+    }
+    return { length, content: bytes.subarray(this.#headerSize, length - 1) };
+  }
+}

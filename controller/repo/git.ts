@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { type SimpleGit, simpleGit } from "simple-git";
+import { FleetError } from "../../resources/errors.ts";
+
+/** Ordinary git commands in one folder; what goes wrong is GIT_FAILED. */
+export class Git {
+  readonly dir: string;
+  readonly #git: SimpleGit;
+
+  constructor(dir: string) {
+    this.dir = dir;
+    this.#git = simpleGit({ baseDir: dir, maxConcurrentProcesses: 4 });
+  }
+
+  /** What the command printed. @throws {FleetError} GIT_FAILED */
+  async run(...args: string[]): Promise<string> {
+    try {
+      return await this.#git.raw(args);
+    } catch (cause) {
+      throw gitFailed(args, cause);
+    }
+  }
+
+  /** What the command printed, or undefined when it failed: for questions whose "no" is an exit code. */
+  async ask(...args: string[]): Promise<string | undefined> {
+    return this.run(...args).catch(() => undefined);
+  }
+
+  /** Runs a command that reads its input, which simple-git has no way for. @throws {FleetError} GIT_FAILED */
+  feed(args: string[], input: string | Buffer): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const child = spawn("git", args, { cwd: this.dir, env: { ...process.env, GIT_LITERAL_PATHSPECS: "1" } });
+      let output = "";
+      let complaint = "";
+      child.stdout.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+      child.stderr.on("data", (chunk: Buffer) => {
+        complaint = (complaint + chunk.toString()).slice(-2000);
+      });
+      child.on("error", (cause) => reject(gitFailed(args, cause)));
+      child.on("close", (code) =>
+        code === 0 ? resolve(output) : reject(gitFailed(args, new Error(complaint.trim() || `exit code ${code}`))),
+      );
+      child.stdin.on("error", () => {});
+      child.stdin.end(input);
+    });
+  }
+}
+
+function gitFailed(args: string[], cause: unknown): FleetError {
+  const reason = cause instanceof Error ? cause.message.trim().split("\n").slice(0, 3).join(" ") : String(cause);
+  return new FleetError("GIT_FAILED", `git ${args[0]} failed: ${reason}`, { command: args[0] }, { cause });
+}

@@ -1,0 +1,167 @@
+import { realpath } from "node:fs/promises";
+import { FleetError } from "../../resources/errors.ts";
+import type { FleetFile } from "../fleet/file.ts";
+import { BlobReader } from "./blobs.ts";
+import { type CommitRequest, type Person, writeCommit } from "./commit.ts";
+import { Git } from "./git.ts";
+import { FLEET_PLACES, type Listing, listFiles } from "./tree.ts";
+import { readFolder } from "./worktree.ts";
+
+/** A git repository that holds a fleet. Every method throws FleetError GIT_FAILED when git does not do what it is asked. */
+export interface FleetRepo {
+  /** Absolute path of its top folder. */
+  readonly dir: string;
+  /** The commit that a branch, tag or id names. Default: HEAD. @throws {FleetError} NOT_FOUND when there is none. */
+  head(ref?: string): Promise<string>;
+  /** Whether files differ from HEAD or are untracked. Default: fleet files and folders. */
+  isDirty(paths?: string[]): Promise<boolean>;
+  /** The fleet files of a commit, by path. An earlier listing makes it cost what differs. */
+  files(commit: string, earlier?: Listing): Promise<FleetFile[]>;
+  /** The fleet files as they lie in the folder. */
+  workTreeFiles(): Promise<FleetFile[]>;
+  /** The text of any file of a commit; undefined when there is none. */
+  readBlob(commit: string, path: string): Promise<string | undefined>;
+  /** The text of an object by its id; undefined when there is none. */
+  readObject(id: string): Promise<string | undefined>;
+  /** Paths that differ between two commits, both names of a moved file. */
+  changedSince(base: string, commit: string): Promise<string[]>;
+  /** Who last changed a file before or at a commit. */
+  lastAuthor(path: string, commit: string): Promise<(Person & { commit: string; at: string }) | undefined>;
+  /** What changed on the main line (first parents) from after `before` up to `after`, the newest commit first. */
+  mainline(before: string | undefined, after: string): Promise<MainlineCommit[]>;
+  /** @see writeCommit */
+  commit(request: CommitRequest): Promise<string>;
+  /** Ends the child process. */
+  close(): Promise<void>;
+}
+
+/** A commit with the fleet files it changed against its first parent. */
+export interface MainlineCommit {
+  commit: string;
+  parent: string | undefined;
+  changes: { path: string; before: string | undefined; after: string | undefined }[];
+}
+
+/** Opens the repository whose top folder this is. @throws {FleetError} GIT_FAILED when it is not one. */
+export async function openRepo(dir: string): Promise<FleetRepo> {
+  const top = await realpath(dir).catch((cause) => {
+    throw new FleetError("GIT_FAILED", `there is no folder ${dir}`, { dir }, { cause });
+  });
+  const git = new Git(top);
+  const prefix = await git.ask("rev-parse", "--show-prefix");
+  if (prefix === undefined) throw new FleetError("GIT_FAILED", `${dir} is no git repository`, { dir });
+  if (prefix.trim() !== "")
+    throw new FleetError("GIT_FAILED", `${dir} is not the top folder of its git repository`, { dir });
+  return new GitFleetRepo(top, git);
+}
+
+class GitFleetRepo implements FleetRepo {
+  readonly dir: string;
+  readonly #git: Git;
+  readonly #blobs: BlobReader;
+  /** Commits of this process go one after the other. */
+  #lastCommit: Promise<unknown> = Promise.resolve();
+
+  constructor(dir: string, git: Git) {
+    this.dir = dir;
+    this.#git = git;
+    this.#blobs = new BlobReader(dir);
+  }
+
+  async head(ref = "HEAD"): Promise<string> {
+    const commit = await this.#git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`);
+    if (!commit?.trim())
+      throw new FleetError("NOT_FOUND", `the repository has no commit ${ref.slice(0, 200)}`, { dir: this.dir });
+    return commit.trim();
+  }
+
+  async isDirty(paths: string[] = [...FLEET_PLACES]): Promise<boolean> {
+    const isBare = (await this.#git.run("rev-parse", "--is-bare-repository")).trim() === "true";
+    if (isBare) return false;
+    const literal = paths.map((path) => `:(literal)${path}`);
+    return (await this.#git.run("status", "--porcelain", "--untracked-files=all", "--", ...literal)).trim() !== "";
+  }
+
+  async files(commit: string, earlier?: Listing): Promise<FleetFile[]> {
+    return listFiles(this.#git, this.#blobs, commit, earlier);
+  }
+
+  async workTreeFiles(): Promise<FleetFile[]> {
+    return readFolder(this.dir);
+  }
+
+  async readBlob(commit: string, path: string): Promise<string | undefined> {
+    const id = await this.#git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", `${commit}:${path}`);
+    return id?.trim() ? this.readObject(id.trim()) : undefined;
+  }
+
+  async readObject(id: string): Promise<string | undefined> {
+    return (await this.#blobs.read(id))?.toString("utf8");
+  }
+
+  async changedSince(base: string, commit: string): Promise<string[]> {
+    const output = await this.#git.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, commit, "--");
+    return output.split("\0").filter(Boolean);
+  }
+
+  async lastAuthor(path: string, commit: string): Promise<(Person & { commit: string; at: string }) | undefined> {
+    const format = "--format=%an%x00%ae%x00%H%x00%aI";
+    const output = await this.#git.run("log", "-1", format, "--end-of-options", commit, "--", `:(literal)${path}`);
+    const [name, email, id, at] = output.trim().split("\0");
+    return name === undefined || email === undefined || id === undefined || at === undefined
+      ? undefined
+      : { name, email, commit: id, at };
+  }
+
+  async mainline(before: string | undefined, after: string): Promise<MainlineCommit[]> {
+    const range = before === undefined ? after : `${before}..${after}`;
+    const shape = [
+      "--first-parent",
+      "--diff-merges=first-parent",
+      "--root",
+      "--raw",
+      "-r",
+      "-z",
+      "--no-abbrev",
+      "--no-renames",
+    ];
+    const output = await this.#git.run(
+      "log",
+      ...shape,
+      "--format=%x01%H %P",
+      "--end-of-options",
+      range,
+      "--",
+      ...FLEET_PLACES,
+    );
+    return output.split("\x01").slice(1).map(parseMainlineCommit);
+  }
+
+  commit(request: CommitRequest): Promise<string> {
+    const next = this.#lastCommit.then(() => writeCommit(this.#git, this.#blobs, request));
+    this.#lastCommit = next.catch(() => {});
+    return next;
+  }
+
+  async close(): Promise<void> {
+    await this.#lastCommit;
+    await this.#blobs.close();
+  }
+}
+
+/** `COMMIT PARENTS\0` and then pairs of `:OLDMODE NEWMODE OLDID NEWID STATUS` and `PATH`, each ended by NUL. */
+function parseMainlineCommit(text: string): MainlineCommit {
+  const [head = "", ...parts] = text.split("\0").map((part) => part.replace(/^\n/, ""));
+  const [commit = "", parent] = head.trim().split(" ");
+  const changes: MainlineCommit["changes"] = [];
+  const fields = parts.filter((part) => part !== "");
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const [, , before = "", after = ""] = fields[at]!.split(" ");
+    changes.push({ path: fields[at + 1]!, before: presentId(before), after: presentId(after) });
+  }
+  return { commit, parent: parent || undefined, changes };
+}
+
+function presentId(id: string): string | undefined {
+  return /^0+$/.test(id) ? undefined : id;
+}
