@@ -17,12 +17,10 @@ export async function serveProcess(name: StandinName): Promise<void> {
   });
   process.stdout.write(`${host.port}\n`);
 
-  const end = () => {
-    // Whatever is under way has nobody left to hear of it.
-    process.exit(0);
-  };
+  // Whatever is under way then has nobody left to hear of it.
+  const end = () => process.exit(0);
   // A plugin has a process group of its own: nobody else ends it when its engine is killed.
   setInterval(() => process.ppid !== started && end(), WATCH_MS);
-  process.once("SIGTERM", end);
-  process.once("SIGINT", () => host.cancel());
+  // How the engine ends a plugin; it waits seconds for one that does not go.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
 }

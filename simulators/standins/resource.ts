@@ -32,8 +32,14 @@ export interface StandinType<Client> {
   validate?(inputs: PropertyMap): CheckFailure[];
   /** @throws {PartialCreation} */
   create(client: Client, inputs: PropertyMap, context: HandlerContext): Promise<{ id: string; outputs: PropertyMap }>;
-  /** Undefined when it is gone, as the plugin tells it. `state` may be empty, as for an import. */
-  read(client: Client, id: string, state: PropertyMap, signal: AbortSignal): Promise<PropertyMap | undefined>;
+  /** Undefined when it is gone, as the plugin tells it. For an import `state` is empty, and the plugin may read more than otherwise. */
+  read(
+    client: Client,
+    id: string,
+    state: PropertyMap,
+    signal: AbortSignal,
+    imported: boolean,
+  ): Promise<PropertyMap | undefined>;
   update(
     client: Client,
     id: string,
@@ -83,9 +89,9 @@ export function standinHandler<Client>(standin: StandinType<Client>, client: () 
 
     async read(id, known, context) {
       const readId = typeof known.outputs.id === "string" && known.outputs.id !== "" ? known.outputs.id : id;
-      const outputs = await standin.read(client(), readId, known.outputs, context.signal);
-      if (!outputs) return undefined;
       const imported = isImport(known.inputs) && isImport(known.outputs);
+      const outputs = await standin.read(client(), readId, known.outputs, context.signal, imported);
+      if (!outputs) return undefined;
       const inputs = imported
         ? importedInputs(standin, outputs)
         : refreshedInputs(standin.fields, known.inputs, outputs);

@@ -12,6 +12,7 @@ export interface Droplet {
   vcpus: number;
   created_at: string;
   features?: string[];
+  image?: { id: number; slug: string | null };
   region?: { slug: string };
   size?: { slug: string; price_hourly: number; price_monthly: number };
   size_slug?: string;

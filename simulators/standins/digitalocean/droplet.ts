@@ -91,12 +91,15 @@ export const droplet: StandinType<DigitalOceanClient> = {
     }
   },
 
-  async read(client, id, state, signal) {
+  async read(client, id, state, signal, imported) {
     const found = await step(
       "Error retrieving droplet",
       getOrGone<Droplet>(client, `droplets/${id}`, "droplet", signal),
     );
-    return found && dropletOutputs(found, withDigest(state));
+    if (!found) return undefined;
+    // Only an import asks the API for the image, and takes the default of what the API does not know.
+    const image = found.image?.slug ?? (found.image ? String(found.image.id) : null);
+    return dropletOutputs(found, imported ? { ...state, image, resizeDisk: true } : withDigest(state));
   },
 
   async update(client, id, state, news, { signal }) {
