@@ -50,7 +50,7 @@ export function clone(cluster: Cluster, user: string, node: string, vmid: number
     cluster.locks.hold(vmid, waitMs, !exclusive, () =>
       cluster.locks.hold(newid, waitMs, false, async () => {
         const { source, full } = check();
-        worker.say(`create ${full ? "full" : "linked"} clone of VM ${vmid} as ${newid}`);
+        worker.say(`creating a clone of VM ${vmid} with ID ${newid}`);
         const config = copiedConfig(cluster, source, given);
         const vm: Vm = {
           vmid: newid,

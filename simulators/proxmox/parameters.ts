@@ -30,7 +30,7 @@ export function verify(fields: Fields, given: Readonly<Record<string, string>>):
     }
     const problem = problemOf(field, value);
     if (problem) errors[name] = problem;
-    else checked[name] = field.type === "boolean" ? truth(value)! : value;
+    else checked[name] = value;
   }
   for (const [name, field] of Object.entries(fields)) {
     if (field.required && given[name] === undefined) errors[name] = "property is missing and it is not optional";
@@ -40,7 +40,10 @@ export function verify(fields: Fields, given: Readonly<Record<string, string>>):
 }
 
 function problemOf(field: Field, value: string): string | undefined {
-  if (field.type === "boolean") return truth(value) ? undefined : `type check ('boolean') failed - got '${value}'`;
+  // Forms must say 1 or 0; the words that configuration files know are refused here.
+  if (field.type === "boolean" && value !== "1" && value !== "0") {
+    return `type check ('boolean') failed - got '${value}'`;
+  }
   if (field.type === "integer" && !/^[+-]?\d+$/.test(value)) return `type check ('integer') failed - got '${value}'`;
   if (field.type === "number" && !/^[+-]?\d+(\.\d+)?$/.test(value)) {
     return `type check ('number') failed - got '${value}'`;
@@ -60,11 +63,5 @@ function problemOf(field: Field, value: string): string | undefined {
   if (field.enum && !field.enum.includes(value)) {
     return `value '${value}' does not have a value in the enumeration '${field.enum.join(", ")}'`;
   }
-  return undefined;
-}
-
-function truth(value: string): "0" | "1" | undefined {
-  if (/^(1|on|yes|true)$/i.test(value)) return "1";
-  if (/^(0|off|no|false)$/i.test(value)) return "0";
   return undefined;
 }

@@ -94,6 +94,7 @@ describe("machines of the simulated Proxmox VE", () => {
     },
     { name: "no processors", form: { cores: 0 }, field: "cores", text: /minimum value of 1/ },
     { name: "a text for a number", form: { cores: "many" }, field: "cores", text: /type check \('integer'\)/ },
+    { name: "a word for a switch", form: { onboot: "true" }, field: "onboot", text: /type check \('boolean'\)/ },
     { name: "a network card without a model", form: { net0: "bridge=vmbr0" }, field: "net0", text: /model/ },
     { name: "keys that are not escaped", form: { sshkeys: "ssh-ed25519 AAAA" }, field: "sshkeys", text: /urlencoded/ },
     { name: "an address that is none", form: { ipconfig0: "ip=1.2.3.4" }, field: "ipconfig0", text: /ipv4/ },
