@@ -24,7 +24,9 @@ export async function launch(file, args) {
     process.exitCode = 1;
     return;
   }
-  process.env.PATH = [path.join(root, "node_modules/.bin"), process.env.PATH].filter(Boolean).join(path.delimiter);
+  // What the script starts by name runs on the same Node, also where npm has made no links.
+  const folders = [...(node === process.execPath ? [] : [path.dirname(node)]), path.join(root, "node_modules/.bin")];
+  process.env.PATH = [...folders, process.env.PATH].filter(Boolean).join(path.delimiter);
   if (node === process.execPath) {
     process.argv = [node, script, ...args];
     await import(pathToFileURL(script).href);

@@ -12,6 +12,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,6 +35,9 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 60_000;
 /** A socket's path holds 104 bytes on macOS and 108 on Linux, and PostgreSQL adds `/.s.PGSQL.5432` and a lock file's suffix. */
 const SOCKET_DIR_MAX_BYTES = 80;
+
+/** A log longer than this starts anew with the next server. */
+const LOG_MAX_BYTES = 1 << 20;
 
 /** For a fleet of some thousand objects and a handful of processes: little memory, full durability. */
 const SETTINGS = {
@@ -166,7 +170,9 @@ function start(
   attempt: number,
 ): Started {
   const settings = { ...SETTINGS, unix_socket_directories: `"${makeSocketDir(dataDir, user).replaceAll('"', '""')}"` };
-  const log = openSync(logFile(dataDir), "a", 0o600);
+  const file = logFile(dataDir);
+  const isLong = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_MAX_BYTES;
+  const log = openSync(file, isLong ? "w" : "a", 0o600);
   const child = spawn(
     postgres,
     ["-D", cluster, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],

@@ -8,7 +8,7 @@ const codeOf = (error: unknown): string | undefined => {
   return typeof code === "string" ? code : undefined;
 };
 
-/** Whether the server has stopped, is stopping or is starting. */
+/** Whether the server has stopped, is stopping or is starting. The driver has no code for a connection that ended under a query. */
 export function isDown(error: unknown): boolean {
   return DOWN.has(codeOf(error) ?? "") || (error instanceof Error && /^Connection terminated/.test(error.message));
 }
