@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 export const VIRTUAL_MACHINE = "fleetwright:proxmox:VirtualMachine";
 
-export interface VirtualMachineArgs {
+interface VirtualMachineArgs {
   /** The next free id when absent. */
   vmid?: pulumi.Input<number>;
   /** Owner mark; sent within the creating request, and one of the tags. */

@@ -1,5 +1,5 @@
 /** `options` of an account. */
-export interface AccountOptions {
+interface AccountOptions {
   insecureTls?: boolean;
   storage?: string;
   bridge?: string;
@@ -8,7 +8,7 @@ export interface AccountOptions {
 }
 
 /** `provider:` of a server. */
-export interface ServerOptions {
+interface ServerOptions {
   node?: string;
   storage?: string;
   bridge?: string;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
-import { meaningOf, pve } from "./http.ts";
+import { meaningOf, type PveRequest, pve } from "./http.ts";
 
 const FIRST_MS = 100;
 const LONGEST_MS = 2_000;
@@ -55,7 +55,7 @@ function at(call: Call, upid: string): Record<string, string> {
 }
 
 /** Sends what starts a task, and waits for it. */
-export async function runTask(call: Call, node: string, asked: Parameters<typeof pve>[1]): Promise<void> {
+export async function runTask(call: Call, node: string, asked: PveRequest): Promise<void> {
   const upid = await pve<unknown>(call, asked);
   // Some changes are done at once and have no task.
   if (upid === null) return;

@@ -22,7 +22,7 @@ export interface VmResource {
   maxdisk?: number;
 }
 
-export interface VmStatus {
+interface VmStatus {
   status: string;
   qmpstatus?: string;
   lock?: string;
@@ -148,7 +148,7 @@ interface Interface {
 }
 
 /** What the guest's agent tells, without loopback and link-local addresses; nothing while no agent answers. */
-export async function guestAddresses(call: Call, place: VmPlace): Promise<{ ipv4: string[]; ipv6: string[] }> {
+async function guestAddresses(call: Call, place: VmPlace): Promise<{ ipv4: string[]; ipv6: string[] }> {
   const path = `${vmPath(place)}/agent/network-get-interfaces`;
   let answer: { result?: Interface[] } | null;
   try {

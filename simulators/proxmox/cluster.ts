@@ -47,7 +47,7 @@ export interface Vm {
   listed?: Summary;
 }
 
-export interface Timing {
+interface Timing {
   /** A full clone; a linked one takes a tenth. */
   cloneMs: number;
   /** From the start of the machine until its guest agent answers. */

@@ -17,11 +17,6 @@ export function disksOf(config: Readonly<Record<string, string>>): Map<string, s
   return disks;
 }
 
-/** The drive that holds the cloud-init data, when there is one. */
-export function cloudInitOption(config: Readonly<Record<string, string>>): string | undefined {
-  return Object.keys(config).find((option) => DISK_OPTION.test(option) && /[:-]cloudinit\b/.test(config[option] ?? ""));
-}
-
 /** "10G", "512M", "1048576" in bytes. */
 export function bytesOf(size: string): number {
   const match = /^(\d+(?:\.\d+)?)([KMGT])?$/.exec(size);

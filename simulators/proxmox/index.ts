@@ -10,7 +10,7 @@ export const PROXMOX_TOKEN = "root@pam!fleetwright=5f0c9a3e-2b1d-4c47-8e6a-90d3b
 export const PROXMOX_USERNAME = "root@pam";
 export const PROXMOX_PASSWORD = "simulated-password";
 
-export interface ProxmoxOptions extends SimulatorOptions {
+interface ProxmoxOptions extends SimulatorOptions {
   password?: string;
   /** Default 2 hours, as the real one. */
   ticketLifetimeMs?: number;

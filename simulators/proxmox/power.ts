@@ -6,7 +6,7 @@ import type { Parameters } from "./parameters.ts";
 import { cpusOf } from "./summary.ts";
 
 export const POWER_ACTIONS = ["start", "stop", "shutdown", "reboot", "reset", "suspend", "resume"] as const;
-export type PveAction = (typeof POWER_ACTIONS)[number];
+type PveAction = (typeof POWER_ACTIONS)[number];
 
 const TASK_TYPES: Readonly<Record<PveAction, string>> = {
   start: "qmstart",

@@ -1,7 +1,7 @@
 import type { Clock } from "../kit.ts";
 import { badParameters } from "./errors.ts";
 
-export interface Task {
+interface Task {
   upid: string;
   node: string;
   pid: number;
@@ -18,7 +18,7 @@ export interface Task {
 }
 
 /** What a worker may do while it runs. */
-export interface Worker {
+interface Worker {
   say(line: string): void;
   sleep(ms: number): Promise<void>;
 }
