@@ -56,7 +56,8 @@ function readRule(rule: Fields): FirewallRule {
   const label = rule.string("label", { min: 3, max: 32 });
   const description = rule.string("description", { min: 1, max: 100 });
   const ports = rule.string("ports");
-  if (ports && protocol !== "TCP" && protocol !== "UDP") rule.fail("ports", `ports are not allowed with ${protocol}`);
+  if (ports && (protocol === "ICMP" || protocol === "IPENCAP"))
+    rule.fail("ports", `ports are not allowed with ${protocol}`);
   if (ports && !isPorts(ports)) rule.fail("ports", "Must be ports and ranges from 1 to 65535, at most 15 pieces");
   return {
     action: action as FirewallRule["action"],
