@@ -9,12 +9,13 @@ import { FleetError } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
+import { createParsedCache } from "./fleet/cache.ts";
 import { stateKeyFile } from "./keys.ts";
 import type { Controller } from "./reconcile/context.ts";
 import { cloudOf } from "./reconcile/context.ts";
 import { EXECUTABLES } from "./reconcile/plugins.ts";
 import type { Progress } from "./reconcile/progress.ts";
-import { type FleetRepo, openRepo } from "./repo/index.ts";
+import { type FleetRepo, openRepo } from "./repo/repo.ts";
 import { defaultDataDir, openStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
 
@@ -58,6 +59,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     dataDir,
     environment,
     progress,
+    parsed: createParsedCache(),
     clouds: registry,
     holder: `${hostname()} process ${process.pid}`,
     provider: options.provider ?? "served",

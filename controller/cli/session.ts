@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import { standinPath } from "../../simulators/standins/index.ts";
 import { type OpenController, openController } from "../open.ts";
+import { Git } from "../repo/git.ts";
 import type { Io } from "./io.ts";
 import { liveProgress, type ProgressView } from "./render/progress.ts";
 
@@ -58,7 +59,9 @@ export async function withSession<T>(
 
 /** Who approves on a command line, as git knows the person, else the system. */
 export async function whoIsAsking(controller: OpenController): Promise<{ name: string; email: string }> {
-  const { name, email } = await controller.repo.user();
+  const git = new Git(controller.repo.dir);
   const system = userInfo().username;
-  return { name: name ?? system, email: email ?? `${system}@localhost` };
+  const name = (await git.ask("config", "user.name"))?.trim() || system;
+  const email = (await git.ask("config", "user.email"))?.trim() || `${system}@localhost`;
+  return { name, email };
 }

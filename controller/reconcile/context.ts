@@ -2,7 +2,8 @@ import type { Account, Call, Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { AccountSpec } from "../../resources/spec.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { FleetRepo } from "../repo/index.ts";
+import type { ParsedCache } from "../fleet/cache.ts";
+import type { FleetRepo } from "../repo/repo.ts";
 import type { Store } from "../store/types.ts";
 import type { Progress } from "./progress.ts";
 
@@ -15,6 +16,8 @@ export interface Controller {
   engine(): Promise<Engine>;
   /** An account with its credentials, and with the one budget that all its callers share. */
   account(spec: AccountSpec): Account;
+  /** Parsed files and compiled results of earlier commits. */
+  parsed: ParsedCache;
   dataDir: string;
   /** Names this process in leases. */
   holder: string;

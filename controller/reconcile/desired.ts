@@ -1,7 +1,8 @@
 import type { Catalog } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { AccountSpec, FleetSpec, PlanSpec } from "../../resources/spec.ts";
-import { type Compiled, compile, isUsable } from "../fleet/compile.ts";
+import { type Compiled, isUsable } from "../fleet/compile.ts";
+import { compileCommit } from "../fleet/compile-commit.ts";
 import { formatProblem, type Problem } from "../fleet/problem.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import { type DesiredObject, type MatchedAccount, matchAccounts } from "./match.ts";
@@ -30,14 +31,16 @@ export interface Desired {
  */
 export async function readDesired(controller: Controller, commit: string, signal: AbortSignal): Promise<Desired> {
   const files = await controller.repo.files(commit);
-  const readFile = await controller.repo.reader(commit);
-  const first = compile(files, { clouds: controller.clouds, readFile });
+  const options = { clouds: controller.clouds, cache: controller.parsed };
+  const first = await compileCommit(controller.repo, commit, files, options);
   refuseProblems(first, commit);
   const notes: string[] = [];
   const catalogs = await readCatalogs(controller, [...first.accounts.values()], notes, signal);
   // The second pass is cheap: everything but the checks against catalogues is cached.
   const compiled =
-    Object.keys(catalogs).length === 0 ? first : compile(files, { clouds: controller.clouds, readFile, catalogs });
+    Object.keys(catalogs).length === 0
+      ? first
+      : await compileCommit(controller.repo, commit, files, { ...options, catalogs });
   refuseProblems(compiled, commit);
   notes.push(...compiled.notes.map(formatProblem));
 

@@ -1,7 +1,7 @@
 import { clouds } from "../../../resources/registry.ts";
-import { compile } from "../../fleet/compile.ts";
+import { compileCommit } from "../../fleet/compile-commit.ts";
 import { formatProblem } from "../../fleet/problem.ts";
-import { openRepo } from "../../repo/index.ts";
+import { openRepo } from "../../repo/repo.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../session.ts";
 
@@ -10,7 +10,7 @@ export async function compileVerb(flags: GlobalOptions & { commit: string }, io:
   const repo = await openRepo(flags.fleet);
   try {
     const commit = await repo.head(flags.commit);
-    const compiled = compile(await repo.files(commit), { clouds, readFile: await repo.reader(commit) });
+    const compiled = await compileCommit(repo, commit, await repo.files(commit), { clouds });
     const objects = [...compiled.servers.values(), ...compiled.shared.values(), ...compiled.aggregates.values()];
     if (flags.json) {
       io.out(

@@ -35,7 +35,11 @@ export const verbs: AddVerb[] = [
       .command("compile")
       .description("print the compiled documents and their hashes at a commit")
       .option("--commit <commit>", "the commit to compile", "HEAD")
-      .action(running(io, exit, async (flags, io) => (await import("./compile.ts")).compileVerb(flags, io))),
+      .action(
+        running<GlobalOptions & { commit: string }>(io, exit, async (flags, io) =>
+          (await import("./compile.ts")).compileVerb(flags, io),
+        ),
+      ),
   (program, io, exit) =>
     program
       .command("preview")

@@ -1,0 +1,31 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { clouds } from "../../../resources/registry.ts";
+import { compileWith } from "../../fleet/compile-commit.ts";
+import { formatProblem } from "../../fleet/problem.ts";
+import { openRepo } from "../../repo/repo.ts";
+import type { Io } from "../io.ts";
+import { EXIT, type GlobalOptions } from "../session.ts";
+
+/** `fleetwright validate`: every file as it lies in the folder, committed or not. Needs neither database, engine nor cloud. */
+export async function validateVerb(flags: GlobalOptions, io: Io): Promise<number> {
+  const repo = await openRepo(flags.fleet);
+  try {
+    const files = await repo.workTreeFiles();
+    const read = (path: string) => readFile(join(repo.dir, path), "utf8").catch(() => undefined);
+    const { problems, notes, servers } = await compileWith(files, { clouds }, read);
+    if (flags.json) io.out(JSON.stringify({ files: files.length, servers: servers.size, problems, notes }));
+    else {
+      for (const problem of problems) io.err(io.color.red(formatProblem(problem)));
+      for (const note of notes) io.err(io.color.yellow(formatProblem(note)));
+      const verdict =
+        problems.length === 0
+          ? io.color.green("valid")
+          : io.color.red(`${problems.length} ${problems.length === 1 ? "problem" : "problems"}`);
+      io.out(`${files.length} files, ${servers.size} servers: ${verdict}`);
+    }
+    return problems.length === 0 ? EXIT.ok : EXIT.error;
+  } finally {
+    await repo.close();
+  }
+}
