@@ -83,7 +83,7 @@ function openCopy(root: string, native: string, user: SystemUser): string {
   const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
   const copy = path.join(SHARED_COPY, `postgresql-${version}`);
   if (!existsSync(copy)) {
-    mkdirSync(SHARED_COPY, { recursive: true, mode: 0o755 });
+    if (mkdirSync(SHARED_COPY, { recursive: true }) !== undefined) chmodSync(SHARED_COPY, 0o755);
     // Under a name of its own until it is whole; of several processes at this, one gives it the name that counts.
     const partial = `${copy}.${process.pid}`;
     cpSync(native, partial, { recursive: true, verbatimSymlinks: true, filter: (file) => !file.endsWith(".a") });

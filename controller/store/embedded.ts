@@ -113,8 +113,12 @@ export async function stopEmbedded(dataDir: string): Promise<void> {
 
 /** The folder is ours: when root runs the server as another user, that user may pass through it, but not look around. */
 function prepareDataDir(dataDir: string, user: SystemUser | undefined): void {
-  mkdirSync(dataDir, { recursive: true, mode: user ? 0o711 : 0o700 });
+  const made = mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (user === undefined) return;
+  // Those on the way that we have made are ours to open as well, whatever the caller's umask.
+  if (made !== undefined) {
+    for (let way = dataDir; way.length >= made.length; way = path.dirname(way)) chmodSync(way, 0o711);
+  }
   const { mode, uid } = lstatSync(dataDir);
   if (uid === 0 && (mode & 0o001) === 0) chmodSync(dataDir, (mode & 0o777) | 0o011);
   requireEnterable(dataDir, user);

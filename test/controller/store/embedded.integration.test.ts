@@ -161,6 +161,21 @@ describe("the embedded database", () => {
     },
   );
 
+  it.skipIf(!asRoot)("opens the folders it makes to the server's user, whatever the umask (as root)", async () => {
+    const dataDir = path.join(dataFolder(), "made/below");
+    folders.push(dataDir);
+    const before = process.umask(0o077);
+
+    try {
+      await (await openStore({ dataDir })).close();
+    } finally {
+      process.umask(before);
+    }
+
+    expect(statSync(path.dirname(dataDir)).mode & 0o777).toBe(0o711);
+    expect(statSync(dataDir).mode & 0o777).toBe(0o711);
+  });
+
   it("is not started when a URL names another server", async () => {
     const [serving, unused] = [dataFolder(), dataFolder()];
     const embedded = await openStore({ dataDir: serving });
