@@ -1,3 +1,4 @@
+// biome-ignore-all format: made by another formatter
 // Made from the JSON Schemas in this folder by `npm run docs`. Edit those.
 
 /**
@@ -441,11 +442,4 @@ export interface AggregateFields {
 }
 
 /** Any fleet file. */
-export type AnyFields =
-  | FleetFields
-  | AccountFields
-  | PlanFields
-  | ServerFields
-  | FirewallFields
-  | SshKeyFields
-  | AggregateFields;
+export type AnyFields = FleetFields | AccountFields | PlanFields | ServerFields | FirewallFields | SshKeyFields | AggregateFields;

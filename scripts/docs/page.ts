@@ -91,7 +91,8 @@ function cell(text: string): string {
 function exampleOf(schema: Shape): Record<string, unknown> {
   const example: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
-    if (name === "kind" || SKIPPED.has(name) || field.examples === undefined) continue;
+    const isSkipped = SKIPPED.has(name) && !schema.required?.includes(name);
+    if (name === "kind" || isSkipped || field.examples === undefined) continue;
     example[name] = field.examples[0];
   }
   return example;

@@ -17,7 +17,7 @@ export async function fleetFileTypes(): Promise<string> {
     parts.push(text.trim());
   }
   const union = `/** Any fleet file. */\nexport type AnyFields = ${KIND_NAMES.map((kind) => `${kind}Fields`).join(" | ")};`;
-  return `// Made from the JSON Schemas in this folder by \`npm run docs\`. Edit those.\n\n${[...parts, union].join("\n\n")}\n`;
+  return `// biome-ignore-all format: made by another formatter\n// Made from the JSON Schemas in this folder by \`npm run docs\`. Edit those.\n\n${[...parts, union].join("\n\n")}\n`;
 }
 
 /** The schema of what is left after a check: a field with a default is there. */

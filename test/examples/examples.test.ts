@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { compile, isUsable } from "../../controller/fleet/compile.ts";
+import { formatProblem } from "../../controller/fleet/problem.ts";
+import { readFolder } from "../../controller/repo/worktree.ts";
+import { clouds } from "../../resources/registry.ts";
+import { KINDS, SCHEMA_FOLDER, schemaLine } from "../../schemas/index.ts";
+
+const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
+
+const load = async (name: string) => {
+  const files = await readFolder(`${EXAMPLES}${name}`);
+  const readFile = (path: string) => readFileSync(`${EXAMPLES}${name}/${path}`, "utf8");
+  return { files, compiled: compile(files, { clouds, readFile }) };
+};
+
+const folders = readdirSync(EXAMPLES, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+
+describe.each(folders)("the example %s", (name) => {
+  it("compiles against the real clouds without a problem or a note", async () => {
+    const { compiled } = await load(name);
+
+    expect([...compiled.problems, ...compiled.notes].map(formatProblem)).toEqual([]);
+    expect(isUsable(compiled)).toBe(true);
+    expect(compiled.servers.size).toBeGreaterThanOrEqual(2);
+  });
+
+  it("begins each file with a line that leads editors to its schema", async () => {
+    const { files } = await load(name);
+
+    for (const { path, text } of files) {
+      const kind = /^kind: (\w+)/m.exec(text)?.[1] as keyof typeof KINDS;
+      const line = text.slice(0, text.indexOf("\n"));
+      expect(`${path} ${line}`).toBe(`${path} ${schemaLine(kind, path)}`);
+      const target = resolve("/", dirname(path), line.replace(/^.*\$schema=/, ""));
+      expect(target).toBe(`/${SCHEMA_FOLDER}/${KINDS[kind].schemaFile}`);
+    }
+  });
+});
+
+it("has a fleet of twelve servers over three clouds for the demo", async () => {
+  const { compiled } = await load("three-clouds");
+
+  const perCloud = Object.groupBy(compiled.servers.values(), ({ spec }) => spec.provider);
+  expect(Object.fromEntries(Object.entries(perCloud).map(([cloud, servers]) => [cloud, servers?.length]))).toEqual({
+    linode: 5,
+    digitalocean: 4,
+    proxmox: 3,
+  });
+});
