@@ -35,7 +35,7 @@ function droplet(fields: Record<string, unknown>): Creation | undefined {
     idOf: (answer) => idIn(answer, "droplet"),
     find: async (call) => {
       const [item] = await taggedDroplets(call, mark);
-      return item && { status: 202, body: { droplet: item }, id: String(item.id) };
+      return item && { status: 202, body: { droplet: item, links: { actions: [] } }, id: String(item.id) };
     },
   };
 }
