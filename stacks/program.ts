@@ -16,6 +16,8 @@ export interface DeclaredObject {
 }
 
 export interface ProgramInput {
+  /** What only the account's cloud has, from its file. */
+  accountOptions: Readonly<Record<string, unknown>>;
   objects: DeclaredObject[];
   /** Ids of the account's firewalls by name, literal: nothing in one group depends on another. */
   firewallIds: Readonly<Record<string, string>>;
@@ -51,6 +53,7 @@ function declareServer(
     mark: object.mark,
     rebuild: object.rebuild,
     firewallIds: input.firewallIds,
+    accountOptions: input.accountOptions,
     opts: {},
     ...(object.userData === undefined ? {} : { userData: object.userData }),
   };

@@ -52,6 +52,7 @@ export async function runStack(
   const input = {
     objects: task.declare.map((work) => declared(controller, work, kind)),
     firewallIds: await firewallIds(controller, task),
+    accountOptions: task.account.spec.options,
   };
   const plugins = await openPlugins(controller, task.account);
   const urnsOf = (work: Work) => groupUrns(controller, task, work, (type, name) => engine.urn(task.stack, type, name));
