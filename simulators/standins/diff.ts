@@ -39,9 +39,9 @@ function fieldChanges(name: string, field: Field, state: PropertyMap, news: Prop
   }
   if (after === UNKNOWN) return [[name, isUnset(before) ? "add" : "update"]];
   if (!isUnset(before) && field.matches?.(before, after)) return [];
-  if (isUnset(before) && isZero(after)) return [];
-  if (comparable(field, before) !== undefined && comparable(field, before) === comparable(field, after)) return [];
+  if (isUnset(before) && isZero(after) && !field.nullDiffers) return [];
   if (isUnset(before)) return [[name, "add"]];
+  if (comparable(field, before) !== undefined && comparable(field, before) === comparable(field, after)) return [];
   if (Array.isArray(before) && Array.isArray(after)) return itemChanges(name, field, before, after);
   return [[name, "update"]];
 }

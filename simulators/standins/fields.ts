@@ -22,6 +22,8 @@ export interface Field {
   replace?: true | ((before: PropertyValue | undefined, after: PropertyValue | undefined) => boolean);
   /** Absent means: as it is. */
   computed?: true;
+  /** A null in the state is a change against any declared value; else not against false, zero or nothing. */
+  nullDiffers?: true;
   /** A computed field that the state does not have at all counts as a change; null in the state does not. */
   unknownWhenUnset?: true;
   /** The Terraform default of a field that the check does not fill in: against null it counts only beside another change. */

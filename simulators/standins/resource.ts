@@ -111,7 +111,7 @@ export function standinHandler<Client>(standin: StandinType<Client>, client: () 
 }
 
 /** What the engine hands over for an import: nothing, or the id alone. */
-export function isImport(values: PropertyMap): boolean {
+function isImport(values: PropertyMap): boolean {
   return Object.keys(values).every((name) => name === "id");
 }
 

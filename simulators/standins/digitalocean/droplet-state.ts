@@ -63,7 +63,7 @@ export function dropletOutputs(droplet: Droplet, known: PropertyMap): PropertyMa
     features[name] = droplet.features ? droplet.features.includes(feature) : (known[name] ?? false);
   }
   return {
-    ...Object.fromEntries(KEPT.map((name) => [name, known[name] ?? (name === "gracefulShutdown" ? false : null)])),
+    ...Object.fromEntries(KEPT.map((name) => [name, known[name] ?? null])),
     ...features,
     createdAt: droplet.created_at,
     disk: droplet.disk,

@@ -128,14 +128,14 @@ export const droplet: StandinType<DigitalOceanClient> = {
 
 /** Declared values as the state will hold them. */
 function known(inputs: PropertyMap): PropertyMap {
-  const { userData } = inputs;
-  return typeof userData === "string" ? { ...inputs, userData: digestOf(userData) } : inputs;
+  return { ...withDigest(inputs), gracefulShutdown: inputs.gracefulShutdown ?? false };
 }
 
-/** User data that an adoption has written in plain is kept as its digest from the first read on. */
-function withDigest(state: PropertyMap): PropertyMap {
-  const { userData } = state;
-  return typeof userData === "string" && !/^[0-9a-f]{40}$/.test(userData) ? known(state) : state;
+/** User data stands in state as its digest; an adoption may have written it in plain. */
+function withDigest(values: PropertyMap): PropertyMap {
+  const { userData } = values;
+  const isPlain = typeof userData === "string" && !/^[0-9a-f]{40}$/.test(userData);
+  return isPlain ? { ...values, userData: digestOf(userData) } : values;
 }
 
 function createBody(inputs: PropertyMap): PropertyMap {

@@ -37,7 +37,7 @@ export const INSTANCE_FIELDS = {
   placementGroupExternallyManaged: { type: "boolean", default: false },
   privateIp: { type: "boolean", silentDefault: false },
   region: { type: "string", required: true },
-  resizeDisk: { type: "boolean", default: false },
+  resizeDisk: { type: "boolean", default: false, nullDiffers: true },
   rootPass: { type: "string", computed: true, replace: true },
   sharedIpv4s: { type: "string[]", set: true, computed: true, unsupported: true },
   stackscriptData: { type: "stringMap", replace: true, unsupported: true },

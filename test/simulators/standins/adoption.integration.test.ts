@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ignoreChanges } from "../../../resources/plugin/diff.ts";
+import type { HandlerContext, PropertyMap, ResourceHandler } from "../../../resources/plugin/handler.ts";
+import { DIGITALOCEAN_TOKEN, startDigitalOcean } from "../../../simulators/digitalocean/index.ts";
+import { LINODE_TOKEN, startLinode } from "../../../simulators/linode/index.ts";
+import type { Simulator } from "../../../simulators/simulator.ts";
+import { type StandinName, standinPackage } from "../../../simulators/standins/index.ts";
+import { WAIT_SCALE } from "./harness.ts";
+
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1vc3RseUZha2VLZXlGb3JUZXN0c09ubHkxMjM0NTY3 t@t";
+const context = (): HandlerContext => ({
+  urn: "urn:pulumi:s::p::t::n",
+  preview: false,
+  signal: AbortSignal.timeout(20_000),
+  log: () => {},
+});
+
+/** A machine on the cloud, and the type that adopts it by a written state entry. */
+interface Machine {
+  handler: ResourceHandler;
+  id: string;
+  declared: PropertyMap;
+  createOnly: string[];
+}
+
+async function connect(name: StandinName, env: Record<string, string>): Promise<Map<string, ResourceHandler>> {
+  const standin = await standinPackage(name, { ...env, FLEETWRIGHT_STANDIN_WAIT_SCALE: WAIT_SCALE });
+  await standin.configure?.({});
+  return new Map(standin.handlers.map((handler) => [handler.type, handler]));
+}
+
+async function make(handler: ResourceHandler, declared: PropertyMap): Promise<string> {
+  const { inputs, failures } = await handler.check(declared, undefined);
+  expect(failures).toEqual([]);
+  return (await handler.create(inputs, context())).id;
+}
+
+/** Inputs with the plugin's defaults, and outputs as somebody would write them from these. */
+async function recipe(machine: Machine): Promise<{ inputs: PropertyMap; outputs: PropertyMap }> {
+  const { inputs } = await machine.handler.check(machine.declared, undefined);
+  const { __defaults: _, ...outputs } = inputs;
+  return { inputs, outputs: { ...outputs, id: machine.id } };
+}
+
+/** What a preview of the declared machine says to an entry: "same", "update: …", "replace: …" or "error: …". */
+async function preview(
+  { handler, id, declared, createOnly }: Machine,
+  entry: { inputs: PropertyMap; outputs: PropertyMap },
+  { refresh = true, ignore = false } = {},
+): Promise<string> {
+  const found = refresh ? await handler.read(id, entry, context()) : entry;
+  if (!found) return "gone";
+  const ignored = (news: PropertyMap) => (ignore ? ignoreChanges(found.inputs, news, createOnly) : news);
+  const { inputs, failures } = await handler.check(ignored(declared), found.inputs);
+  if (failures.length > 0) return `error: ${failures.map((failure) => failure.path).join(" ")}`;
+  const { changes } = await handler.diff(id, found, ignored(inputs));
+  const names = (entries: [string, object][]) =>
+    [...new Set(entries.map(([path]) => path.split(/[.[]/)[0]))].sort().join(" ");
+  const replaces = Object.entries(changes).filter(([, change]) => change.replace);
+  if (replaces.length > 0) return `replace: ${names(replaces)}`;
+  return Object.keys(changes).length > 0 ? `update: ${names(Object.entries(changes))}` : "same";
+}
+
+const simulators: Simulator[] = [];
+const machines: Partial<Record<StandinName, Machine>> = {};
+
+beforeAll(async () => {
+  const linode = await startLinode({ provisionMs: 20, rateScale: 0 });
+  const digitalocean = await startDigitalOcean({ provisionMs: 20, rateScale: 0 });
+  simulators.push(linode, digitalocean);
+
+  const linodeTypes = await connect("linode", { LINODE_URL: linode.url, LINODE_TOKEN });
+  const instance = linodeTypes.get("linode:index/instance:Instance")!;
+  const declaredInstance: PropertyMap = {
+    label: "node-1",
+    region: "us-east",
+    type: "g6-nanode-1",
+    image: "linode/ubuntu24.04",
+    booted: true,
+    tags: ["web", "fleet"],
+    authorizedKeys: [KEY],
+    metadatas: [{ userData: "I2Nsb3VkLWNvbmZpZwo=" }],
+  };
+  machines.linode = {
+    handler: instance,
+    id: await make(instance, declaredInstance),
+    declared: declaredInstance,
+    createOnly: ["image", "authorizedKeys", "metadatas"],
+  };
+
+  const types = await connect("digitalocean", { DIGITALOCEAN_API_URL: digitalocean.url, DIGITALOCEAN_TOKEN });
+  const key = await make(types.get("digitalocean:index/sshKey:SshKey")!, { name: "k1", publicKey: KEY });
+  const droplet = types.get("digitalocean:index/droplet:Droplet")!;
+  const declaredDroplet: PropertyMap = {
+    name: "node-1",
+    region: "nyc3",
+    size: "s-1vcpu-1gb",
+    image: "ubuntu-24-04-x64",
+    ipv6: true,
+    monitoring: true,
+    sshKeys: [key],
+    tags: ["web", "fleet"],
+    userData: "#cloud-config\n",
+  };
+  machines.digitalocean = {
+    handler: droplet,
+    id: await make(droplet, declaredDroplet),
+    declared: declaredDroplet,
+    createOnly: ["image", "sshKeys", "userData"],
+  };
+}, 30_000);
+
+afterAll(async () => {
+  for (const simulator of simulators) await simulator.close();
+});
+
+/** The rows that the real plugins were seen to give. */
+const ROWS: Record<StandinName, Record<string, string>> = {
+  linode: {
+    recipe: "same",
+    "declared inputs only": "update: migrationType resizeDisk",
+    "declared inputs only, ignoring": "update: migrationType resizeDisk",
+    "outputs only id": "replace: authorizedKeys image metadatas",
+    "outputs only id, ignoring": "update: migrationType resizeDisk",
+    empty: "replace: authorizedKeys image metadatas",
+    "empty, ignoring": "update: migrationType resizeDisk",
+    "inputs empty": "same",
+    // "inputs empty, ignoring" is "same" with the real plugin, which ignores the paths itself; an entry without inputs is not what we write.
+    "least outputs": "same",
+    "least outputs, ignoring": "same",
+    "recipe, no refresh": "replace: ipv4s",
+  },
+  digitalocean: {
+    recipe: "same",
+    "declared inputs only": "update: gracefulShutdown resizeDisk",
+    "declared inputs only, ignoring": "update: gracefulShutdown resizeDisk",
+    "outputs only id": "replace: image sshKeys userData",
+    "outputs only id, ignoring": "error: image",
+    empty: "replace: sshKeys userData",
+    "empty, ignoring": "same",
+    "inputs empty": "same",
+    "inputs empty, ignoring": "error: image",
+    "least outputs": "same",
+    "least outputs, ignoring": "same",
+    "recipe, no refresh": "update: backups gracefulShutdown volumeIds",
+  },
+};
+const LEAST: Record<StandinName, { always: string[]; ignoring: string[] }> = {
+  linode: {
+    always: ["image", "authorizedKeys", "metadatas", "migrationType", "resizeDisk"],
+    ignoring: ["migrationType", "resizeDisk"],
+  },
+  digitalocean: { always: ["image", "sshKeys", "userData", "resizeDisk"], ignoring: ["image", "resizeDisk"] },
+};
+
+describe.each(["linode", "digitalocean"] as const)(
+  "adopting a machine by a written entry, as the real %s plugin was seen to",
+  (cloud) => {
+    it.each(Object.entries(ROWS[cloud]))("%s: %s", async (row, verdict) => {
+      const machine = machines[cloud]!;
+      const { inputs, outputs } = await recipe(machine);
+      const { id, declared } = machine;
+      const pick = (names: string[]) => ({ id, ...Object.fromEntries(names.map((name) => [name, outputs[name]!])) });
+      const ignore = row.endsWith(", ignoring");
+      const entries: Record<string, { inputs: PropertyMap; outputs: PropertyMap }> = {
+        recipe: { inputs, outputs },
+        "declared inputs only": { inputs: declared, outputs: { ...declared, id } },
+        "outputs only id": { inputs, outputs: { id } },
+        empty: { inputs: {}, outputs: {} },
+        "inputs empty": { inputs: {}, outputs },
+        "least outputs": { inputs, outputs: pick(ignore ? LEAST[cloud].ignoring : LEAST[cloud].always) },
+        "recipe, no refresh": { inputs, outputs },
+      };
+
+      const shown = await preview(machine, entries[row.replace(", ignoring", "")]!, {
+        ignore,
+        refresh: !row.endsWith("no refresh"),
+      });
+
+      expect(shown).toBe(verdict);
+    });
+
+    it("reads by the id in the outputs, and tells gone from a 404 alone", async () => {
+      const machine = machines[cloud]!;
+      const { inputs, outputs } = await recipe(machine);
+
+      expect((await machine.handler.read("999999", { inputs, outputs }, context()))?.id).toBe(machine.id);
+      expect(await machine.handler.read("999999", { inputs, outputs: {} }, context())).toBeUndefined();
+    });
+  },
+);
