@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
+import { glob, mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -7,8 +7,10 @@ import * as automation from "@pulumi/pulumi/automation/index.js";
 
 const ENGINE_ROOT = join(homedir(), ".cache", "fleetwright", "engine", "3.250.0");
 
+export const engineCommand = join(ENGINE_ROOT, "bin", "pulumi");
+
 /** Undefined where the engine is there; else why tests with it are skipped. */
-export const engineMissing = existsSync(join(ENGINE_ROOT, "bin", "pulumi"))
+export const engineMissing = existsSync(engineCommand)
   ? undefined
   : "no Pulumi engine 3.250.0 in the cache; `npm test` from the repository root puts it there";
 
@@ -91,4 +93,25 @@ export async function storedText(folder: string): Promise<string> {
   const texts: string[] = [];
   for await (const path of glob(join(folder, ".pulumi", "**", "*.json*"))) texts.push(await readFile(path, "utf8"));
   return texts.join("\n");
+}
+
+export interface Process {
+  pid: number;
+  cwd: string;
+  exe: string;
+  environ: string;
+}
+
+/** Processes of this user on Linux; those that end meanwhile are left out. */
+export async function processes(): Promise<Process[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const all = pids.map(async (pid): Promise<Process[]> => {
+    try {
+      const [cwd, exe] = await Promise.all([readlink(`/proc/${pid}/cwd`), readlink(`/proc/${pid}/exe`)]);
+      return [{ pid: Number(pid), cwd, exe, environ: await readFile(`/proc/${pid}/environ`, "utf8") }];
+    } catch {
+      return [];
+    }
+  });
+  return (await Promise.all(all)).flat();
 }
