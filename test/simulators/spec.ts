@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Ajv, type ValidateFunction } from "ajv";
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 
 /** The official description of an API, for holding requests and answers against it. */
 export interface Spec {
@@ -117,6 +117,7 @@ class OpenApi implements Spec {
     const validate = this.#validator([...media.pointer, "content", type, "schema"], isForm);
     if (validate(isForm ? structuredClone(body) : body)) return [];
     return (validate.errors ?? [])
+      .filter((error) => !(isForm && isFormBoolean(error, body)))
       .map(({ instancePath, message, params }) => {
         return `${what}: ${instancePath || "(body)"} ${message} ${JSON.stringify(params)}`;
       })
@@ -146,4 +147,14 @@ class OpenApi implements Spec {
         .map((part) => decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~")),
     );
   }
+}
+
+/** A form says yes and no in several words, of which the coercion of types knows two. */
+function isFormBoolean({ keyword, params, instancePath }: ErrorObject, body: unknown): boolean {
+  if (keyword !== "type" || params.type !== "boolean") return false;
+  const value = instancePath
+    .split("/")
+    .slice(1)
+    .reduce<unknown>((node, part) => (node as Json | undefined)?.[part], body);
+  return typeof value === "string" && /^(0|1|yes|no|on|off)$/.test(value);
 }
