@@ -11,6 +11,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -108,6 +109,12 @@ export async function stopEmbedded(dataDir: string): Promise<void> {
       });
     }
     await sleep(10);
+  }
+  if (path.dirname(running.socketDir) === path.resolve(dataDir)) return;
+  try {
+    rmdirSync(running.socketDir);
+  } catch {
+    // Someone starts the server anew: the folder is in use, and stays.
   }
 }
 

@@ -130,6 +130,7 @@ describe("the embedded database", () => {
     expect(socketDir.length).toBeLessThan(80);
     expect(statSync(socketDir).mode & 0o777).toBe(0o700);
     await store.close();
+    expect(existsSync(socketDir)).toBe(false);
   });
 
   it("is stopped for good by stopEmbedded, also when nothing runs", async () => {
