@@ -1,5 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { load } from "js-yaml";
@@ -13,6 +12,7 @@ import { createParsedCache } from "./fleet/cache.ts";
 import { stateKeyFile } from "./keys.ts";
 import type { Controller } from "./reconcile/context.ts";
 import { cloudOf } from "./reconcile/context.ts";
+import { holderName } from "./reconcile/leases.ts";
 import { EXECUTABLES } from "./reconcile/plugins.ts";
 import type { Progress } from "./reconcile/progress.ts";
 import { type FleetRepo, openRepo } from "./repo/repo.ts";
@@ -61,7 +61,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     progress,
     parsed: createParsedCache(),
     clouds: registry,
-    holder: `${hostname()} process ${process.pid}`,
+    holder: holderName(process.pid),
     provider: options.provider ?? "served",
     stacksAtOnce: options.stacksAtOnce ?? 4,
     engine: () => (engine ??= openEngine(options, { repo, store, dataDir, environment, progress })),

@@ -1,9 +1,24 @@
+import { hostname } from "node:os";
 import { FleetError } from "../../resources/errors.ts";
+import { isAlive, processStartTime } from "../processes.ts";
 import type { Controller } from "./context.ts";
 
 /** A holder that has not renewed for this long has lost its stacks. */
 export const LEASE_MS = 30_000;
 const RENEW_MS = 5_000;
+const HOLDER = /^(.+) process (\d+) started (.+)$/;
+
+/** Names a process in leases, so that others can tell whether it is still there. */
+export function holderName(pid: number): string {
+  return `${hostname()} process ${pid} started ${processStartTime(pid) ?? "unknown"}`;
+}
+
+/** A process of this machine that is gone holds nothing any more; of other machines only the lease's end tells. */
+function isGone(holder: string): boolean {
+  const [, host, pid, startTime] = HOLDER.exec(holder) ?? [];
+  return host === hostname() && !isAlive(Number(pid), startTime!);
+}
+
 /** How long one waits for another process that is at work on the same stack. */
 const WAIT_MS = 10 * 60 * 1000;
 
@@ -54,6 +69,10 @@ async function acquire(controller: Controller, stack: string, signal: AbortSigna
   while ((await controller.store.acquireLease(stack, controller.holder, LEASE_MS)) === undefined) {
     signal.throwIfAborted();
     const lease = await controller.store.lease(stack);
+    if (lease !== undefined && isGone(lease.holder)) {
+      await controller.store.releaseLease(stack, lease.holder);
+      continue;
+    }
     if (controller.now() > until)
       throw new FleetError("STACK_BUSY", `${lease?.holder ?? "another process"} is at work on ${stack}`, { stack });
     if (!told)
