@@ -8,15 +8,18 @@ const WATCH_MS = 500;
  * engine that started it is gone.
  */
 export async function serveProcess(name: StandinName): Promise<void> {
+  endWithEngine();
   const engine = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
-  const started = process.ppid;
   process.stderr.write(`stand-in for the official ${name} plugin (not the real one)\n`);
   const host = await serve(await standinPackage(name, process.env), {
     ...(engine ? { engine } : {}),
     log: (level, message) => void process.stderr.write(`${level}: ${message}\n`),
   });
   process.stdout.write(`${host.port}\n`);
+}
 
+function endWithEngine(): void {
+  const started = process.ppid;
   // Whatever is under way then has nobody left to hear of it.
   const end = () => process.exit(0);
   // A plugin has a process group of its own: nobody else ends it when its engine is killed.
