@@ -38,7 +38,8 @@ export function engineCommand(options: CommandOptions): PulumiCommand {
       onError?: (text: string) => void,
       signal?: AbortSignal,
     ): Promise<CommandResult> => {
-      if (args[0] === "stack" && UNNEEDED.includes(args[1] ?? "")) return result(args[1] === "history" ? "[]" : "{}", "", 0);
+      if (args[0] === "stack" && UNNEEDED.includes(args[1] ?? ""))
+        return result(args[1] === "history" ? "[]" : "{}", "", 0);
       const env = { ...additionalEnv, ...options.environment, PULUMI_AUTOMATION_API: "true" };
       return await runEngine(options.executable, [...args, "--non-interactive"], cwd, env, onOutput, onError, signal);
     },

@@ -69,7 +69,8 @@ export function readEvent(event: EngineEvent, dryRun: boolean, redact: (text: st
 /** The engine tells a replace as three steps; they count as one op here. */
 function stepOp(op: string): StepOp | undefined {
   if (op.includes("replace")) return "replace";
-  if (op === "same" || op === "create" || op === "update" || op === "delete" || op === "refresh" || op === "read") return op;
+  if (op === "same" || op === "create" || op === "update" || op === "delete" || op === "refresh" || op === "read")
+    return op;
   if (op === "discard" || op === "read-discard") return "delete";
   return undefined;
 }

@@ -24,7 +24,10 @@ export async function createWorkspace(
   await mkdir(runs, { recursive: true, mode: 0o700 });
   const dir = await mkdtemp(join(runs, `${runId}-`));
   const settingsFile = join(dir, `Pulumi.${stack}.yaml`);
-  await writeFile(join(dir, "Pulumi.yaml"), `name: ${project}\nruntime: nodejs\ndescription: A fleet kept by Fleetwright\n`);
+  await writeFile(
+    join(dir, "Pulumi.yaml"),
+    `name: ${project}\nruntime: nodejs\ndescription: A fleet kept by Fleetwright\n`,
+  );
   if (settings !== undefined) await writeFile(settingsFile, settings);
   return {
     dir,

@@ -12,7 +12,8 @@ export function formerlyFaults(entries: ReadonlyMap<string, Entry>): [Entry, Fie
     for (const [index, name] of formerly.entries()) {
       const holder = entries.get(name) ?? claimed.get(name);
       claimed.set(name, entry);
-      if (holder === undefined) continue;
+      // Its own name is a fault of the file alone, told there.
+      if (holder === undefined || name === entry.name) continue;
       const verb = holder.name === name ? "is" : "was also";
       faults.push([
         entry,

@@ -87,5 +87,5 @@ export function placeOfName({ file, parsed }: Entry): string {
 function misplaced(kind: Kind, path: string): string {
   const { place } = KINDS[kind];
   const where = place.endsWith("/") ? `below ${place}` : `in ${place}`;
-  return `a ${kind} belongs ${where}, not in ${path}`;
+  return `${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind} belongs ${where}, not in ${path}`;
 }

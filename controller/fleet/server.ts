@@ -111,7 +111,10 @@ function broken(faults: FieldFault[], notes: FieldFault[]): Result<ServerSpec> {
 export function unknown(path: FieldFault["path"], table: keyof Tables, name: string, context: Context): FieldFault[] {
   if (context.isBroken(table, name)) return [];
   return [
-    fieldFault(path, `there is no ${table} "${name.slice(0, 80)}"`, { word: name, allowed: context.names(table) }),
+    fieldFault(path, `there is no ${table} "${name.slice(0, 80)}"`, {
+      word: name,
+      allowed: [...context.names(table)].sort(),
+    }),
   ];
 }
 
