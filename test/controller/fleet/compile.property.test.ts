@@ -1,0 +1,244 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { createParsedCache } from "../../../controller/fleet/cache.ts";
+import { canonicalJson } from "../../../controller/fleet/canonical.ts";
+import { compile } from "../../../controller/fleet/compile.ts";
+import { parseText } from "../../../controller/fleet/parse.ts";
+import { BASE, catalog, clouds, file } from "./fleet.ts";
+
+const names = ["a", "b", "c", "d", "e"];
+
+/** Fields of a valid server, some left out. */
+const fields = fc.record(
+  {
+    plan: fc.constantFrom("small", "large"),
+    labels: fc.dictionary(fc.constantFrom("role", "tier", "x.y"), fc.constantFrom("web", "db", "1"), {
+      noNullPrototype: true,
+    }),
+    keys: fc.constantFrom([], ["ops"]),
+    firewalls: fc.constantFrom([], ["web"], ["web", "ssh"]),
+    restarts: fc.record({ reboot: fc.nat(3), reset: fc.nat(3) }, { requiredKeys: [] }),
+    provider: fc.record(
+      { watchdog: fc.boolean(), swap: fc.constantFrom(1, 512) },
+      { requiredKeys: [], noNullPrototype: true },
+    ),
+    userData: fc.constantFrom({ text: "#!/bin/sh\n" }, { file: "user-data/a.sh" }),
+    backups: fc.boolean(),
+    rebuild: fc.nat(2),
+  },
+  { requiredKeys: ["plan"], noNullPrototype: true },
+);
+const fleet = fc.dictionary(fc.constantFrom(...names), fields, { minKeys: 1, noNullPrototype: true });
+
+const whole = (name: string, given: object): Record<string, unknown> => ({
+  kind: "Server",
+  name,
+  account: "main",
+  region: "us-east",
+  image: "debian-12",
+  ...given,
+});
+
+const baseFiles = Object.entries(BASE).map(([path, text]) => file(path, text));
+const readFile = () => "#!/bin/sh\nexit 0\n";
+const compileServers = (files: ReturnType<typeof file>[]) => compile([...baseFiles, ...files], { clouds, readFile });
+const hashes = (files: ReturnType<typeof file>[]) => {
+  const { servers, shared, problems } = compileServers(files);
+  expect(problems).toEqual([]);
+  return [...servers.values(), ...shared.values()]
+    .map(({ spec, hash, createHash }) => [spec.kind, spec.name, hash, createHash].join())
+    .sort();
+};
+
+/** The same value in another order of keys and another dress. */
+const reformat = (value: Record<string, unknown>, dress: number): string => {
+  const shuffled = Object.fromEntries(
+    Object.entries(value).sort(([a], [b]) => ((a.length * (dress + 7)) % 5) - ((b.length * (dress + 7)) % 5)),
+  );
+  if (dress % 3 === 0) return JSON.stringify(shuffled);
+  const text = stringify(
+    shuffled,
+    dress % 3 === 1 ? { indent: 4, defaultStringType: "QUOTE_DOUBLE" } : { collectionStyle: "flow" },
+  );
+  return `# moved\n${text}`.replaceAll("\n", dress % 2 ? "\r\n" : "\n");
+};
+
+describe("hashes", () => {
+  it("stay over moves, renames and reformatting of files", () => {
+    fc.assert(
+      fc.property(fleet, fc.array(fc.nat(100), { minLength: 5, maxLength: 5 }), (servers, dresses) => {
+        const plain = Object.entries(servers).map(([name, given]) =>
+          file(`servers/${name}.yaml`, stringify(whole(name, given))),
+        );
+        const moved = Object.entries(servers).map(([name, given], index) =>
+          file(`servers/f${dresses[index]}/${index}.yml`, reformat(whole(name, given), dresses[index]!)),
+        );
+
+        expect(hashes(moved.reverse())).toEqual(hashes(plain));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("stay over what makes no work, and change with all else", () => {
+    const policy = [
+      { protect: true },
+      { deletionPolicy: "orphan" },
+      { expires: "2027-01-01" },
+      { owner: "x" },
+      { adopt: "1" },
+      { formerly: ["old"] },
+    ];
+    const createOnly = [{ image: "other" }, { keys: ["ops"] }, { userData: { text: "x" } }];
+    const live = [
+      { hostname: "x" },
+      { labels: { a: "b" } },
+      { firewalls: ["web"] },
+      { power: "stopped" },
+      { rebuild: 1 },
+      { ipv6: true },
+      { region: "us-west" },
+    ];
+    const hashesOf = (given: object) =>
+      compileServers([file("servers/a.yaml", stringify(whole("a", { plan: "small", ...given })))]).servers.get("a")!;
+    const { hash, createHash } = hashesOf({});
+
+    for (const given of policy) expect(hashesOf(given), JSON.stringify(given)).toMatchObject({ hash, createHash });
+    for (const given of createOnly) {
+      expect(hashesOf(given).hash, JSON.stringify(given)).toBe(hash);
+      expect(hashesOf(given).createHash).not.toBe(createHash);
+    }
+    for (const given of live) {
+      expect(hashesOf(given).hash, JSON.stringify(given)).not.toBe(hash);
+      expect(hashesOf(given).createHash).not.toBe(createHash);
+    }
+  });
+
+  it("are of canonical texts: the same for any order of keys, different for different values", () => {
+    const shuffle = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(shuffle);
+      if (typeof value !== "object" || value === null) return value;
+      return Object.fromEntries(
+        Object.entries(value)
+          .reverse()
+          .map(([key, field]) => [key, shuffle(field)]),
+      );
+    };
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
+        expect(canonicalJson(shuffle(a))).toBe(canonicalJson(a));
+        expect(JSON.parse(canonicalJson(a))).toEqual(JSON.parse(JSON.stringify(a)));
+        if (canonicalJson(a) === canonicalJson(b))
+          expect(JSON.parse(JSON.stringify(a))).toEqual(JSON.parse(JSON.stringify(b)));
+      }),
+    );
+  });
+});
+
+/** One commit's worth of change, good and bad ones. */
+const step = fc.oneof(
+  fc
+    .tuple(fc.constantFrom(...names), fields)
+    .map(([name, given]) => ({ [`servers/${name}.yaml`]: stringify(whole(name, given)) })),
+  fc.constantFrom(...names).map((name) => ({ [`servers/${name}.yaml`]: null })),
+  fc
+    .tuple(fc.constantFrom(...names), fc.constantFrom(...names))
+    .map(([path, name]) => ({ [`servers/${path}.yaml`]: stringify(whole(name, { plan: "small" })) })),
+  fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names)).map(([name, old]) => ({
+    [`servers/${name}.yaml`]: stringify(whole(name, { plan: "small", formerly: [old], adopt: "7" })),
+  })),
+  fc.constantFrom<Record<string, string | null>>(
+    { "servers/a.yaml": "kind: Server\nname: [\n" },
+    { "servers/b.yaml": "kind: Server\nname: b\naccount: nope\nsize: c1\nregion: us-east\nimage: x\n" },
+    { "plans/small.yaml": BASE["plans/small.yaml"]!.replace("c1", "c2") },
+    { "plans/small.yaml": BASE["plans/small.yaml"]! },
+    { "plans/small.yaml": null },
+    { "keys/ops.yaml": BASE["keys/ops.yaml"]!.replace("ops@example.net", "") },
+    { "firewalls/web.yaml": BASE["firewalls/web.yaml"]!.replace("80", "443") },
+    { "firewalls/web.yaml": null },
+    { "accounts/main.yaml": BASE["accounts/main.yaml"]!.replace("FLEETWRIGHT_TOKEN", "HOME") },
+    { "accounts/main.yaml": `${BASE["accounts/main.yaml"]}regions: [us-east]\n` },
+    { "accounts/main.yaml": BASE["accounts/main.yaml"]! },
+    { "fleet.yaml": 'kind: Fleet\nid: acme\nenvPrefixes: ["X_"]\n' },
+    { "fleet.yaml": BASE["fleet.yaml"]! },
+    { "user-data/a.sh": "echo 1" },
+    { "user-data/a.sh": null },
+  ),
+);
+
+describe("a cache", () => {
+  it("changes nothing but the time that a compile takes", () => {
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 1, maxLength: 12 }),
+        fc.boolean(),
+        fc.constantFrom(3, 1000),
+        (steps, withCatalog, maxFiles) => {
+          const cache = createParsedCache({ maxFiles });
+          let texts: Record<string, string | null> = { ...BASE, "user-data/a.sh": "echo 0" };
+          const known = new Map<string, ReturnType<typeof file>>();
+          for (const change of steps) {
+            texts = { ...texts, ...change };
+            const files = Object.entries(texts)
+              .filter(([path, text]) => text !== null && !path.startsWith("user-data"))
+              .map(([path, text]) => {
+                const key = `${path}\n${text}`;
+                if (!known.has(key)) known.set(key, file(path, text!));
+                return known.get(key)!;
+              })
+              .sort((a, b) => (a.path < b.path ? -1 : 1));
+            const options = {
+              clouds,
+              readFile: (path: string) => texts[path] ?? undefined,
+              ...(withCatalog && { catalogs: { main: catalog } }),
+            };
+
+            const fast = compile(files, { ...options, cache });
+            const slow = compile(files, options);
+
+            expect(fast).toEqual(slow);
+            expect(cache.files.size).toBeLessThanOrEqual(Math.max(maxFiles, 0));
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("any text", () => {
+  it("compiles or is told to be wrong, and never throws", () => {
+    const line = fc.oneof(
+      fc.string(),
+      fc.constantFrom(
+        "kind: Server",
+        "name: a",
+        "  - x",
+        "? y",
+        "&a *a",
+        "---",
+        "\t",
+        "!!x",
+        "%YAML",
+        "labels: {",
+        "}",
+        "<<: *a",
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 8 }), (lines) => {
+        const text = lines.join("\n");
+        const compiled = compileServers([file("servers/x.yaml", text)]);
+
+        expect(compiled.problems.length > 0 || compiled.servers.size === 1).toBe(true);
+        for (const problem of compiled.problems) {
+          expect(problem.line).toBeGreaterThanOrEqual(1);
+          expect(problem.column).toBeGreaterThanOrEqual(1);
+        }
+        parseText(text);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
