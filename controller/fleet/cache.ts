@@ -1,5 +1,6 @@
 import type { Memo } from "./context.ts";
 import { type FleetFile, type ParsedFile, parseFleetFile } from "./file.ts";
+import type { LastCompile } from "./incremental.ts";
 
 /** What compiling remembers between commits. Holds no more than `maxFiles` texts. */
 export interface ParsedCache {
@@ -7,6 +8,8 @@ export interface ParsedCache {
   readonly files: Map<string, ParsedFile>;
   /** Compiled results, which end with the parsed file they belong to. */
   readonly memos: WeakMap<ParsedFile, Memo>;
+  /** The last compile, when nothing was wrong with it. */
+  last?: LastCompile;
 }
 
 /** @param options.maxFiles more than the fleet has, or nothing is saved. Default 100,000, at about 3 KB each. */

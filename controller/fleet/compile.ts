@@ -26,6 +26,7 @@ import { type CloudRules, Context, type Result } from "./context.ts";
 import { type Entry, type InvalidObject, readEntries } from "./entries.ts";
 import { type FleetFile, faultAt } from "./file.ts";
 import { compileFirewall } from "./firewall.ts";
+import { makesClaims, recompile } from "./incremental.ts";
 import { compilePlan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { compileServer } from "./server.ts";
@@ -78,7 +79,18 @@ export function isUsable(compiled: Compiled): compiled is Compiled & { fleet: Fl
 /** Canonical documents and hashes of a fleet's files. Pure: no clock, no environment, no disk. Never throws for what a file says. */
 export function compile(files: readonly FleetFile[], options: CompileOptions): Compiled {
   const cache = options.cache ?? createParsedCache();
-  const context = new Context(cache.memos, (path) => options.readFile?.(path));
+  const compiled = recompile(files, options, cache) ?? compileAll(files, options, cache);
+  trimCache(cache, files);
+  return compiled;
+}
+
+function compileAll(files: readonly FleetFile[], options: CompileOptions, cache: ParsedCache): Compiled {
+  const texts = new Map<string, string | undefined>();
+  const context = new Context(cache.memos, (path) => {
+    const text = options.readFile?.(path);
+    texts.set(path, text);
+    return text;
+  });
   fill(context.tables.cloud, options.clouds);
   fill(context.tables.catalog, options.catalogs ?? {});
   const { byKind, problems, invalid } = readEntries(files, cache);
@@ -145,9 +157,8 @@ export function compile(files: readonly FleetFile[], options: CompileOptions): C
   for (const [entry, fault] of adoptFaults(byKind.Server, servers)) reject("Server", entry, [fault]);
   for (const { kind, name } of invalid) if (kind === "Server" && name !== undefined) servers.delete(name);
 
-  trimCache(cache, files);
   const fleet = tables.Fleet.get("");
-  return {
+  const compiled: Compiled = {
     ...(fleet && { fleet }),
     accounts: tables.Account,
     plans: tables.Plan,
@@ -158,6 +169,12 @@ export function compile(files: readonly FleetFile[], options: CompileOptions): C
     problems: problems.sort(byPlace),
     notes: notes.sort(byPlace),
   };
+  const { clouds, catalogs } = options;
+  const isPlain = isUsable(compiled) && notes.length === 0 && !servers.values().some(({ spec }) => makesClaims(spec));
+  delete cache.last;
+  if (isPlain)
+    cache.last = { files, options: { clouds, ...(catalogs && { catalogs }) }, compiled, context, byKind, texts };
+  return compiled;
 }
 
 function compileFleet({ kind, ...fields }: FleetFields): Result<FleetSpec> {

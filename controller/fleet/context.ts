@@ -53,23 +53,25 @@ export interface Memo {
 
 /** Look-ups of one compile. Records what an object looks up, so that its result can be used again. */
 export class Context {
-  readonly tables: Tables = {
-    Fleet: new Map(),
-    Account: new Map(),
-    Plan: new Map(),
-    Firewall: new Map(),
-    SshKey: new Map(),
-    cloud: new Map(),
-    catalog: new Map(),
-  };
+  readonly tables: Tables;
   readonly #broken = new Set<string>();
   readonly #memos: WeakMap<ParsedFile, Memo>;
   readonly #readFile: (path: string) => string | undefined;
   #dependencies: unknown[] = [];
 
-  constructor(memos: WeakMap<ParsedFile, Memo>, readFile: (path: string) => string | undefined) {
+  constructor(
+    memos: WeakMap<ParsedFile, Memo>,
+    readFile: (path: string) => string | undefined,
+    tables = emptyTables(),
+  ) {
     this.#memos = memos;
     this.#readFile = readFile;
+    this.tables = tables;
+  }
+
+  /** The same tables, read at another commit. */
+  renew(readFile: (path: string) => string | undefined): Context {
+    return new Context(this.#memos, readFile, this.tables);
   }
 
   find<Name extends keyof Tables>(table: Name, name: string): Found<Tables[Name]> | undefined {
@@ -118,4 +120,16 @@ export class Context {
     }
     return true;
   }
+}
+
+function emptyTables(): Tables {
+  return {
+    Fleet: new Map(),
+    Account: new Map(),
+    Plan: new Map(),
+    Firewall: new Map(),
+    SshKey: new Map(),
+    cloud: new Map(),
+    catalog: new Map(),
+  };
 }

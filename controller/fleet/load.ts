@@ -9,14 +9,17 @@ import { insidePath } from "./server.ts";
 export interface FleetCache {
   listing?: Listing;
   readonly parsed: ParsedCache;
+  /** Files that servers have taken user data from. */
+  readonly userDataPaths: Set<string>;
 }
 
 export function createFleetCache(options: { maxFiles?: number } = {}): FleetCache {
-  return { parsed: createParsedCache(options) };
+  return { parsed: createParsedCache(options), userDataPaths: new Set() };
 }
 
 /**
- * Reads and compiles the fleet of a commit. With a cache, a commit costs what it changes.
+ * Reads and compiles the fleet of a commit. With a cache, a commit costs what it changes; `clouds` and `catalogs` should then be the same
+ * objects as before.
  * @throws {FleetError} GIT_FAILED; what the files say is in `problems`.
  */
 export async function loadFleet(
@@ -25,29 +28,19 @@ export async function loadFleet(
   options: Omit<CompileOptions, "readFile" | "cache">,
   cache: FleetCache = createFleetCache(),
 ): Promise<Compiled> {
+  const earlier = new Set(cache.listing?.files);
   const files = await repo.files(commit, cache.listing);
   cache.listing = { commit, files };
-  const texts = await readUserData(files, cache.parsed, (path) => repo.readBlob(commit, path));
+  for (const file of files) if (!earlier.has(file)) addUserDataPath(file, cache);
+  const texts = new Map<string, string | undefined>();
+  for (const path of cache.userDataPaths) texts.set(path, await repo.readBlob(commit, path));
   return compile(files, { ...options, cache: cache.parsed, readFile: (path) => texts.get(path) });
 }
 
-/** The files that servers take user data from. Compile itself reads nothing. */
-async function readUserData(
-  files: readonly FleetFile[],
-  cache: ParsedCache,
-  read: (path: string) => Promise<string | undefined>,
-): Promise<Map<string, string>> {
-  const paths = new Set<string>();
-  for (const file of files) {
-    const { fields } = parseCached(file, cache);
-    const path =
-      fields?.kind === "Server" && fields.userData?.file !== undefined ? insidePath(fields.userData.file) : undefined;
-    if (path !== undefined) paths.add(path);
-  }
-  const texts = new Map<string, string>();
-  for (const path of paths) {
-    const text = await read(path);
-    if (text !== undefined) texts.set(path, text);
-  }
-  return texts;
+/** Compile reads nothing itself, so what it will ask for has to be there. */
+function addUserDataPath(file: FleetFile, { parsed, userDataPaths }: FleetCache): void {
+  const { fields } = parseCached(file, parsed);
+  if (fields?.kind !== "Server" || fields.userData?.file === undefined) return;
+  const path = insidePath(fields.userData.file);
+  if (path !== undefined) userDataPaths.add(path);
 }

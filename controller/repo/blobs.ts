@@ -23,16 +23,18 @@ export class BlobReader {
   }
 
   /**
-   * The content of an object by its id; undefined when there is none. Reads may run side by side, and are answered in turn.
+   * The content of an object by its id, or by `COMMIT:PATH`; undefined when there is none, or it is no file. Reads may run side by side, and
+   * are answered in turn.
    * @throws {FleetError} GIT_FAILED
    */
-  read(id: string): Promise<Buffer | undefined> {
-    if (!/^[0-9a-f]{40,64}$/.test(id))
-      return Promise.reject(new FleetError("GIT_FAILED", "not an object id", { id: id.slice(0, 80) }));
+  read(name: string): Promise<Buffer | undefined> {
+    if (!/^[0-9a-f]{40,64}(:[^\n]+)?$/.test(name)) {
+      return Promise.reject(new FleetError("GIT_FAILED", "not the name of an object", { name: name.slice(0, 80) }));
+    }
     const child = this.#child ?? this.#start();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      child.stdin.write(`${id}\n`);
+      child.stdin.write(`${name}\n`);
     });
   }
 
@@ -94,18 +96,20 @@ export class BlobReader {
     this.#size = rest.length;
   }
 
-  /** The first whole answer in the bytes: `ID blob SIZE\nCONTENT\n` or `ID missing\n`. */
+  /** The first whole answer in the bytes: `ID TYPE SIZE\nCONTENT\n` or `NAME missing\n`. */
   #answer(bytes: Buffer): { length: number; content: Buffer | undefined } | undefined {
     this.#needed = undefined;
     this.#headerSize = bytes.indexOf(10) + 1;
     if (this.#headerSize === 0) return undefined;
-    const [, type, size] = bytes.toString("latin1", 0, this.#headerSize - 1).split(" ");
-    if (type === "missing" || size === undefined) return { length: this.#headerSize, content: undefined };
+    // A name with blanks comes back in "NAME missing", so the words are counted from the end.
+    const words = bytes.toString("latin1", 0, this.#headerSize - 1).split(" ");
+    const [type, size] = words.slice(-2);
+    if (size === undefined || !/^\d+$/.test(size)) return { length: this.#headerSize, content: undefined };
     const length = this.#headerSize + Number(size) + 1;
     if (bytes.length < length) {
       this.#needed = length;
       return undefined;
     }
-    return { length, content: bytes.subarray(this.#headerSize, length - 1) };
+    return { length, content: type === "blob" ? bytes.subarray(this.#headerSize, length - 1) : undefined };
   }
 }

@@ -59,6 +59,8 @@ class GitFleetRepo implements FleetRepo {
   readonly dir: string;
   readonly #git: Git;
   readonly #blobs: BlobReader;
+  /** Full ids that are known to be commits, so that git is asked once. */
+  readonly #commits = new Set<string>();
   /** Commits of this process go one after the other. */
   #lastCommit: Promise<unknown> = Promise.resolve();
 
@@ -69,9 +71,11 @@ class GitFleetRepo implements FleetRepo {
   }
 
   async head(ref = "HEAD"): Promise<string> {
+    if (this.#commits.has(ref)) return ref;
     const commit = await this.#git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`);
     if (!commit?.trim())
       throw new FleetError("NOT_FOUND", `the repository has no commit ${ref.slice(0, 200)}`, { dir: this.dir });
+    this.#commits.add(commit.trim());
     return commit.trim();
   }
 
@@ -91,8 +95,8 @@ class GitFleetRepo implements FleetRepo {
   }
 
   async readBlob(commit: string, path: string): Promise<string | undefined> {
-    const id = await this.#git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", `${commit}:${path}`);
-    return id?.trim() ? this.readObject(id.trim()) : undefined;
+    if (path.includes("\n")) return undefined;
+    return (await this.#blobs.read(`${await this.head(commit)}:${path}`))?.toString("utf8");
   }
 
   async readObject(id: string): Promise<string | undefined> {
