@@ -9,10 +9,8 @@ import type { SimulatedServer, Simulator, SimulatorOptions } from "./simulator.t
 
 export { routeOf } from "./calls.ts";
 export { Clock } from "./clock.ts";
-export { Collection } from "./collection.ts";
 export type { ServerPatch } from "./control.ts";
 export { Ids } from "./ids.ts";
-export { type LimitScope, type LimitState, RateLimiter } from "./limits.ts";
 
 /** What a simulated cloud gives to the kit, which adds the server, the control routes, the call counts and the faults. */
 export interface SimulatedCloud {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DIGITALOCEAN_TOKEN, startDigitalOcean } from "../../simulators/digitalocean/index.ts";
 import type { Simulator } from "../../simulators/simulator.ts";
-import { clientOf, type Json } from "./http.ts";
+import { clientOf, type Json, WAIT } from "./http.ts";
 import { loadSpec, SPECS_ABSENT } from "./spec.ts";
 
 const spec = loadSpec("digitalocean");
@@ -32,7 +32,7 @@ describe.skipIf(!spec)(`${TITLE}${spec ? "" : ` (${SPECS_ABSENT})`}`, () => {
       const { droplet } = await checked(200, "GET", `/v2/droplets/${id}`);
       return [droplet.status, droplet.locked];
     };
-    await expect.poll(state).toEqual([status, false]);
+    await expect.poll(state, WAIT).toEqual([status, false]);
   }
 
   it.each([
@@ -88,7 +88,7 @@ describe.skipIf(!spec)(`${TITLE}${spec ? "" : ` (${SPECS_ABSENT})`}`, () => {
     await checked(200, "GET", `${at}/firewalls`);
     await checked(204, "DELETE", at);
     await checked(204, "DELETE", `/v2/account/keys/${key.id}`);
-    await expect.poll(async () => (await send("GET", at)).status).toBe(404);
+    await expect.poll(async () => (await send("GET", at)).status, WAIT).toBe(404);
     await checked(404, "GET", at);
   });
 

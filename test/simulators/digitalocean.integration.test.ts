@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SimulatorClient } from "../../simulators/client.ts";
 import { DIGITALOCEAN_TOKEN, startDigitalOcean } from "../../simulators/digitalocean/index.ts";
 import type { Simulator, SimulatorOptions } from "../../simulators/simulator.ts";
-import { clientOf, type Json } from "./http.ts";
+import { clientOf, type Json, WAIT } from "./http.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3vpUXrEGs2cX5nyAgDX0Q6qLX4zXvVYp7fW0mNn9aR someone@example";
 
@@ -34,7 +34,7 @@ async function create(name: string, more: object = {}): Promise<Json> {
 const read = async (id: number): Promise<Json> => (await send("GET", `/v2/droplets/${id}`)).body.droplet;
 async function idle(id: number, status: string): Promise<Json> {
   await expect
-    .poll(async () => ((droplet) => [droplet.status, droplet.locked])(await read(id)), { interval: 5 })
+    .poll(async () => ((droplet) => [droplet.status, droplet.locked])(await read(id)), WAIT)
     .toEqual([status, false]);
   return read(id);
 }
@@ -67,7 +67,7 @@ describe("access to the simulated DigitalOcean", () => {
 
 describe("creating a droplet", () => {
   it("goes from new to active, locked meanwhile and with its networks later", async () => {
-    await start({ provisionMs: 200 });
+    await start({ provisionMs: 800 });
 
     const created = await send(
       "POST",
@@ -80,7 +80,7 @@ describe("creating a droplet", () => {
     expect(droplet).toMatchObject({ status: "new", locked: true, networks: { v4: [], v6: [] }, tags: ["web"] });
     expect(droplet.features).toEqual(["ipv6", "monitoring"]);
     expect(links.actions[0].href).toBe(`${simulator.url}/v2/actions/${links.actions[0].id}`);
-    await expect.poll(async () => (await read(droplet.id)).networks.v4.length, { interval: 5 }).toBe(2);
+    await expect.poll(async () => (await read(droplet.id)).networks.v4.length, WAIT).toBe(2);
     expect((await read(droplet.id)).status).toBe("new");
     await idle(droplet.id, "active");
     const { action } = (await send("GET", `/v2/actions/${links.actions[0].id}`)).body;
@@ -216,7 +216,7 @@ describe("actions on a droplet", () => {
   });
 
   it("delete after a while, repeatably, and never while another is going on", async () => {
-    await start({ provisionMs: 100 });
+    await start({ provisionMs: 400, actionMs: 250 });
     const { id } = await create("gone");
     expect((await send("DELETE", `/v2/droplets/${id}`)).status).toBe(422);
     await idle(id, "active");
@@ -224,7 +224,7 @@ describe("actions on a droplet", () => {
     expect((await send("DELETE", `/v2/droplets/${id}`)).status).toBe(204);
     expect((await send("DELETE", `/v2/droplets/${id}`)).status).toBe(204);
 
-    await expect.poll(async () => (await send("GET", `/v2/droplets/${id}`)).status, { interval: 5 }).toBe(404);
+    await expect.poll(async () => (await send("GET", `/v2/droplets/${id}`)).status, WAIT).toBe(404);
     expect((await send("DELETE", `/v2/droplets/${id}`)).status).toBe(404);
   });
 
@@ -234,7 +234,7 @@ describe("actions on a droplet", () => {
 
     expect((await send("DELETE", "/v2/droplets?tag_name=OLD")).status).toBe(204);
 
-    await expect.poll(async () => (await control.servers()).map((server) => server.name)).toEqual(["b"]);
+    await expect.poll(async () => (await control.servers()).map((server) => server.name), WAIT).toEqual(["b"]);
     expect((await send("DELETE", "/v2/droplets")).status).toBe(422);
   });
 });
@@ -276,12 +276,12 @@ describe("lists of the simulated DigitalOcean", () => {
   });
 
   it("lag behind single reads when told to", async () => {
-    await start({ listLagMs: 80 });
+    await start({ listLagMs: 400 });
     const { id } = await create("lagging", { tags: ["late"] });
 
     expect((await read(id)).tags).toEqual(["late"]);
     expect((await send("GET", "/v2/droplets?tag_name=late")).body.meta.total).toBe(0);
-    await expect.poll(async () => (await send("GET", "/v2/droplets")).body.meta.total, { interval: 5 }).toBe(1);
+    await expect.poll(async () => (await send("GET", "/v2/droplets")).body.meta.total, WAIT).toBe(1);
   });
 
   it("hold a thousand droplets cheaply", async () => {
@@ -384,7 +384,7 @@ describe("firewalls of the simulated DigitalOcean", () => {
       pending_changes: [{ droplet_id: id, removing: false, status: "waiting" }],
     });
     const at = `/v2/firewalls/${made.body.firewall.id}`;
-    await expect.poll(async () => (await send("GET", at)).body.firewall.status, { interval: 5 }).toBe("succeeded");
+    await expect.poll(async () => (await send("GET", at)).body.firewall.status, WAIT).toBe("succeeded");
     expect((await send("GET", `/v2/droplets/${id}/firewalls`)).body.meta.total).toBe(1);
     expect((await send("DELETE", at)).status).toBe(204);
     expect((await send("GET", at)).status).toBe(404);

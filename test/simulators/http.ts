@@ -1,6 +1,9 @@
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes
 export type Json = any;
 
+/** For `expect.poll`: the machine may be busy with other tests. */
+export const WAIT = { interval: 5, timeout: 15_000 };
+
 /** An answer with its JSON read; `body` is undefined when there was none. */
 export interface Answer<T = Json> {
   status: number;

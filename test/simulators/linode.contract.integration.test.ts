@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LINODE_TOKEN, startLinode } from "../../simulators/linode/index.ts";
 import type { Simulator } from "../../simulators/simulator.ts";
-import { clientOf, type Json } from "./http.ts";
+import { clientOf, type Json, WAIT } from "./http.ts";
 import { loadSpec, SPECS_ABSENT } from "./spec.ts";
 
 const spec = loadSpec("linode");
@@ -29,7 +29,7 @@ describe.skipIf(!spec)(
       return answer.body as T;
     }
     const untilStatus = (id: number, status: string) =>
-      expect.poll(async () => (await checked("GET", `/v4/linode/instances/${id}`)).status).toBe(status);
+      expect.poll(async () => (await checked("GET", `/v4/linode/instances/${id}`)).status, WAIT).toBe(status);
 
     it.each([
       "/v4/linode/types",
@@ -93,7 +93,7 @@ describe.skipIf(!spec)(
       await checked("DELETE", at);
       const events = await checked("GET", "/v4/account/events");
       for (const event of events.data) await checked("GET", `/v4/account/events/${event.id}`);
-      await expect.poll(async () => (await send("GET", at)).status).toBe(404);
+      await expect.poll(async () => (await send("GET", at)).status, WAIT).toBe(404);
     });
 
     it("for firewalls, their rules and devices", async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SimulatorClient } from "../../simulators/client.ts";
 import { LINODE_TOKEN, startLinode } from "../../simulators/linode/index.ts";
 import type { Simulator, SimulatorOptions } from "../../simulators/simulator.ts";
-import { clientOf, type Json } from "./http.ts";
+import { clientOf, type Json, WAIT } from "./http.ts";
 
 const INSTANCES = "/v4/linode/instances";
 const EVENTS = "/v4/account/events";
@@ -35,7 +35,7 @@ async function create(label: string, more: object = {}): Promise<Json> {
   return body;
 }
 const statusOf = async (id: number) => (await send("GET", `${INSTANCES}/${id}`)).body.status;
-const until = (id: number, status: string) => expect.poll(() => statusOf(id), { interval: 5 }).toBe(status);
+const until = (id: number, status: string) => expect.poll(() => statusOf(id), WAIT).toBe(status);
 async function running(label: string, more: object = {}): Promise<Json> {
   const linode = await create(label, more);
   await until(linode.id, "running");
@@ -78,7 +78,7 @@ describe("access to the simulated Linode", () => {
 
 describe("creating a Linode", () => {
   it("goes from provisioning over booting to running, with events", async () => {
-    await start({ provisionMs: 200 });
+    await start({ provisionMs: 800 });
     const linode = await create("node-1", { tags: ["web"], booted: true });
 
     expect(linode).toMatchObject({ status: "provisioning", label: "node-1", tags: ["web"], watchdog_enabled: true });
@@ -220,7 +220,7 @@ describe("actions on a Linode", () => {
 
     const body = { type: "g6-standard-2", migration_type: "cold", allow_auto_disk_resize: false };
     expect((await send("POST", `${INSTANCES}/${id}/resize`, body)).status).toBe(200);
-    await expect.poll(async () => (await eventsOf(id, "linode_resize"))[0]?.status, { interval: 5 }).toBe("finished");
+    await expect.poll(async () => (await eventsOf(id, "linode_resize"))[0]?.status, WAIT).toBe("finished");
 
     const { body: resized } = await send("GET", `${INSTANCES}/${id}`);
     expect(resized).toMatchObject({ type: "g6-standard-2", status: "offline", specs: { memory: 4096, disk: 81_920 } });
@@ -233,6 +233,7 @@ describe("actions on a Linode", () => {
   });
 
   it("runs again after a resize when it ran before, with its disk grown", async () => {
+    await start({ actionMs: 250 });
     const { id } = await running("resize-2");
 
     await send("POST", `${INSTANCES}/${id}/resize`, { type: "g6-standard-2" });
@@ -269,12 +270,13 @@ describe("actions on a Linode", () => {
   });
 
   it("deletes with an event, and frees the label only then", async () => {
+    await start({ actionMs: 250 });
     const { id } = await running("gone-1");
 
     expect((await send("DELETE", `${INSTANCES}/${id}`)).status).toBe(200);
     expect(await statusOf(id)).toBe("deleting");
     expect((await send("POST", INSTANCES, wanted("gone-1"))).status).toBe(400);
-    await expect.poll(async () => (await send("GET", `${INSTANCES}/${id}`)).status, { interval: 5 }).toBe(404);
+    await expect.poll(async () => (await send("GET", `${INSTANCES}/${id}`)).status, WAIT).toBe(404);
 
     expect(await eventsOf(id, "linode_delete")).toMatchObject([{ status: "finished" }]);
     expect((await send("DELETE", `${INSTANCES}/${id}`)).body).toEqual({ errors: [{ reason: "Not found" }] });
@@ -286,7 +288,7 @@ describe("actions on a Linode", () => {
     const { id } = await create("early");
 
     await send("DELETE", `${INSTANCES}/${id}`);
-    await expect.poll(async () => (await send("GET", `${INSTANCES}/${id}`)).status, { interval: 5 }).toBe(404);
+    await expect.poll(async () => (await send("GET", `${INSTANCES}/${id}`)).status, WAIT).toBe(404);
 
     expect(await eventsOf(id, "linode_create")).toMatchObject([{ status: "failed" }]);
   });
@@ -356,12 +358,12 @@ describe("lists of the simulated Linode", () => {
   );
 
   it("show a new machine only after the lag, which a single read does not have", async () => {
-    await start({ listLagMs: 80 });
+    await start({ listLagMs: 400 });
     const { id } = await create("lagging");
 
     expect((await send("GET", `${INSTANCES}/${id}`)).status).toBe(200);
     expect((await send("GET", INSTANCES)).body.results).toBe(0);
-    await expect.poll(async () => (await send("GET", INSTANCES)).body.results, { interval: 5 }).toBe(1);
+    await expect.poll(async () => (await send("GET", INSTANCES)).body.results, WAIT).toBe(1);
   });
 
   it("hold a thousand machines cheaply", async () => {
@@ -398,13 +400,13 @@ describe("limits of the simulated Linode", () => {
   });
 
   it("allow 20 creates in 15 seconds, and more as the window slides on", async () => {
-    await start({ rateScale: 30 });
+    await start({ rateScale: 7.5 });
     const statuses: number[] = [];
     for (let n = 0; n < 21; n += 1) statuses.push((await send("POST", INSTANCES, wanted(`many-${n}`))).status);
 
     expect(statuses.filter((status) => status === 200)).toHaveLength(20);
     expect(statuses.at(-1)).toBe(429);
-    await new Promise((resolve) => setTimeout(resolve, 520));
+    await new Promise((resolve) => setTimeout(resolve, 2_050));
     expect((await send("POST", INSTANCES, wanted("later"))).status).toBe(200);
   });
 });

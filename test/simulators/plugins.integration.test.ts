@@ -3,7 +3,7 @@ import { SimulatorClient } from "../../simulators/client.ts";
 import { DIGITALOCEAN_TOKEN, startDigitalOcean } from "../../simulators/digitalocean/index.ts";
 import { LINODE_TOKEN, startLinode } from "../../simulators/linode/index.ts";
 import type { Simulator } from "../../simulators/simulator.ts";
-import { clientOf, type Json } from "./http.ts";
+import { clientOf, type Json, WAIT } from "./http.ts";
 
 /** The requests that the official Pulumi plugins were seen to send, with their nulls, in their order. */
 describe("the simulators answer what the official plugins send", () => {
@@ -32,7 +32,7 @@ describe("the simulators answer what the official plugins send", () => {
       interfaces: null,
     });
     const at = `/v4/linode/instances/${id}`;
-    const until = (status: string) => expect.poll(async () => (await ok("GET", at)).status).toBe(status);
+    const until = (status: string) => expect.poll(async () => (await ok("GET", at)).status, WAIT).toBe(status);
     await until("running");
     expect((await ok("GET", `${at}/ips`)).ipv4.public).toHaveLength(1);
 
@@ -50,9 +50,9 @@ describe("the simulators answer what the official plugins send", () => {
       const before = await list();
       await ok(method, path, body);
       const fresh = async () => (await list()).filter((event) => !before.includes(event));
-      await expect.poll(async () => (await fresh()).length).toBe(1);
+      await expect.poll(async () => (await fresh()).length, WAIT).toBe(1);
       const [event] = await fresh();
-      await expect.poll(async () => (await ok("GET", `/v4/account/events/${event}`)).status).toBe("finished");
+      await expect.poll(async () => (await ok("GET", `/v4/account/events/${event}`)).status, WAIT).toBe("finished");
     }
 
     const { data: disks } = await ok("GET", `${at}/disks?page=1`);
@@ -115,7 +115,7 @@ describe("the simulators answer what the official plugins send", () => {
       tags: ["fleet", "web"],
     });
     const at = `/v2/droplets/${droplet.id}`;
-    const idle = () => expect.poll(async () => (await ok(200, "GET", at)).droplet.locked).toBe(false);
+    const idle = () => expect.poll(async () => (await ok(200, "GET", at)).droplet.locked, WAIT).toBe(false);
     await idle();
     expect((await ok(200, "GET", at)).droplet).toMatchObject({ status: "active", features: ["ipv6", "monitoring"] });
     expect((await ok(200, "GET", `/v2/firewalls/${firewall.id}`)).firewall.outbound_rules[0].ports).toBe("0");
@@ -127,14 +127,14 @@ describe("the simulators answer what the official plugins send", () => {
     expect((await ok(200, "GET", at)).droplet.tags).toEqual(["web", "blue"]);
 
     await ok(204, "DELETE", at);
-    await expect.poll(async () => (await send("GET", at)).status).toBe(404);
+    await expect.poll(async () => (await send("GET", at)).status, WAIT).toBe(404);
     await ok(204, "DELETE", `/v2/firewalls/${firewall.id}`);
   });
 
   it("a create that its dead caller never saw finish is there afterwards", async () => {
     simulator = await startDigitalOcean({ provisionMs: 30 });
     const control = new SimulatorClient(simulator.url);
-    await control.fault({ match: { method: "POST", path: "^/v2/droplets$" }, action: { kind: "late", ms: 150 } });
+    await control.fault({ match: { method: "POST", path: "^/v2/droplets$" }, action: { kind: "late", ms: 500 } });
     const body = { name: "late", size: "s-1vcpu-1gb", region: "fra1", image: "debian-12-x64" };
 
     const lost = fetch(`${simulator.url}/v2/droplets`, {
@@ -146,6 +146,6 @@ describe("the simulators answer what the official plugins send", () => {
     await expect(lost).rejects.toThrow();
 
     expect(await control.servers()).toEqual([]);
-    await expect.poll(async () => (await control.servers()).map((server) => server.status)).toEqual(["active"]);
+    await expect.poll(async () => (await control.servers()).map((server) => server.status), WAIT).toEqual(["active"]);
   });
 });
