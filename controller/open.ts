@@ -19,6 +19,9 @@ import { type FleetRepo, openRepo } from "./repo/repo.ts";
 import { defaultDataDir, openStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
 
+/** See `simulators/standins/waits.ts`. */
+const WAIT_SCALE = "FLEETWRIGHT_STANDIN_WAIT_SCALE";
+
 export interface OpenOptions {
   /** The fleet repository, or a folder in it. */
   fleetDir: string;
@@ -108,7 +111,15 @@ async function openEngine(
     },
     checkpoints: options.checkpoints ?? false,
     pluginPath,
+    environment: options.standIns ? standInSettings(environment) : {},
   });
+}
+
+/** Stand-ins wait as long as the real plugins do, unless this says otherwise; the engine's environment holds nothing that is not given to it. */
+function standInSettings({
+  [WAIT_SCALE]: scale,
+}: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return scale === undefined ? {} : { [WAIT_SCALE]: scale };
 }
 
 /**

@@ -19,6 +19,15 @@ export async function main(args: string[], io: Io = processIo()): Promise<number
         "FLEETWRIGHT_STAND_INS",
       ),
     )
+    .addOption(
+      new Option(
+        "--provider <how>",
+        "where our own Pulumi provider runs: in this process, or as the executable that operators use",
+      )
+        .choices(["served", "executable"])
+        .default("served")
+        .env("FLEETWRIGHT_PROVIDER"),
+    )
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .exitOverride()
     .showHelpAfterError("(fleetwright --help lists the verbs)")

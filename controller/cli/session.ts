@@ -12,6 +12,8 @@ export interface GlobalOptions {
   data?: string;
   /** Drive simulated clouds by stand-ins of the official plugins. */
   standIns?: boolean;
+  /** Our own provider in this process, or as an executable that the engine starts. */
+  provider?: "served" | "executable";
 }
 
 export interface Session {
@@ -45,6 +47,7 @@ export async function withSession<T>(
     fleetDir: options.fleet,
     progress: view.take,
     ...(options.data === undefined ? {} : { dataDir: options.data }),
+    ...(options.provider === undefined ? {} : { provider: options.provider }),
     ...(options.standIns ? { standIns: standinPath() } : {}),
   });
   try {

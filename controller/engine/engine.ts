@@ -29,6 +29,8 @@ export interface EngineSettings {
   parallel?: number;
   /** Folders before the system's in the PATH of the engine, where stand-ins of plugins are. */
   pluginPath?: string[];
+  /** Variables that every run gets: settings of stand-ins. Never a credential. */
+  environment?: Readonly<Record<string, string>>;
   /** Writes the state after every step, as the engine does by default. Default false: owner marks make it needless. */
   checkpoints?: boolean;
 }
@@ -216,6 +218,7 @@ export class Engine {
     const attached = Object.entries(run.providers).map(([name, port]) => `${name}:${port}`);
     return {
       ...Object.fromEntries(kept),
+      ...settings.environment,
       ...run.environment,
       PATH: path,
       PULUMI_HOME: join(settings.dataDir, "pulumi"),
