@@ -20,7 +20,7 @@ async function end(code: number): Promise<never> {
 
 watchEngine({ parent: () => process.ppid, reachable: () => listensAt(engine) }, () => end(1));
 process.once("SIGTERM", () => end(0));
-// A Ctrl-C in the terminal reaches the whole group; the engine asks for the end itself, once what is under way is done.
-process.on("SIGINT", () => {});
+// A Ctrl-C in the terminal reaches the whole group, but the engine lets what is under way be done, and then ends us.
+process.on("SIGINT", () => engine ?? end(0));
 
 process.stdout.write(`${host.port}\n`);

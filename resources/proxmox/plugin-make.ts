@@ -173,9 +173,29 @@ async function reserveId(call: Call): Promise<{ vmid: number; release(): void }>
   if (!Number.isSafeInteger(vmid) || vmid < 100) {
     throw new FleetError("CLOUD_ANSWER_INVALID", "Proxmox VE did not tell a free VM id", { cloud: "proxmox" });
   }
-  while (taken.has(vmid)) vmid++;
-  taken.add(vmid);
-  return { vmid, release: () => taken.delete(vmid) };
+  // The cluster tells the lowest free id; past those handed out here, each has to be asked for.
+  for (const first = vmid; ; vmid++) {
+    if (taken.has(vmid)) continue;
+    taken.add(vmid);
+    const release = () => void taken.delete(vmid);
+    try {
+      if (vmid === first || (await isFree(call, vmid))) return { vmid, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+    release();
+  }
+}
+
+async function isFree(call: Call, vmid: number): Promise<boolean> {
+  try {
+    await pve(call, { method: "GET", path: "/cluster/nextid", query: { vmid } });
+    return true;
+  } catch (error) {
+    if (error instanceof FleetError && error.code === "CLOUD_REFUSED" && error.at.status === 400) return false;
+    throw error;
+  }
 }
 
 /** @throws {FleetError} FLEET_INVALID when there is none of this name or id, or when its disk is larger than the one declared */

@@ -78,6 +78,17 @@ describe("making a machine", () => {
     expect((await bench.machines()).map((machine) => machine.mark).sort()).toEqual(MARKS);
   });
 
+  it("passes over ids that others have between the free ones", async () => {
+    const [first] = [await bench.control.addForeign(), await bench.control.addForeign()];
+    await bench.control.remove(first.id);
+
+    const made = await Promise.all(
+      MARKS.map((mark, i) => create(machineInputs({ mark, node: `pve${1 + (i % 2)}`, linkedClone: true }))),
+    );
+
+    expect(made.map(({ outputs }) => outputs.vmid).sort()).toEqual([100, 102, 103, 104]);
+  });
+
   it("waits for a template that another program is cloning", async () => {
     const foreign = pve(call(), {
       method: "POST",
@@ -259,6 +270,30 @@ describe("a machine that is there", () => {
     expect(await bench.machines()).toEqual([]);
     expect(await bench.handler.read(id, old, runContext())).toBeUndefined();
     await bench.handler.delete(id, old, runContext());
+  });
+
+  it.each<{ name: string; match: Fault["match"] }>([
+    { name: "the stop", match: { method: "POST", path: "/stop$" } },
+    { name: "the removal", match: { method: "DELETE" } },
+    { name: "the removal's task", match: { path: "/tasks/" } },
+  ])("is removed although the answer to $name is lost", async ({ match }) => {
+    const inputs = machineInputs();
+    const { id, old } = known(await create(inputs), inputs);
+    await proxmox.power(id, "start", call());
+    await bench.control.fault({ match, action: { kind: "dropAfter" } });
+
+    await bench.handler.delete(id, old, runContext());
+
+    expect(await bench.machines()).toEqual([]);
+  });
+
+  it("is not removed while nobody can tell whose it is", async () => {
+    const inputs = machineInputs();
+    const { id, old } = known(await create(inputs), inputs);
+    await bench.control.fault({ match: { method: "GET", path: "/config$" }, action: { kind: "status", status: 403 } });
+
+    await expect(bench.handler.delete(id, old, runContext())).rejects.toMatchObject({ code: "CLOUD_AUTH" });
+    expect(await bench.machines()).toHaveLength(1);
   });
 
   it("is neither read, changed nor removed once another machine has its id", async () => {

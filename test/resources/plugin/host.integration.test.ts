@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ProviderHost, serve } from "../../../resources/plugin/host.ts";
-import { AnyResource, engineMissing, stateOf, storedText, type TestStack, testStack } from "./engine.ts";
+import { AnyResource, engineMissing, processes, stateOf, storedText, type TestStack, testStack } from "./engine.ts";
 import { ToyWorld } from "./toy.ts";
 
 const THING = "toy:index:Thing";
@@ -199,6 +199,29 @@ describe.skipIf(engineMissing)(
 
       expect(await run).toContain("DEADLINE: the run was cancelled");
       expect(world.aborted).toHaveLength(1);
+    });
+
+    it("aborts the work of an engine that was killed", async () => {
+      declare({ name: "a", fail: "wait" });
+      const run = test.stack.up().catch(() => {});
+      await expect.poll(() => host.calls.get("Create"), { timeout: 20_000 }).toBe(1);
+
+      const engines = (await processes()).filter(({ cwd, exe }) => cwd === test.folder && exe.endsWith("/pulumi"));
+      for (const { pid } of engines) process.kill(pid, "SIGKILL");
+
+      await expect.poll(() => world.aborted, { timeout: 10_000 }).toHaveLength(1);
+      await run;
+    });
+
+    it("shows beside a resource what its handler is at", async () => {
+      declare({ name: "a" });
+      const lines: string[] = [];
+
+      await test.stack.up({
+        onEvent: ({ diagnosticEvent: line }) => line && lines.push(`${line.urn} ${line.message}`),
+      });
+
+      expect(lines.join("\n")).toMatch(/toy:index:Thing::one .*makes a thing/);
     });
 
     it("hands configuration over without its namespace", async () => {

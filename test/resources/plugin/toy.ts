@@ -57,6 +57,7 @@ function thing(world: ToyWorld): ResourceHandler {
     },
     async create(inputs, context) {
       if (context.preview) return { id: "", outputs: { ...inputs, serial: UNKNOWN, token: UNKNOWN } };
+      context.log("makes a thing");
       const id = String(world.next++);
       if (inputs.fail === "refused") throw new FleetError("CLOUD_OUT_OF_STOCK", "no thing left");
       if (inputs.fail === "bug") throw new TypeError("undefined is not a thing");
