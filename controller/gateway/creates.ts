@@ -67,7 +67,8 @@ export class Creates {
     const look = await this.#lookUntil(creation, since + this.#options.settleMs, 2, waiting);
     if (look.kind === "found") return this.#recovered(creation, look);
     if (look.kind === "failed")
-      return this.#withhold(creation, 503, `the cloud could not be asked whether it was done before: ${look.why}`);
+      // Not 503: Linode's plugin would repeat that for as long as its create may take.
+      return this.#withhold(creation, 502, `the cloud could not be asked whether it was done before: ${look.why}`);
     if (earlier.id === undefined || creation.kind !== "Server") return undefined;
     if (await this.#provenGone(earlier.id, waiting)) return undefined;
     return this.#withhold(
@@ -105,7 +106,8 @@ export class Creates {
       // A refusal after an earlier attempt may be about that attempt's own thing: the name is taken.
       const look: Look = repeated ? await this.#look(creation, waiting) : { kind: "absent" };
       if (look.kind === "found") return this.#recovered(creation, look);
-      await journal.refused(name, creation.key);
+      // While that is open, the intent must stay.
+      if (look.kind === "absent") await journal.refused(name, creation.key);
       return answer;
     }
   }

@@ -1,2 +1,2 @@
 export { startGateway } from "./server.ts";
-export type { Gateway, GatewayLog, GatewayOptions, GatewayStats } from "./types.ts";
+export type { Gateway, GatewayOptions } from "./types.ts";

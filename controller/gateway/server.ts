@@ -109,7 +109,7 @@ class RequestHandler {
       if (answer) write(response, answer);
     } catch (error) {
       if (response.headersSent || error instanceof NoAnswer || caller.signal.aborted) response.destroy();
-      else write(response, problem(503, "gateway", error instanceof FleetError ? error.message : "the gateway failed"));
+      else write(response, problem(502, "gateway", error instanceof FleetError ? error.message : "the gateway failed"));
       if (!caller.signal.aborted && !(error instanceof NoAnswer))
         this.#log("warn", `a request failed: ${messageOf(error)}`, request);
     }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Gateway, type GatewayOptions, startGateway } from "../../../controller/gateway/index.ts";
 import { createBudget } from "../../../resources/budget.ts";
+import { FleetError } from "../../../resources/errors.ts";
 import { accountOf, cloudOf, loseAnswer, MemoryJournal, Peer, reply } from "./peer.ts";
 
 const SETTLE_MS = 300;
@@ -204,7 +205,7 @@ it("does not send a create again while looks fail", async () => {
 
   const response = await create(gateway);
 
-  expect(response.status).toBe(503);
+  expect(response.status).toBe(502);
   expect(peer.posts).toHaveLength(0);
   expect(gateway.stats.withheld).toBe(1);
 });
@@ -231,6 +232,33 @@ it("takes a refusal after a lost create for the name of the lost machine", async
   const response = await create(gateway);
 
   expect(await response.json()).toEqual({ id: 1, by: "look" });
+});
+
+it("keeps the intent of a refused create while it cannot look whether an earlier one took the name", async () => {
+  await journal.begin({ account: "things", kind: "Server", key: "fw-one" });
+  const gateway = await open();
+  peer.creates.push((_, response) => {
+    for (let i = 0; i < 5; i++) peer.looks.push((__, look) => reply(look, 500, {}));
+    reply(response, 400, { message: "name is taken" });
+  });
+
+  const response = await create(gateway);
+
+  expect(response.status).toBe(400);
+  expect(journal.entries.has("fw-one")).toBe(true);
+});
+
+it("sends nothing when the intent cannot be stored", async () => {
+  const gateway = await open();
+  journal.begin = async () => {
+    throw new FleetError("STORE_FAILED", "the store is full");
+  };
+
+  const response = await create(gateway);
+
+  expect(response.status).toBe(502);
+  expect(await response.json()).toMatchObject({ message: "the store is full" });
+  expect(peer.posts).toHaveLength(0);
 });
 
 it("makes a machine anew when direct reads say twice that the answered one is gone", async () => {
