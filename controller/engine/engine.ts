@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Deployment, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import { FleetError } from "../../resources/errors.ts";
+import { redactor } from "../../resources/secrets.ts";
 import { EngineExit, engineCommand } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
-import { redactor } from "./redact.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 /** Where the engine is and where it keeps state; the same for all runs of a controller. */

@@ -54,7 +54,7 @@ function change(match: Match, context: EffectContext): Work | undefined {
   const spec = match.desired!.spec;
   const before = alignedWith(applied.document, spec, applied.account === match.account);
   const moved = applied.account !== match.account;
-  const documented = raisedOnly(liveDifferences(before, spec));
+  const documented = withoutCreateOnly(raisedOnly(liveDifferences(before, spec)), context.capabilities);
   const { seen } = context;
   const reasons = moved ? ["account"] : replaceReasons(spec, documented, context.capabilities);
   if (reasons.length > 0) return replacement(match, context, spec, before, documented, reasons);
@@ -132,6 +132,12 @@ function reverting(drift: FieldDrift[], documented: Change[]): Change[] {
 }
 
 const topOf = (path: string): string => path.split(/[.[]/)[0]!;
+
+/** What this cloud only does when it makes a machine waits for `rebuild`, like an image. */
+function withoutCreateOnly(changes: Change[], { createOnly = [] }: Capabilities): Change[] {
+  const waits = new Set<string>(createOnly);
+  return changes.filter(({ path }) => !waits.has(topOf(path)));
+}
 
 function waitingForRebuild(before: ServerSpec, after: ServerSpec): string[] {
   const paths = createOnlyDifferences(before, after).map(({ path }) => path);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import type { ResourceName } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import { type DeclaredObject, declareStack, POWER_TYPE, powerName } from "../../stacks/program.ts";
@@ -195,15 +196,15 @@ function documentUrns(
   urn: Urn,
 ): string[] {
   const cloud = cloudOf(controller, task.account.spec.provider);
+  const toUrn = ({ type, name }: ResourceName) => urn(type, name);
   if (isServer(document))
-    return [
-      ...cloud.group(document, identity).map(({ type, name }) => urn(type, name)),
-      urn(POWER_TYPE, powerName(identity)),
-    ];
+    return [...withParts(cloud.group(document, identity)), { type: POWER_TYPE, name: powerName(identity) }].map(toUrn);
   if (document.kind === "Aggregate") return [];
   const shared = cloud.shared(document, identity);
-  return shared === undefined ? [] : [urn(shared.type, shared.name)];
+  return shared === undefined ? [] : withParts([shared]).map(toUrn);
 }
+
+const withParts = (names: ResourceName[]): ResourceName[] => names.flatMap((name) => [name, ...(name.parts ?? [])]);
 
 /** The first URN of a group is the machine, or the shared object itself. */
 function resultsOf(works: Work[], urns: ReadonlyMap<Work, string[]>, result: EngineResult): ObjectResult[] {
