@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
 import { parseFleetFile } from "../../controller/fleet/file.ts";
+import { clouds } from "../../resources/registry.ts";
 import { KIND_NAMES, KINDS } from "../../schemas/index.ts";
 import { generate } from "../../scripts/docs.ts";
 
@@ -71,4 +73,15 @@ describe.each(KIND_NAMES)("the schema of %s", (kind) => {
       }
     }
   });
+});
+
+it("is valid JSON Schema, here and in every cloud", () => {
+  const ajv = new Ajv2020({ strict: false });
+
+  const schemas = [
+    ...KIND_NAMES.map((kind) => KINDS[kind].schema),
+    ...Object.values(clouds).flatMap(({ schemas }) => Object.values(schemas)),
+  ];
+
+  for (const schema of schemas) expect(ajv.validateSchema(schema), JSON.stringify(ajv.errors)).toBe(true);
 });
