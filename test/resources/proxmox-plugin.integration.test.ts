@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PartialCreation, type PropertyMap, UNKNOWN } from "../../resources/plugin/handler.ts";
 import { pve } from "../../resources/proxmox/http.ts";
 import { proxmox } from "../../resources/proxmox/index.ts";
 import { readConfig } from "../../resources/proxmox/vms.ts";
 import type { Fault } from "../../simulators/simulator.ts";
 import { type Bench, MARKS, machineInputs, runContext, startBench } from "./proxmox-plugin.ts";
+
+// Real processes and retries, on machines that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 let bench: Bench;
 
