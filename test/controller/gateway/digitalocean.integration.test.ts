@@ -48,7 +48,7 @@ beforeEach(async () => {
       tags,
     });
   };
-}, 60_000);
+}, 120_000);
 
 afterEach(async () => {
   await bench.close();
@@ -79,6 +79,6 @@ describe("DigitalOcean through the gateway", () => {
       expect((await bench.preview({ refresh: true })).paths).toEqual({});
       expect(gateway.stats.rateLimited).toBe(0);
     },
-    60_000,
+    120_000,
   );
 });

@@ -25,7 +25,7 @@ beforeEach(async () => {
   journal = new MemoryJournal();
   gateway = await open();
   bench = await Bench.open("linode", gateway.environment);
-}, 60_000);
+}, 120_000);
 
 afterEach(async () => {
   await bench.close();
@@ -84,7 +84,7 @@ describe("Linode through the gateway", () => {
       expect((await bench.entry("node-1"))?.id).toBe((await control.servers())[0]?.id);
       expect((await bench.preview({ refresh: true })).paths).toEqual({});
     },
-    60_000,
+    120_000,
   );
 
   it.each<{ name: string; action: Fault["action"] }>([
@@ -105,7 +105,7 @@ describe("Linode through the gateway", () => {
       expect([first.ok, second.ok]).toEqual([false, true]);
       expect(await control.servers()).toHaveLength(1);
     },
-    60_000,
+    120_000,
   );
 
   it("takes over what a dead run has made", async () => {
@@ -122,7 +122,7 @@ describe("Linode through the gateway", () => {
 
     expect([dead.ok, up.ok]).toEqual([false, true]);
     expect(await control.servers()).toHaveLength(1);
-  }, 60_000);
+  }, 120_000);
 
   it("meets no 429 with the real limits: creates above the cloud's allowance wait for their turn", async () => {
     await simulator.close();
@@ -144,7 +144,7 @@ describe("Linode through the gateway", () => {
     expect(await control.servers()).toHaveLength(13);
     expect(await rateLimited()).toBe(0);
     expect(gateway.stats.rateLimited).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   it("lets nobody in without the run's token", async () => {
     const response = await fetch(`${gateway.url}/v4/linode/instances`, {

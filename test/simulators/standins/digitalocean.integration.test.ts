@@ -23,7 +23,7 @@ beforeEach(async () => {
   control = new SimulatorClient(simulator.url);
   env = { DIGITALOCEAN_API_URL: simulator.url, DIGITALOCEAN_TOKEN };
   bench = await Bench.open("digitalocean", env);
-}, 60_000);
+}, 120_000);
 
 afterEach(async () => {
   await bench.close();
@@ -95,7 +95,7 @@ describe("the official digitalocean plugin's stand-in", () => {
     const gone = await bench.destroy();
     expect(gone.ok, gone.output).toBe(true);
     expect(await control.servers()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it("renames, retags and resizes in place, and leaves the machine running", async () => {
     bench.program = machine();
@@ -116,7 +116,7 @@ describe("the official digitalocean plugin's stand-in", () => {
       tags: ["fleet", "new"],
     });
     for (const refresh of [false, true]) expect((await bench.preview({ refresh })).paths).toEqual({});
-  }, 60_000);
+  }, 120_000);
 
   it("switches a machine on again whose resize was refused", async () => {
     bench.program = machine();
@@ -134,7 +134,7 @@ describe("the official digitalocean plugin's stand-in", () => {
     await expect
       .poll(async () => (await control.servers())[0])
       .toMatchObject({ size: "s-1vcpu-1gb", power: "running" });
-  }, 60_000);
+  }, 120_000);
 
   it("replaces for another image, deletes before that when told to, and ignores it when told to", async () => {
     const options = (trigger: number) => ({
@@ -158,7 +158,7 @@ describe("the official digitalocean plugin's stand-in", () => {
     expect(after).toHaveLength(1);
     expect(after[0]?.image).toContain("debian-12");
     expect(after[0]?.id).not.toBe(before?.id);
-  }, 60_000);
+  }, 120_000);
 
   it("buys a second machine, silently, when the answer to its create is lost", async () => {
     await control.fault({ match: { method: "POST", path: "^/v2/droplets$" }, action: { kind: "dropAfter" } });
@@ -169,7 +169,7 @@ describe("the official digitalocean plugin's stand-in", () => {
     expect(up.ok, up.output).toBe(true);
     expect(await control.servers()).toHaveLength(2);
     expect((await bench.preview({ refresh: true })).paths).toEqual({});
-  }, 60_000);
+  }, 120_000);
 
   it("fails with its retries off, and buys the second machine in the next run", async () => {
     await bench.close();
@@ -183,7 +183,7 @@ describe("the official digitalocean plugin's stand-in", () => {
     expect(first.output).toContain("EOF");
     expect([first.ok, second.ok]).toEqual([false, true]);
     expect(await control.servers()).toHaveLength(2);
-  }, 60_000);
+  }, 120_000);
 
   it("polls on through 404, 429, 500 and a cut connection", async () => {
     const match = { method: "GET", path: "^/v2/droplets/\\d+$" };
@@ -195,7 +195,7 @@ describe("the official digitalocean plugin's stand-in", () => {
 
     expect(up.ok, up.output).toBe(true);
     expect(await control.servers()).toHaveLength(1);
-  }, 60_000);
+  }, 120_000);
 
   it("cannot delete what is gone until a refresh has seen it", async () => {
     bench.program = machine();
@@ -207,7 +207,7 @@ describe("the official digitalocean plugin's stand-in", () => {
     expect((await bench.refresh()).ok).toBe(true);
     expect(await bench.entry("node-1")).toBeUndefined();
     expect((await bench.destroy()).ok).toBe(true);
-  }, 60_000);
+  }, 120_000);
 
   it("refuses wrong inputs before any call, and runs as an executable that the engine finds on PATH", async () => {
     await bench.close();
@@ -222,5 +222,5 @@ describe("the official digitalocean plugin's stand-in", () => {
     for (const text of ["must be a boolean", "attaches no volumes"]) expect(wrong.output).toContain(text);
     expect(right, right.output).toMatchObject({ ok: true, steps: { "node-1": "create" } });
     expect(await control.servers()).toHaveLength(1);
-  }, 60_000);
+  }, 120_000);
 });

@@ -22,7 +22,7 @@ beforeEach(async () => {
   simulator = await startLinode({ provisionMs: 50, actionMs: 30, rateScale: 0 });
   control = new SimulatorClient(simulator.url);
   bench = await Bench.open("linode", { LINODE_URL: simulator.url, LINODE_TOKEN });
-}, 60_000);
+}, 120_000);
 
 afterEach(async () => {
   await bench.close();
@@ -109,7 +109,7 @@ describe("the official linode plugin's stand-in", () => {
     const gone = await bench.destroy();
     expect(gone.ok, gone.output).toBe(true);
     expect(await control.servers()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it("changes tags and label in place, and writes the boot configuration as the real plugin does", async () => {
     bench.program = machine();
@@ -123,7 +123,7 @@ describe("the official linode plugin's stand-in", () => {
     expect((await control.servers())[0]).toMatchObject({ name: "node-2" });
     expect(await routes()).toContain("PUT /v4/linode/instances/:id/configs/:id");
     expect((await bench.preview({ refresh: true })).paths).toEqual({});
-  }, 60_000);
+  }, 120_000);
 
   it("resizes in place and leaves a machine running whose disk grows", async () => {
     bench.program = machine({ booted: undefined });
@@ -134,7 +134,7 @@ describe("the official linode plugin's stand-in", () => {
 
     expect(up, up.output).toMatchObject({ ok: true, steps: { "node-1": "update" }, paths: { "node-1": ["type"] } });
     expect((await control.servers())[0]).toMatchObject({ size: "g6-standard-2", power: "running" });
-  }, 60_000);
+  }, 120_000);
 
   it.each([
     {
@@ -156,7 +156,7 @@ describe("the official linode plugin's stand-in", () => {
       expect((await control.servers())[0]).toMatchObject({ size: "g6-standard-2", power });
       expect((await bench.preview()).paths).toEqual({});
     },
-    60_000,
+    120_000,
   );
 
   it("replaces for another image, deletes before that when told to, and ignores it when told to", async () => {
@@ -181,7 +181,7 @@ describe("the official linode plugin's stand-in", () => {
     expect(after).toHaveLength(1);
     expect(after[0]).toMatchObject({ image: "linode/debian12" });
     expect(after[0]?.id).not.toBe(before?.id);
-  }, 60_000);
+  }, 120_000);
 
   it("refuses wrong inputs before any call", async () => {
     bench.program = machine({ label: "x", tags: "fleet" as never });
@@ -191,7 +191,7 @@ describe("the official linode plugin's stand-in", () => {
     expect(up.ok).toBe(false);
     for (const text of ["3 - 50", "must be a list"]) expect(up.output).toContain(text);
     expect(await control.servers()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it("fails on a lost answer to its create, and is refused the name the next time: the first machine is unknown", async () => {
     await control.fault({ match: { method: "POST", path: "^/v4/linode/instances$" }, action: { kind: "dropAfter" } });
@@ -206,7 +206,7 @@ describe("the official linode plugin's stand-in", () => {
     expect(second.output).toContain("Label must be unique");
     expect(await control.servers()).toHaveLength(1);
     expect(await bench.entry("node-1")).toBeUndefined();
-  }, 60_000);
+  }, 120_000);
 
   it("keeps the id when the wait after a create fails, and does not wait again", async () => {
     await control.fault({
@@ -228,7 +228,7 @@ describe("the official linode plugin's stand-in", () => {
     expect(second, second.output).toMatchObject({ ok: true, steps: { "node-1": "update" } });
     expect((await bench.entry("node-1"))?.initErrors).toBeUndefined();
     expect(await control.servers()).toHaveLength(1);
-  }, 60_000);
+  }, 120_000);
 
   it("cannot delete what is gone until a refresh has seen it", async () => {
     bench.program = machine();
@@ -240,7 +240,7 @@ describe("the official linode plugin's stand-in", () => {
     expect((await bench.refresh()).ok).toBe(true);
     expect(await bench.entry("node-1")).toBeUndefined();
     expect((await bench.destroy()).ok).toBe(true);
-  }, 60_000);
+  }, 120_000);
 
   it("runs as an executable that the engine finds on PATH", async () => {
     await bench.close();
@@ -251,5 +251,5 @@ describe("the official linode plugin's stand-in", () => {
 
     expect(up, up.output).toMatchObject({ ok: true, steps: { "node-1": "create" } });
     expect(await control.servers()).toHaveLength(1);
-  }, 60_000);
+  }, 120_000);
 });
