@@ -65,6 +65,17 @@ export interface EngineResult {
   killed: boolean;
 }
 
+/** A resource in state; secrets are encrypted in it. */
+export interface StateResource {
+  urn: string;
+  type: string;
+  id?: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+}
+
+type RunPlace = Pick<EngineRunOptions, "stack" | "runId" | "environment" | "providers">;
+
 /** The mark by which processes of a run are found again: every engine and plugin carries it in its environment. */
 export const RUN_VARIABLE = "FLEETWRIGHT_RUN";
 
@@ -139,19 +150,36 @@ export class Engine {
     );
   }
 
-  /** URNs in the stack's state. State in files is read directly: that saves an engine process. */
+  /** URNs in the stack's state. */
   async urns(stack: string): Promise<Set<string>> {
-    const deployment = this.settings.backendUrl.startsWith("file://")
-      ? await this.#stateFile(stack)
-      : (await this.exportState(stack)).deployment;
-    return new Set((deployment?.resources ?? []).map(({ urn }: { urn: string }) => urn));
+    return new Set((await this.resources(stack)).map(({ urn }) => urn));
   }
 
-  async #stateFile(stack: string): Promise<{ resources?: { urn: string }[] } | undefined> {
-    const root = fileURLToPath(this.settings.backendUrl);
+  /** The resources of a stack as state has them. State in files is read directly: that saves an engine process. */
+  async resources(stack: string): Promise<StateResource[]> {
+    const root = this.#stateRoot();
+    if (root === undefined) return (await this.exportState(stack)).deployment?.resources ?? [];
     const file = join(root, ".pulumi", "stacks", this.settings.project, `${stack}.json`);
     const text = await readFile(file, "utf8").catch(() => undefined);
-    return text === undefined ? undefined : JSON.parse(text).checkpoint?.latest;
+    return text === undefined ? [] : (JSON.parse(text).checkpoint?.latest?.resources ?? []);
+  }
+
+  /** Names of all stacks of this fleet that have state. */
+  async stacks(): Promise<string[]> {
+    const root = this.#stateRoot();
+    if (root === undefined) {
+      const environment = { stack: "", runId: randomUUID(), environment: {}, providers: {} };
+      return await this.#withWorkspace(environment, async (workspace) =>
+        (await workspace.listStacks()).map(({ name }) => name),
+      );
+    }
+    const names = await readdir(join(root, ".pulumi", "stacks", this.settings.project)).catch(() => []);
+    return names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
+  }
+
+  #stateRoot(): string | undefined {
+    const { backendUrl } = this.settings;
+    return backendUrl.startsWith("file://") ? fileURLToPath(backendUrl) : undefined;
   }
 
   async importState(stack: string, deployment: Deployment): Promise<void> {
@@ -160,26 +188,24 @@ export class Engine {
     );
   }
 
-  async #withStack<T>(
-    run: Pick<EngineRunOptions, "stack" | "runId" | "environment" | "providers">,
-    use: (stack: Stack) => Promise<T>,
-  ): Promise<T> {
+  async #withStack<T>(run: RunPlace, use: (stack: Stack) => Promise<T>): Promise<T> {
+    return await this.#withWorkspace(run, async (workspace, settled) => {
+      await this.#ensureStack(run.stack, workspace, settled);
+      return await use(await Stack.select(run.stack, workspace));
+    });
+  }
+
+  async #withWorkspace<T>(run: RunPlace, use: (workspace: LocalWorkspace, settled: boolean) => Promise<T>): Promise<T> {
     const { dataDir, project, executable, version, stackSettings } = this.settings;
-    const before = await stackSettings.read(run.stack);
+    const before = run.stack === "" ? undefined : await stackSettings.read(run.stack);
     const folder = await createWorkspace(dataDir, project, run.stack, run.runId, before);
     try {
-      const environment = this.#environment(run);
-      const pulumiCommand = engineCommand({ executable, version, environment });
-      const workspace = await LocalWorkspace.create({
-        workDir: folder.dir,
-        pulumiCommand,
-        pulumiHome: join(dataDir, "pulumi"),
-      });
-      await this.#ensureStack(run.stack, workspace, before !== undefined);
-      const stack = await Stack.select(run.stack, workspace);
-      return await use(stack);
+      const pulumiCommand = engineCommand({ executable, version, environment: this.environment(run) });
+      const pulumiHome = join(dataDir, "pulumi");
+      const workspace = await LocalWorkspace.create({ workDir: folder.dir, pulumiCommand, pulumiHome });
+      return await use(workspace, before !== undefined);
     } finally {
-      await this.#keepSettings(folder, run.stack, before);
+      if (run.stack !== "") await this.#keepSettings(folder, run.stack, before);
       await folder.remove();
     }
   }
@@ -198,7 +224,8 @@ export class Engine {
     if (after !== undefined && after !== before) await this.settings.stackSettings.write(stack, after);
   }
 
-  #environment(run: Pick<EngineRunOptions, "runId" | "environment" | "providers">): Record<string, string> {
+  /** The whole environment of the engine and its plugins in a run. */
+  environment(run: RunPlace): Record<string, string> {
     const { settings } = this;
     const path = [...(settings.pluginPath ?? []), process.env.PATH ?? ""].join(":");
     const inherited = [
@@ -235,8 +262,8 @@ export class Engine {
 
   /** Deletes all but the newest history entries of a stack kept in files: each holds a full copy of the state. */
   async #prune(stack: string): Promise<void> {
-    if (!this.settings.backendUrl.startsWith("file://")) return;
-    const root = fileURLToPath(this.settings.backendUrl);
+    const root = this.#stateRoot();
+    if (root === undefined) return;
     const folder = join(root, ".pulumi", "history", this.settings.project, stack);
     const names = (await readdir(folder).catch(() => [])).sort();
     // An update leaves a pair: NAME.history.json and NAME.checkpoint.json.

@@ -4,6 +4,7 @@ import { sweepWorkspaces } from "../engine/workspace.ts";
 import { endProcesses, findByEnvironment, isAlive } from "../processes.ts";
 import type { RunRecord } from "../store/types.ts";
 import type { Controller } from "./context.ts";
+import { rebuildRecords } from "./rebuild.ts";
 
 /**
  * Cleans up after controllers that died in a run: ends the engines and plugins they left, so that nothing buys machines any more, clears the
@@ -12,6 +13,7 @@ import type { Controller } from "./context.ts";
  * Answers the runs that were cleaned up.
  */
 export async function recover(controller: Controller, signal: AbortSignal): Promise<RunRecord[]> {
+  await rebuildRecords(controller, signal);
   const open = await controller.store.openRuns();
   const dead = open.filter(
     ({ controller: { pid, startTime, host } }) => host === hostname() && !isAlive(pid, startTime),
