@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Deployment, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
@@ -157,11 +157,18 @@ export class Engine {
 
   /** The resources of a stack as state has them. State in files is read directly: that saves an engine process. */
   async resources(stack: string): Promise<StateResource[]> {
-    const root = this.#stateRoot();
-    if (root === undefined) return (await this.exportState(stack)).deployment?.resources ?? [];
-    const file = join(root, ".pulumi", "stacks", this.settings.project, `${stack}.json`);
+    const file = this.#stateFile(stack);
+    if (file === undefined) return (await this.exportState(stack)).deployment?.resources ?? [];
     const text = await readFile(file, "utf8").catch(() => undefined);
     return text === undefined ? [] : (JSON.parse(text).checkpoint?.latest?.resources ?? []);
+  }
+
+  /** Changes whenever state does; undefined where only the backend could tell. */
+  async stateVersion(stack: string): Promise<string | undefined> {
+    const file = this.#stateFile(stack);
+    if (file === undefined) return undefined;
+    const { mtimeMs, size } = await stat(file).catch(() => ({ mtimeMs: 0, size: 0 }));
+    return `${mtimeMs}:${size}`;
   }
 
   /** Names of all stacks of this fleet that have state. */
@@ -175,6 +182,11 @@ export class Engine {
     }
     const names = await readdir(join(root, ".pulumi", "stacks", this.settings.project)).catch(() => []);
     return names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
+  }
+
+  #stateFile(stack: string): string | undefined {
+    const root = this.#stateRoot();
+    return root === undefined ? undefined : join(root, ".pulumi", "stacks", this.settings.project, `${stack}.json`);
   }
 
   #stateRoot(): string | undefined {

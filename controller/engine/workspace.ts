@@ -7,6 +7,7 @@ const STALE_AFTER_MS = 60 * 60 * 1000;
 /** A folder for one engine run: `Pulumi.yaml` and the stack's settings, nothing else. */
 export interface Workspace {
   dir: string;
+  settingsFile: string;
   /** The stack's settings as the engine left them (`Pulumi.STACK.yaml`), which hold the salt of its encryption. */
   stackSettings(): Promise<string | undefined>;
   remove(): Promise<void>;
@@ -31,6 +32,7 @@ export async function createWorkspace(
   if (settings !== undefined) await writeFile(settingsFile, settings);
   return {
     dir,
+    settingsFile,
     stackSettings: () => readFile(settingsFile, "utf8").catch(() => undefined),
     remove: () => rm(dir, { recursive: true, force: true }),
   };

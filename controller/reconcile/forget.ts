@@ -1,5 +1,6 @@
 import { POWER_TYPE, powerName } from "../../stacks/program.ts";
 import { type Controller, cloudOf } from "./context.ts";
+import { noteState } from "./state-version.ts";
 import type { Work } from "./types.ts";
 
 /** Takes machines out of state and records without touching them: `deletionPolicy: orphan`. They keep their mark and run on. */
@@ -14,6 +15,7 @@ export async function forget(controller: Controller, works: Work[], settle: (wor
     const resources: { urn: string }[] = state.deployment.resources ?? [];
     state.deployment.resources = resources.filter(({ urn }) => !urns.has(urn));
     await engine.importState(stack, state);
+    await noteState(controller, stack);
     await controller.store.removeObjects(
       members.map(({ applied }) => ({ account: applied!.account, kind: applied!.kind, identity: applied!.identity })),
     );

@@ -4,6 +4,7 @@ import { liveDifferences } from "./differences.ts";
 import { matchObjects } from "./match.ts";
 import { inParallel } from "./pool.ts";
 import type { PreviewOptions } from "./preview.ts";
+import { settledWork } from "./settled.ts";
 import { runStack } from "./stack-run.ts";
 import type { Effect, Preview, Work } from "./types.ts";
 
@@ -17,31 +18,7 @@ export async function previewFull(controller: Controller, options: PreviewOption
   const works = matches.flatMap((match): Work[] => {
     const { applied } = match;
     if (applied === undefined || (options.stacks !== undefined && !options.stacks.includes(applied.stack))) return [];
-    const object = { kind: applied.kind, name: applied.name, account: applied.document.account };
-    const effect: Effect = {
-      hash: "",
-      stack: applied.stack,
-      object,
-      op: "update",
-      changes: [],
-      replaceReasons: [],
-      dataLoss: false,
-      notes: [],
-    };
-    const { identity, generation, mark, stack } = applied;
-    return [
-      {
-        effect,
-        applied,
-        desired: applied.document,
-        identity,
-        generation,
-        mark,
-        stack,
-        refresh: false,
-        desiredHash: applied.hash,
-      },
-    ];
+    return [settledWork(applied)];
   });
   const stacks = [...Map.groupBy(works, ({ stack }) => stack)];
   const found = await inParallel(stacks, controller.stacksAtOnce, async ([stack, declare]) => {

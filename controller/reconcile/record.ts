@@ -34,17 +34,20 @@ export async function record(
     );
   }
   if (present.length > 0)
-    await controller.store.putObjects(present.map((object) => recordOf(task, prepared.preview.commit, object)));
+    await controller.store.putObjects(
+      present.map((object) => recordOf(task.account.identity, task.stack, prepared.preview.commit, object)),
+    );
 }
 
-function recordOf(task: StackTask, commit: string, { work, id }: ObjectResult): AppliedObject {
+/** The record of an object that has converged. */
+export function recordOf(account: string, stack: string, commit: string, { work, id }: ObjectResult): AppliedObject {
   const spec = work.desired!;
   const record: AppliedObject = {
-    account: task.account.identity,
+    account,
     kind: spec.kind,
     name: spec.name,
     identity: work.identity,
-    stack: task.stack,
+    stack,
     generation: work.generation,
     mark: work.mark,
     hash: work.desiredHash,

@@ -3,6 +3,7 @@ import { RUN_VARIABLE } from "../engine/engine.ts";
 import { sweepWorkspaces } from "../engine/workspace.ts";
 import { endProcesses, findByEnvironment, isAlive } from "../processes.ts";
 import type { RunRecord } from "../store/types.ts";
+import { absorbForeignRuns } from "./absorb.ts";
 import type { Controller } from "./context.ts";
 import { rebuildRecords } from "./rebuild.ts";
 
@@ -27,6 +28,7 @@ export async function recover(controller: Controller, signal: AbortSignal): Prom
     await markObjects(controller, run);
     await controller.store.finishRun(run.id, "killed");
   }
+  await absorbForeignRuns(controller, signal);
   const live = new Set(open.filter((run) => !dead.includes(run)).map(({ id }) => id));
   await sweepWorkspaces(controller.dataDir, live, controller.now());
   return dead;

@@ -3,13 +3,14 @@ import { hostname } from "node:os";
 import type { ResourceName } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
-import { type DeclaredObject, declareStack, POWER_TYPE, powerName } from "../../stacks/program.ts";
+import { type DeclaredObject, declareStack, POWER_TYPE, type ProgramInput, powerName } from "../../stacks/program.ts";
 import type { EngineResult, EngineRunOptions } from "../engine/engine.ts";
 import type { RunEvent } from "../engine/events.ts";
 import { processStartTime } from "../processes.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import type { MatchedAccount } from "./match.ts";
 import { openPlugins } from "./plugins.ts";
+import { noteState } from "./state-version.ts";
 import { isServer, objectKey, type Work } from "./types.ts";
 
 /** Part of an execution on one stack: what the program declares, and what it no longer declares. */
@@ -29,6 +30,8 @@ export interface ObjectResult {
   id?: string;
 }
 
+type RunKind = "preview" | "up" | "refresh";
+
 export interface StackResult {
   engine: EngineResult;
   objects: ObjectResult[];
@@ -42,7 +45,7 @@ export interface StackResult {
 export async function runStack(
   controller: Controller,
   task: StackTask,
-  kind: "preview" | "up" | "refresh",
+  kind: RunKind,
   commit: string,
   signal: AbortSignal,
   options: { whole?: boolean } = {},
@@ -50,11 +53,7 @@ export async function runStack(
   const engine = await controller.engine();
   const cloud = cloudOf(controller, task.account.spec.provider);
   const declarations = await cloud.declarations();
-  const input = {
-    objects: task.declare.map((work) => declared(controller, work, kind)),
-    firewallIds: await firewallIds(controller, task),
-    accountOptions: task.account.spec.options,
-  };
+  const input = await programInput(controller, task, kind);
   const plugins = await openPlugins(controller, task.account);
   const urnsOf = (work: Work) => groupUrns(controller, task, work, (type, name) => engine.urn(task.stack, type, name));
   const works = [...task.declare, ...task.remove];
@@ -102,6 +101,7 @@ export async function runStack(
       });
       if (recorded)
         await controller.store.finishRun(runId, result.killed ? "killed" : result.succeeded ? "succeeded" : "failed");
+      if (recorded) await noteState(controller, task.stack);
       return result;
     } catch (error) {
       if (recorded) await controller.store.finishRun(runId, "failed");
@@ -128,6 +128,15 @@ export async function runStack(
   } finally {
     await plugins.close();
   }
+}
+
+/** What the program of a run declares. */
+export async function programInput(controller: Controller, task: StackTask, kind: RunKind): Promise<ProgramInput> {
+  return {
+    objects: task.declare.map((work) => declared(controller, work, kind)),
+    firewallIds: await firewallIds(controller, task),
+    accountOptions: task.account.spec.options,
+  };
 }
 
 function declared(controller: Controller, work: Work, kind: string): DeclaredObject {

@@ -12,6 +12,12 @@ function count(value: string): number {
   return Number(value);
 }
 
+function factor(value: string): number {
+  const number = Number(value);
+  if (value.trim() === "" || !(number >= 0)) throw new InvalidArgumentError("a number from 0 is wanted");
+  return number;
+}
+
 /** Runs a verb with its own options and those of the program. */
 function running<Flags extends GlobalOptions>(
   io: Io,
@@ -75,4 +81,49 @@ export const verbs: AddVerb[] = [
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
       .action(running(io, exit, async (flags, io) => (await import("./drift.ts")).driftVerb(flags, io))),
+  (program, io, exit) =>
+    program
+      .command("run")
+      .argument("<command...>", "pulumi and its arguments, behind --")
+      .description("run a Pulumi command under the stack's lease and the guards: run -- pulumi up -s linode-main.0")
+      .action(running(io, exit, async (flags, io, ...args) => (await import("./run.ts")).runVerb(flags, io, ...args))),
+  (program, io, exit) =>
+    program
+      .command("destroy")
+      .description("remove every server of the fleet, by a commit")
+      .option("--confirm <id>", "the fleet's id says that all of it is meant")
+      .action(running(io, exit, async (flags, io) => (await import("./destroy.ts")).destroyVerb(flags, io))),
+  (program, io, exit) =>
+    program
+      .command("doctor")
+      .description("check what a fleet needs on this machine, and say what mends it")
+      .action(running(io, exit, async (flags, io) => (await import("./doctor.ts")).doctorVerb(flags, io))),
+  (program, io, exit) =>
+    program
+      .command("init")
+      .argument("[dir]", "the folder (default: --fleet)")
+      .description("make a fleet repository, or bring one up to date")
+      .option("--id <id>", "the fleet's id (default: the folder's name)")
+      .action(running(io, exit, async (flags, io, dir) => (await import("./init.ts")).initVerb(flags, io, dir))),
+  (program, io, exit) =>
+    program
+      .command("simulate")
+      .argument("<cloud>", "linode, digitalocean or proxmox")
+      .description("run a simulated cloud on this machine until Ctrl-C")
+      .option("--port <port>", "where it listens, on loopback (default: a free port)", count)
+      .option("--token <token>", "the credential that it takes (default: a fixed one)")
+      .option("--rate-scale <factor>", "limits renew so many times faster; 0 for none", factor)
+      .option("--provision-ms <ms>", "from create to running", count)
+      .option("--action-ms <ms>", "a power action or a resize", count)
+      .option("--list-lag-ms <ms>", "changes show in lists so much later", count)
+      .action(
+        running(io, exit, async (flags, io, cloud) => (await import("./simulate.ts")).simulateVerb(flags, io, cloud!)),
+      ),
+  (program, io, exit) =>
+    program
+      .command("demo")
+      .description("a fleet on three simulated clouds: converged, changed, broken and mended, in a minute")
+      .option("--once", "end after the summary")
+      .option("--keep", "leave the folder of the demo where it is")
+      .action(running(io, exit, async (flags, io) => (await import("./demo.ts")).demoVerb(flags, io))),
 ];

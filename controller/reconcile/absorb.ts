@@ -1,0 +1,86 @@
+import type { AppliedObject } from "../store/types.ts";
+import { type Controller, callOn, cloudOf } from "./context.ts";
+import { type Desired, readDesired } from "./desired.ts";
+import { workOf } from "./effects.ts";
+import { findDrift } from "./find-drift.ts";
+import { isSettled, type Match, matchObjects } from "./match.ts";
+import { lookTwice } from "./observe.ts";
+import { recordOf } from "./record.ts";
+import { noteState, versionSetting } from "./state-version.ts";
+
+/**
+ * Records what somebody else's run did to a stack (`pulumi up` by an operator): objects that state has and the cloud shows as HEAD wants them,
+ * and removed ones that both have lost. Answers the names of what was recorded.
+ */
+export async function absorb(controller: Controller, stack: string, signal: AbortSignal): Promise<string[]> {
+  const desired = await readDesired(controller, await controller.repo.head(), signal);
+  const matches = matchObjects(desired.objects, await controller.store.objects(), desired.accounts);
+  const engine = await controller.engine();
+  const ids = new Map((await engine.resources(stack)).map(({ urn, id }) => [urn, id]));
+  const names: string[] = [];
+  for (const match of matches) {
+    if (match.stack !== stack || isSettled(match)) continue;
+    const record = await settledRecord(
+      controller,
+      desired,
+      match,
+      ids,
+      (type, name) => engine.urn(stack, type, name),
+      signal,
+    );
+    if (record === undefined) continue;
+    if (record === "gone") {
+      const { account, kind, identity } = match.applied!;
+      await controller.store.removeObjects([{ account, kind, identity }]);
+    } else await controller.store.putObjects([record]);
+    names.push((match.desired?.spec ?? match.applied)!.name);
+  }
+  await noteState(controller, stack);
+  return names;
+}
+
+/** Absorbs every stack whose state is not as our last run on it left it. */
+export async function absorbForeignRuns(controller: Controller, signal: AbortSignal): Promise<void> {
+  const stacks = new Set((await controller.store.objects()).map(({ stack }) => stack));
+  for (const stack of stacks) {
+    const noted = await controller.store.setting(versionSetting(stack));
+    const version = noted === undefined ? undefined : await (await controller.engine()).stateVersion(stack);
+    if (version === undefined || version === noted || (await controller.store.lease(stack)) !== undefined) continue;
+    const names = await absorb(controller, stack, signal);
+    if (names.length > 0)
+      controller.progress({ kind: "note", text: `${stack} was run from outside: recorded ${names.join(", ")}` });
+  }
+}
+
+async function settledRecord(
+  controller: Controller,
+  desired: Desired,
+  match: Match,
+  ids: ReadonlyMap<string, string | undefined>,
+  urn: (type: string, name: string) => string,
+  signal: AbortSignal,
+): Promise<AppliedObject | "gone" | undefined> {
+  const account = desired.byIdentity.get(match.account);
+  const document = match.desired?.spec ?? match.applied?.document;
+  if (account === undefined || document === undefined || document.kind === "Aggregate") return undefined;
+  const cloud = cloudOf(controller, account.spec.provider);
+  const first =
+    document.kind === "Server" ? cloud.group(document, match.identity)[0] : cloud.shared(document, match.identity);
+  if (first === undefined) return undefined;
+  const id = ids.get(urn(first.type, first.name));
+  const call = callOn(controller, account.spec, signal);
+  if (match.desired === undefined) {
+    if (id !== undefined) return undefined;
+    const lost = match.applied?.cloudId;
+    const there =
+      document.kind === "Server" && lost !== undefined && (await lookTwice(cloud, lost, call, controller.sleep));
+    return there ? undefined : "gone";
+  }
+  const work = workOf(match, { fleetId: desired.fleet.id, capabilities: cloud.capabilities });
+  if (work === undefined || id === undefined) return undefined;
+  if (document.kind === "Server") {
+    const actual = await lookTwice(cloud, id, call, controller.sleep);
+    if (actual === undefined || findDrift(cloud.expect(document, work.mark), actual).length > 0) return undefined;
+  }
+  return recordOf(account.identity, match.stack, desired.commit, { work, errors: [], id });
+}
