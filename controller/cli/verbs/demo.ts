@@ -1,0 +1,80 @@
+import { endRuns, openPlace, type Place } from "../demo/place.ts";
+import { type DemoResult, isAllWell } from "../demo/result.ts";
+import { breakAndMend, change, converge, heading, look, type Stage } from "../demo/story.ts";
+import { renderResult, renderStart, renderUse } from "../demo/text.ts";
+import { watch } from "../demo/watch.ts";
+import type { Io } from "../io.ts";
+import { liveProgress } from "../render/progress.ts";
+import { EXIT, type GlobalOptions } from "../session.ts";
+import { Interrupted, onInterrupt } from "../signals.ts";
+
+export interface DemoFlags extends GlobalOptions {
+  once?: boolean;
+  /** Leave the temporary folder. */
+  keep?: boolean;
+}
+
+/**
+ * `fleetwright demo`: the whole way on three simulated clouds. Exit 0 only if every server converged, what was executed was what was shown, and
+ * all drift was found and reverted.
+ */
+export async function demoVerb(flags: DemoFlags, io: Io): Promise<number> {
+  const began = performance.now();
+  // With --json the last line of standard output is the only one.
+  const told: Io = flags.json ? { ...io, out: io.err } : io;
+  const interruption = onInterrupt();
+  const view = liveProgress(told);
+  let place: Place | undefined;
+  try {
+    told.out(
+      told.color.bold(
+        "Fleetwright demo: twelve servers on three simulated clouds. Nothing leaves this machine, nothing costs.",
+      ),
+    );
+    told.out(heading(told, 1, "Set up: clouds and a fleet repository"));
+    place = await openPlace(view.take);
+    told.out(renderStart(place, told));
+    await place.controller.engine();
+    const stage: Stage = { ...place, io: told, view, signal: interruption.signal };
+    const result = await tell(stage, began);
+    told.out(heading(told, 5, "Summary"));
+    told.out(renderResult(result, told));
+    if (flags.json) io.out(JSON.stringify(result));
+    if (!flags.once) {
+      told.out(renderUse(place, told));
+      await watch(stage);
+    }
+    return isAllWell(result) ? EXIT.ok : EXIT.error;
+  } catch (error) {
+    if (interruption.signal.aborted) throw new Interrupted();
+    throw error;
+  } finally {
+    view.close();
+    if (interruption.signal.aborted) told.err("\nstopping: ending the database and the clouds, removing the folder");
+    if (place !== undefined) {
+      if (interruption.signal.aborted) await endRuns(place.controller);
+      await place.close({ keep: flags.keep === true });
+    }
+    interruption.release();
+  }
+}
+
+async function tell(stage: Stage, began: number): Promise<DemoResult> {
+  const first = await converge(stage);
+  const second = await change(stage);
+  const mended = await breakAndMend(stage);
+  const { desired, accounts } = await look(stage);
+  const servers = desired.objects.filter(({ spec }) => spec.kind === "Server").length;
+  const converged = accounts.reduce((sum, account) => {
+    return account.error === undefined ? sum + account.servers - account.drifted.length : sum;
+  }, 0);
+  const machines = Object.entries(await stage.clouds.machines());
+  return {
+    servers,
+    converged,
+    clouds: Object.fromEntries(machines.map(([cloud, { length }]) => [cloud, length])),
+    effectHashMatched: first && second && mended.effectHashMatched,
+    drift: mended.drift,
+    seconds: Math.round((performance.now() - began) / 100) / 10,
+  };
+}
