@@ -121,6 +121,7 @@ async function runPhases(controller: Controller, prepared: Prepared, signal: Abo
     const event = {
       kind: "object" as const,
       name: effect.object.name,
+      object: effect.object,
       op: effect.op,
       state: message === undefined ? ("done" as const) : ("failed" as const),
     };

@@ -1,9 +1,16 @@
-import type { EffectOp } from "./types.ts";
+import type { Effect, EffectOp } from "./types.ts";
 
 /** What a reconcile tells while it goes on; the CLI draws it, the API streams it. */
-export type ProgressEvent =
-  | { kind: "phase"; text: string }
-  | { kind: "object"; name: string; op: EffectOp; state: "started" | "done" | "failed"; message?: string }
-  | { kind: "note"; text: string };
+export type ProgressEvent = { kind: "phase"; text: string } | ObjectEvent | { kind: "note"; text: string };
 
 export type Progress = (event: ProgressEvent) => void;
+
+export interface ObjectEvent {
+  kind: "object";
+  name: string;
+  /** Which of several with this name; absent where only servers are told. */
+  object?: Effect["object"];
+  op: EffectOp;
+  state: "started" | "done" | "failed";
+  message?: string;
+}

@@ -237,9 +237,9 @@ function tell(controller: Controller, owner: ReadonlyMap<string, Work>, kind: st
   const urn = event.kind === "started" ? event.urn : event.kind === "outcome" ? event.outcome.urn : undefined;
   const work = urn === undefined ? undefined : owner.get(urn);
   if (work === undefined) return;
-  const { name } = work.effect.object;
+  const { object, op } = work.effect;
   if (event.kind === "started" && event.op !== "same")
-    controller.progress({ kind: "object", name, op: work.effect.op, state: "started" });
+    controller.progress({ kind: "object", name: object.name, object, op, state: "started" });
 }
 
 /** The engine remarks on every plugin it finds on its PATH; the session has said that once. */
