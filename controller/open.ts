@@ -8,7 +8,7 @@ import { FleetError } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
-import { createParsedCache } from "./fleet/cache.ts";
+import { createFleetCache } from "./fleet/load.ts";
 import { stateKeyFile } from "./keys.ts";
 import type { Controller } from "./reconcile/context.ts";
 import { cloudOf } from "./reconcile/context.ts";
@@ -62,7 +62,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     dataDir,
     environment,
     progress,
-    parsed: createParsedCache(),
+    loaded: createFleetCache(),
     clouds: registry,
     holder: holderName(process.pid),
     provider: options.provider ?? "served",

@@ -2,7 +2,7 @@ import type { Account, Call, Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { AccountSpec } from "../../resources/spec.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { ParsedCache } from "../fleet/cache.ts";
+import type { FleetCache } from "../fleet/load.ts";
 import type { FleetRepo } from "../repo/repo.ts";
 import type { Store } from "../store/types.ts";
 import type { Progress } from "./progress.ts";
@@ -17,7 +17,7 @@ export interface Controller {
   /** An account with its credentials, and with the one budget that all its callers share. */
   account(spec: AccountSpec): Account;
   /** Parsed files and compiled results of earlier commits. */
-  parsed: ParsedCache;
+  loaded: FleetCache;
   dataDir: string;
   /** Names this process in leases. */
   holder: string;

@@ -2,7 +2,7 @@ import type { Catalog } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { AccountSpec, FleetSpec, PlanSpec } from "../../resources/spec.ts";
 import { type Compiled, isUsable } from "../fleet/compile.ts";
-import { compileCommit } from "../fleet/compile-commit.ts";
+import { loadFleet } from "../fleet/load.ts";
 import { formatProblem, type Problem } from "../fleet/problem.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import { type DesiredObject, type MatchedAccount, matchAccounts } from "./match.ts";
@@ -30,9 +30,8 @@ export interface Desired {
  * @throws {FleetError} FLEET_INVALID with every problem of the fleet, one a line, as file:line:column.
  */
 export async function readDesired(controller: Controller, commit: string, signal: AbortSignal): Promise<Desired> {
-  const files = await controller.repo.files(commit);
-  const options = { clouds: controller.clouds, cache: controller.parsed };
-  const first = await compileCommit(controller.repo, commit, files, options);
+  const { clouds } = controller;
+  const first = await loadFleet(controller.repo, commit, { clouds }, controller.loaded);
   refuseProblems(first, commit);
   const notes: string[] = [];
   const catalogs = await readCatalogs(controller, [...first.accounts.values()], notes, signal);
@@ -40,7 +39,7 @@ export async function readDesired(controller: Controller, commit: string, signal
   const compiled =
     Object.keys(catalogs).length === 0
       ? first
-      : await compileCommit(controller.repo, commit, files, { ...options, catalogs });
+      : await loadFleet(controller.repo, commit, { clouds, catalogs }, controller.loaded);
   refuseProblems(compiled, commit);
   notes.push(...compiled.notes.map(formatProblem));
 

@@ -1,8 +1,8 @@
 import { markWithin, ownerMark } from "../../resources/mark.ts";
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import type { StateResource } from "../engine/engine.ts";
-import { compileCommit } from "../fleet/compile-commit.ts";
 import { lastCommitted } from "../fleet/history.ts";
+import { loadFleet } from "../fleet/load.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { isBaseStack, jumpHash } from "./cells.ts";
 import { type Controller, cloudOf } from "./context.ts";
@@ -127,11 +127,7 @@ async function documentOf(
 async function removedServer(controller: Controller, account: MatchedAccount, resource: StateResource, name: string) {
   const last = await lastCommitted(controller.repo, "Server", name);
   if (last === undefined) return undefined;
-  const files = await controller.repo.files(last.commit);
-  const compiled = await compileCommit(controller.repo, last.commit, files, {
-    clouds: controller.clouds,
-    cache: controller.parsed,
-  });
+  const compiled = await loadFleet(controller.repo, last.commit, { clouds: controller.clouds });
   const document: ServerSpec | undefined = compiled.servers.get(name)?.spec;
   if (document === undefined) return undefined;
   const [machine] = cloudOf(controller, account.spec.provider).group(document, name);

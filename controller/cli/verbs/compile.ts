@@ -1,5 +1,5 @@
 import { clouds } from "../../../resources/registry.ts";
-import { compileCommit } from "../../fleet/compile-commit.ts";
+import { loadFleet } from "../../fleet/load.ts";
 import { formatProblem } from "../../fleet/problem.ts";
 import { openRepo } from "../../repo/repo.ts";
 import type { Io } from "../io.ts";
@@ -10,7 +10,7 @@ export async function compileVerb(flags: GlobalOptions & { commit: string }, io:
   const repo = await openRepo(flags.fleet);
   try {
     const commit = await repo.head(flags.commit);
-    const compiled = await compileCommit(repo, commit, await repo.files(commit), { clouds });
+    const compiled = await loadFleet(repo, commit, { clouds });
     const objects = [...compiled.servers.values(), ...compiled.shared.values(), ...compiled.aggregates.values()];
     if (flags.json) {
       io.out(

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { clouds } from "../../../resources/registry.ts";
-import { compileWith } from "../../fleet/compile-commit.ts";
+import { compileWith } from "../../fleet/compile-with.ts";
 import { formatProblem } from "../../fleet/problem.ts";
 import { openRepo } from "../../repo/repo.ts";
 import type { Io } from "../io.ts";

@@ -1,21 +1,10 @@
-import type { FleetRepo } from "../repo/repo.ts";
 import { type Compiled, type CompileOptions, compile } from "./compile.ts";
 import type { FleetFile } from "./file.ts";
 
 /**
- * Compiles the fleet of a commit. `userData: {file}` names files that only the compile of a server knows, so those it asked for are read from
- * the same commit and the servers that asked are compiled again; a cache makes the second pass cost those alone.
+ * Compiles files from anywhere, a work tree for one. `userData: {file}` names files that only the compile of a server knows, so those it asks
+ * for are read and the servers that asked are compiled again.
  */
-export async function compileCommit(
-  repo: FleetRepo,
-  commit: string,
-  files: FleetFile[],
-  options: Omit<CompileOptions, "readFile">,
-): Promise<Compiled> {
-  return await compileWith(files, options, (path) => repo.readBlob(commit, path));
-}
-
-/** The same over files from anywhere, with a reader of other files beside them. */
 export async function compileWith(
   files: FleetFile[],
   options: Omit<CompileOptions, "readFile">,
