@@ -1,5 +1,5 @@
 import type { Capabilities, Catalog, CredentialField } from "../../resources/cloud.ts";
-import type { AccountSpec, FirewallSpec, FleetSpec, PlanSpec } from "../../resources/spec.ts";
+import type { AccountSpec, FirewallSpec, FleetSpec, PlanSpec, ServerSpec } from "../../resources/spec.ts";
 import type { ParsedFile } from "./file.ts";
 import type { FieldFault } from "./validate.ts";
 
@@ -12,6 +12,8 @@ export interface CloudRules {
   >;
   readonly credentials: Readonly<Record<string, CredentialField>>;
   readonly schemas: { account: object; server: object };
+  /** What the cloud cannot take, told without asking it. */
+  problems?(server: ServerSpec): { path: string; message: string }[];
   /** Undefined where each account has its own. */
   readonly endpoint?: string;
 }

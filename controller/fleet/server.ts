@@ -70,7 +70,19 @@ export function compileServer(fields: ServerFields, context: Context): Result<Se
   if (fields.expires !== undefined) spec.expires = fields.expires;
   if (fields.adopt !== undefined) spec.adopt = String(fields.adopt);
   if (userData !== undefined) spec.createOnly.userData = userData;
+  const refused = cloud.problems?.(spec) ?? [];
+  if (refused.length > 0)
+    return broken(
+      refused.map(({ path, message }) => fieldFault(fieldPath(path), message)),
+      notes,
+    );
   return { spec, ...hashServer(spec), faults, notes };
+}
+
+/** `labels.a.b` is the label `a.b`: names of labels may hold dots, names of fields do not. */
+function fieldPath(path: string): FieldFault["path"] {
+  const [field = "", ...rest] = path.split(".");
+  return field === "labels" && rest.length > 0 ? [field, rest.join(".")] : [field, ...rest];
 }
 
 type PolicyField = "adopt" | "deletionPolicy" | "expires" | "formerly" | "owner" | "plan" | "protect";

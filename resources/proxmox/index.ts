@@ -2,7 +2,7 @@ import type { Cloud } from "../cloud.ts";
 import { readCatalog } from "./catalog.ts";
 import { findByMark, observe } from "./find.ts";
 import { pve } from "./http.ts";
-import { coresOf, nodeOf } from "./inputs.ts";
+import { coresOf, nodeOf, problems } from "./inputs.ts";
 import { labelsOf, retagged, splitTags, tagsOf, withMark } from "./marks.ts";
 import { act } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
@@ -17,7 +17,8 @@ export const proxmox = {
     inPlace: ["resources", "hostname", "labels", "options"],
     power: ["start", "shutdown", "stop", "reboot", "reset", "suspend", "resume"],
     firewalls: false,
-    keys: true,
+    // Keys go into the machine by cloud-init; the account has no list of them.
+    keys: false,
     backups: false,
     monitoring: false,
     ipv6: false,
@@ -34,6 +35,8 @@ export const proxmox = {
   schemas: { account: accountSchema, server: serverSchema },
   // Proxmox VE limits nothing; an account's `budgets.api` does, where an operator wants it.
   limits: {},
+
+  problems,
 
   async *list(call) {
     for (const vm of await listVms(call)) if (vm.template !== 1) yield listedServer(vm);

@@ -37,7 +37,7 @@ export function coresOf(server: ServerSpec): number | undefined {
 
 /**
  * What a server's document means as a machine; what its own `provider:` leaves open comes from the account.
- * @throws {FleetError} FLEET_INVALID, CLOUD_UNSUPPORTED for user data
+ * @throws {FleetError} FLEET_INVALID for what `problems` tells
  */
 export function machineInputs(
   server: ServerSpec,
@@ -47,14 +47,12 @@ export function machineInputs(
   const shared = accountOptions(context.accountOptions ?? {});
   const cores = coresOf(server);
   const { memoryMiB, diskGiB } = server.resources;
-  const at = { server: server.name, cloud: "proxmox" };
-  if (cores === undefined || memoryMiB === undefined) {
-    const message = `${server.name}: a machine on Proxmox VE needs resources.vcpus and resources.memoryMiB, or a plan`;
-    throw new FleetError("FLEET_INVALID", message, at);
-  }
-  if (context.userData !== undefined || server.createOnly.userData !== undefined) {
-    const message = `${server.name}: userData is not to be had on Proxmox VE, whose API cannot store it; prepare the template instead`;
-    throw new FleetError("CLOUD_UNSUPPORTED", message, at);
+  const [problem] = problems(server);
+  if (problem !== undefined || cores === undefined || memoryMiB === undefined) {
+    throw new FleetError("FLEET_INVALID", `${server.name}: ${problem?.path}: ${problem?.message}`, {
+      server: server.name,
+      cloud: "proxmox",
+    });
   }
   const storage = own.storage ?? shared.storage;
   const linkedClone = own.linkedClone ?? false;
@@ -82,4 +80,20 @@ export function machineInputs(
     ipconfig: own.ipconfig0 ?? "ip=dhcp",
     waitForAgent: own.waitForAgent ?? false,
   };
+}
+
+/** What Proxmox VE cannot take in a server's file. */
+export function problems(server: ServerSpec): { path: string; message: string }[] {
+  const found: { path: string; message: string }[] = [];
+  if (coresOf(server) === undefined || server.resources.memoryMiB === undefined) {
+    found.push({
+      path: "resources",
+      message: "a machine on Proxmox VE needs vcpus and memoryMiB, here or from a plan",
+    });
+  }
+  if (server.createOnly.userData !== undefined) {
+    const message = "is not to be had on Proxmox VE, whose API cannot store it; prepare the template instead";
+    found.push({ path: "userData", message });
+  }
+  return found;
 }

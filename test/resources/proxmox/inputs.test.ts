@@ -45,14 +45,15 @@ describe("a server's document as a machine on Proxmox VE", () => {
   });
 
   it("refuses user data, which the API cannot store", () => {
-    expect(() => machineInputs(server, { mark: MARK, userData: "#cloud-config" })).toThrow(
-      expect.objectContaining({ code: "CLOUD_UNSUPPORTED" }),
-    );
+    const asking = { ...server, createOnly: { ...server.createOnly, userData: { text: "#cloud-config" } } };
+
+    expect(proxmox.problems(asking)).toEqual([expect.objectContaining({ path: "userData" })]);
+    expect(() => machineInputs(asking, { mark: MARK })).toThrow(expect.objectContaining({ code: "FLEET_INVALID" }));
   });
 
   it("refuses a machine without processors or memory", () => {
     expect(() => machineInputs({ ...server, resources: { vcpus: 1 } }, { mark: MARK })).toThrow(
-      expect.objectContaining({ code: "FLEET_INVALID", message: expect.stringContaining("resources.memoryMiB") }),
+      expect.objectContaining({ code: "FLEET_INVALID", message: expect.stringContaining("memoryMiB") }),
     );
   });
 
