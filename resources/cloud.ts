@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Budget } from "./budget.ts";
+import type { CloudTypes } from "./plugin/package.ts";
 import type { AccountSpec, FirewallSpec, KeySpec, PowerState, ServerSpec } from "./spec.ts";
 
 /**
@@ -48,6 +49,8 @@ export interface Cloud {
   shared(object: FirewallSpec | KeySpec, identity: string): ResourceName | undefined;
   /** Present where an official plugin is sent through the loopback gateway. */
   readonly gateway?: GatewayProfile;
+  /** Types of our own package for a cloud that is not one of the package's. */
+  readonly types?: CloudTypes;
 }
 
 export interface ResourceName {

@@ -14,7 +14,8 @@ export interface HandlerParts {
   journal: Journal;
 }
 
-interface CloudTypes {
+/** Types of our own package that only one cloud has. */
+export interface CloudTypes {
   handlers(parts: HandlerParts): ResourceHandler[];
   /** By type token, as `resourceSchema` makes them. */
   schema: Record<string, object>;
@@ -34,7 +35,7 @@ export function fleetwrightPackage(options: {
 }): ProviderPackage {
   const { account, cloud, journal, version } = options;
   const call = (signal: AbortSignal): Call => ({ signal, account, priority: "person" });
-  const own = CLOUD_TYPES[cloud.name];
+  const own = cloud.types ?? CLOUD_TYPES[cloud.name];
   return {
     name: "fleetwright",
     version,

@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import { resizeServer, writeFleet } from "../fleet.ts";
+import type { Loaded } from "../jobs/load.ts";
+import { alternate } from "../measure/alternate.ts";
+import { type Figure, ratioFigure } from "../measure/figure.ts";
+import { type Measured, runJob } from "../measure/job.ts";
+import { type Benchmark, quickReason } from "../run.ts";
+import { type Site, withSite } from "../site.ts";
+
+/** Enough of them that the clock's ticks of 10 ms do not matter. */
+const COMMITS = 40;
+
+/** Git objects to compiled documents: cold, and after commits that change one file each. */
+export const b14: Benchmark = {
+  id: "B14",
+  title: "loading 10000 files",
+  async run(options): Promise<Figure[]> {
+    const servers = options.quick ? 500 : 10_000;
+    const common = { unit: "CPU-s / CPU-s", ...quickReason(options, servers, 10_000) };
+    return await withSite(async (site) => {
+      const commits = makeCommits(site, servers);
+      await runJob("open", { site });
+      let warm = Number.POSITIVE_INFINITY;
+
+      const peer = async () => {
+        const seconds = between(await runJob("parse", { site }), "read", "parsed");
+        options.progress(`peer: js-yaml on ${servers} texts: ${seconds.toFixed(2)} CPU-s`);
+        return seconds;
+      };
+      const product = async () => {
+        const job = await runJob<Loaded>("load", { site, commits });
+        if (job.result.objects !== servers) throw new Error(`${job.result.objects} of ${servers} objects were loaded`);
+        const cold = between(job, "opened", "cold");
+        const each = between(job, "cold", "warm") / COMMITS;
+        warm = Math.min(warm, each);
+        options.progress(`product: cold ${cold.toFixed(2)} CPU-s, each commit ${(each * 1000).toFixed(1)} CPU-ms`);
+        return cold;
+      };
+      const duel = await alternate(options.rounds, peer, product);
+      return [
+        ratioFigure({ name: `B14 cold load of ${servers} files / js-yaml alone`, target: 1.5, ...common }, duel),
+        ratioFigure(
+          { name: `B14 load after a 1-file commit / cold load of ${servers}`, target: 0.05, ...common },
+          { peer: duel.product, product: warm },
+        ),
+      ];
+    });
+  },
+};
+
+function makeCommits(site: Site, servers: number): string[] {
+  writeFleet(site.fleetDir, servers);
+  const first = execFileSync("git", ["rev-parse", "main"], { cwd: site.fleetDir, encoding: "utf8" }).trim();
+  const step = Math.floor(servers / COMMITS);
+  return [first, ...Array.from({ length: COMMITS }, (_, at) => resizeServer(site.fleetDir, at * step, "large"))];
+}
+
+function between({ marks }: Measured<unknown>, from: string, to: string): number {
+  const at = (name: string) => marks.find((mark) => mark.name === name)!.cpuSeconds;
+  return at(to) - at(from);
+}
