@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
@@ -14,6 +14,22 @@ const DEFAULT_ANSWER_MS = 120_000;
 const DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** Creates that have left may take this long to be answered when the gateway closes; then their intent stays open. */
 const CLOSE_GRACE_MS = 5_000;
+
+/** On the port that is wanted, or on a free one when somebody else has it. */
+async function listen(server: Server, wanted: number): Promise<void> {
+  const on = (port: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+  await on(wanted).catch((error: NodeJS.ErrnoException) => {
+    if (wanted === 0 || error.code !== "EADDRINUSE") throw error;
+    return on(0);
+  });
+}
 
 /**
  * A gateway on loopback for one account, between an official plugin and its cloud: it puts the real credentials on, keeps the account's budget
@@ -33,10 +49,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // The plugin sends when it wants to; a create may wait long for its answer.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
+  await listen(server, options.port ?? 0);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let closed: Promise<void> | undefined;
   const close = async () => {

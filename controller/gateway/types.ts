@@ -8,6 +8,8 @@ export interface GatewayOptions {
   journal: Journal;
   /** Default "background". */
   priority?: "person" | "background";
+  /** Where it listens, unless somebody else does. Default: a free port. Plugins keep the address they were given in state. */
+  port?: number;
   /** A thing that was asked for shows on the cloud's lists after this long, at the latest. */
   settleMs: number;
   /** Time between two looks for a lost create. Default: a fifth of `settleMs`, between 250 ms and 5 s. */

@@ -18,7 +18,7 @@ export interface Plugins {
 }
 
 /** Opens what a run on an account needs: our own provider, and the gateway where the cloud has an official plugin. */
-export async function openPlugins(controller: Controller, { spec }: MatchedAccount): Promise<Plugins> {
+export async function openPlugins(controller: Controller, { spec }: MatchedAccount, stack: string): Promise<Plugins> {
   const cloud = cloudOf(controller, spec.provider);
   const account = controller.account(spec);
   const closing: (() => Promise<void>)[] = [];
@@ -34,6 +34,7 @@ export async function openPlugins(controller: Controller, { spec }: MatchedAccou
     if (cloud.gateway !== undefined) {
       const settleMs = spec.deadlines.settleSeconds * 1000;
       const gateway = await startGateway({
+        port: await usualPort(controller, stack),
         account,
         cloud,
         journal: controller.store.journal,
@@ -41,6 +42,7 @@ export async function openPlugins(controller: Controller, { spec }: MatchedAccou
         settleMs,
       });
       closing.push(() => gateway.close());
+      await controller.store.putSetting(portSetting(stack), new URL(gateway.url).port);
       plugins.secrets.push(gateway.token);
       Object.assign(plugins.environment, gateway.environment);
     }
@@ -84,3 +86,13 @@ async function exposeJournal(
 
 /** Folder of the executables that the engine finds on its PATH when the provider is not served in this process. */
 export const EXECUTABLES = join(import.meta.dirname, "../../bin");
+
+const portSetting = (stack: string): string => `gateway.port.${stack}`;
+
+/**
+ * A stack's gateway listens where it did the last time: the official plugins put their address into state, and a refresh reads through the
+ * address in state, not through that of the run.
+ */
+async function usualPort(controller: Controller, stack: string): Promise<number> {
+  return Number((await controller.store.setting(portSetting(stack))) ?? 0);
+}

@@ -54,7 +54,7 @@ export async function runStack(
   const cloud = cloudOf(controller, task.account.spec.provider);
   const declarations = await cloud.declarations();
   const input = await programInput(controller, task, kind);
-  const plugins = await openPlugins(controller, task.account);
+  const plugins = await openPlugins(controller, task.account, task.stack);
   const urnsOf = (work: Work) => groupUrns(controller, task, work, (type, name) => engine.urn(task.stack, type, name));
   const works = [...task.declare, ...task.remove];
   const urns = new Map(works.map((work) => [work, urnsOf(work)]));

@@ -85,7 +85,6 @@ export interface Work {
   desiredHash: string;
 }
 
-export type SharedSpec = FirewallSpec | KeySpec;
 export const isServer = (spec: StackObject): spec is ServerSpec => spec.kind === "Server";
 
 /** `Server/linode-main/web-1`: names an object everywhere that is not shown to people. */

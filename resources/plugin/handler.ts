@@ -102,6 +102,8 @@ export interface ProviderPackage {
   readonly name: string;
   readonly version: string;
   readonly handlers: readonly ResourceHandler[];
+  /** Configuration that the package takes from its environment. Like a bridged plugin it puts it into the provider's inputs, and so into state. */
+  configDefaults?(): Readonly<Record<string, string>>;
   /** Called once with the provider's configuration (`linode:url` arrives as `url`) before any handler. @throws to fail all resources with that message. */
   configure?(variables: Readonly<Record<string, string>>): Promise<void>;
   /** The JSON text of the package's Pulumi schema. */

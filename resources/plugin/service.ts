@@ -212,7 +212,8 @@ export function providerService(pkg: ProviderPackage, host: Host): UntypedServic
     }),
     checkConfig: unary("CheckConfig", async ({ request }: ServerUnaryCall<CheckRequest, CheckResponse>) => {
       const response = new provider.CheckResponse();
-      response.setInputs(request.getNews());
+      const given = fromStruct(request.getNews());
+      response.setInputs(toStruct({ ...pkg.configDefaults?.(), ...given }));
       return response;
     }),
     // Another version or setting of the provider never replaces what it made.

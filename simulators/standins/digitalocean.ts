@@ -21,6 +21,8 @@ export function digitaloceanStandin(env: Readonly<Record<string, string | undefi
     version: "4.80.1",
     handlers: [droplet, firewall, sshKey, tag].map((type) => standinHandler(type, connected)),
 
+    configDefaults: () => ({ apiEndpoint: env.DIGITALOCEAN_API_URL || PUBLIC_ADDRESS }),
+
     async configure(variables) {
       const token = variables.token || env.DIGITALOCEAN_TOKEN || env.DIGITALOCEAN_ACCESS_TOKEN;
       if (!token) throw pluginError("DIGITALOCEAN_TOKEN is not set");

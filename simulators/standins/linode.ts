@@ -22,6 +22,8 @@ export function linodeStandin(env: Readonly<Record<string, string | undefined>>)
     version: "5.1.1",
     handlers: [instance, firewall, firewallDevice, sshKey].map((type) => standinHandler(type, connected)),
 
+    configDefaults: (): Record<string, string> => (env.LINODE_URL ? { url: env.LINODE_URL } : {}),
+
     async configure(variables) {
       const token = variables.token ?? env.LINODE_TOKEN;
       if (!token) throw pluginError("The Linode API Token was not specified.");

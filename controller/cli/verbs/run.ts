@@ -75,7 +75,7 @@ async function runPulumi(
   const { dataDir, project, executable, stackSettings } = engine.settings;
   const runId = randomUUID();
   const folder = await createWorkspace(dataDir, project, stack, runId, await stackSettings.read(stack));
-  const plugins = await openPlugins(controller, account);
+  const plugins = await openPlugins(controller, account, stack);
   try {
     const environment = {
       ...engine.environment({ stack, runId, environment: plugins.environment, providers: plugins.providers }),
