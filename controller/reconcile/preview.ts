@@ -21,7 +21,7 @@ export interface PreviewOptions {
   overrides?: Overrides;
   /** False leaves the engine's own look out: the core's effects alone. Default true. */
   engine?: boolean;
-  /** Servers, by name, that are to be brought back to what the files say, whatever was recorded. */
+  /** Only these servers, by name: they are to be brought back to what the files say, whatever was recorded. */
   revert?: ReadonlySet<string>;
   signal: AbortSignal;
 }
@@ -48,7 +48,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const applied = await controller.store.objects();
   const all = matchObjects(desired.objects, applied, desired.accounts);
   const matches = all.filter(
-    (match) => inScope(match, options) && (!isSettled(match) || options.revert?.has(nameOf(match))),
+    (match) => inScope(match, options) && (options.revert?.has(nameOf(match)) ?? !isSettled(match)),
   );
 
   const place = (match: Match) => {

@@ -1,4 +1,4 @@
-import type { FirewallSpec, KeySpec, ServerSpec, StackObject } from "../../resources/spec.ts";
+import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import type { AppliedObject } from "../store/types.ts";
 
 export type ObjectKind = AppliedObject["kind"];
