@@ -1,8 +1,9 @@
+import type { Catalog } from "../../resources/cloud.ts";
 import type { FleetRepo } from "../repo/repo.ts";
 import type { Listing } from "../repo/tree.ts";
 import { createParsedCache, type ParsedCache, parseCached } from "./cache.ts";
 import { type Compiled, type CompileOptions, compile } from "./compile.ts";
-import type { FleetFile } from "./file.ts";
+import { type FleetFile, kindOfPath } from "./file.ts";
 import { insidePath } from "./server.ts";
 
 /** What loading remembers of one repository: the last listing, parsed texts and results. */
@@ -11,10 +12,26 @@ export interface FleetCache {
   readonly parsed: ParsedCache;
   /** Files that servers have taken user data from. */
   readonly userDataPaths: Set<string>;
+  /** What the clouds sold at the last compile: the same object again lets a compile go on from that one. */
+  catalogs?: Readonly<Record<string, Catalog>>;
 }
 
 export function createFleetCache(options: { maxFiles?: number } = {}): FleetCache {
   return { parsed: createParsedCache(options), userDataPaths: new Set() };
+}
+
+/** The accounts of a commit, compiled without its servers: what is asked of their clouds decides how the servers are compiled. */
+export async function loadAccounts(
+  repo: FleetRepo,
+  commit: string,
+  options: Pick<CompileOptions, "clouds">,
+  cache: FleetCache,
+): Promise<Compiled["accounts"]> {
+  const files = await readListing(repo, commit, cache);
+  return compile(
+    files.filter(({ path }) => kindOfPath(path) !== "Server"),
+    options,
+  ).accounts;
 }
 
 /**
@@ -28,13 +45,19 @@ export async function loadFleet(
   options: Omit<CompileOptions, "readFile" | "cache">,
   cache: FleetCache = createFleetCache(),
 ): Promise<Compiled> {
+  const files = await readListing(repo, commit, cache);
+  const texts = new Map<string, string | undefined>();
+  for (const path of cache.userDataPaths) texts.set(path, await repo.readBlob(commit, path));
+  return compile(files, { ...options, cache: cache.parsed, readFile: (path) => texts.get(path) });
+}
+
+async function readListing(repo: FleetRepo, commit: string, cache: FleetCache): Promise<readonly FleetFile[]> {
+  if (cache.listing?.commit === commit) return cache.listing.files;
   const earlier = new Set(cache.listing?.files);
   const files = await repo.files(commit, cache.listing);
   cache.listing = { commit, files };
   for (const file of files) if (!earlier.has(file)) addUserDataPath(file, cache);
-  const texts = new Map<string, string | undefined>();
-  for (const path of cache.userDataPaths) texts.set(path, await repo.readBlob(commit, path));
-  return compile(files, { ...options, cache: cache.parsed, readFile: (path) => texts.get(path) });
+  return files;
 }
 
 /** Compile reads nothing itself, so what it will ask for has to be there. */

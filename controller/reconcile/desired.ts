@@ -2,7 +2,7 @@ import type { Catalog } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { AccountSpec, FleetSpec, PlanSpec } from "../../resources/spec.ts";
 import { type Compiled, isUsable } from "../fleet/compile.ts";
-import { loadFleet } from "../fleet/load.ts";
+import { type FleetCache, loadAccounts, loadFleet } from "../fleet/load.ts";
 import { formatProblem, type Problem } from "../fleet/problem.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import { type DesiredObject, type MatchedAccount, matchAccounts } from "./match.ts";
@@ -30,16 +30,11 @@ export interface Desired {
  * @throws {FleetError} FLEET_INVALID with every problem of the fleet, one a line, as file:line:column.
  */
 export async function readDesired(controller: Controller, commit: string, signal: AbortSignal): Promise<Desired> {
-  const { clouds } = controller;
-  const first = await loadFleet(controller.repo, commit, { clouds }, controller.loaded);
-  refuseProblems(first, commit);
+  const { clouds, loaded, repo } = controller;
+  const known = await loadAccounts(repo, commit, { clouds }, loaded);
   const notes: string[] = [];
-  const catalogs = await readCatalogs(controller, [...first.accounts.values()], notes, signal);
-  // The second pass is cheap: everything but the checks against catalogues is cached.
-  const compiled =
-    Object.keys(catalogs).length === 0
-      ? first
-      : await loadFleet(controller.repo, commit, { clouds, catalogs }, controller.loaded);
+  const catalogs = asBefore(loaded, await readCatalogs(controller, [...known.values()], notes, signal));
+  const compiled = await loadFleet(repo, commit, { clouds, catalogs }, loaded);
   refuseProblems(compiled, commit);
   notes.push(...compiled.notes.map(formatProblem));
 
@@ -74,6 +69,17 @@ export class FleetInvalid extends FleetError {
     super("FLEET_INVALID", lines.join("\n"), { commit, problems: problems.length });
     this.problems = problems;
   }
+}
+
+/** The catalogues of the last compile while none of them has been read anew. */
+function asBefore(loaded: FleetCache, catalogs: Record<string, Catalog>): Readonly<Record<string, Catalog>> {
+  const readings = (all: Readonly<Record<string, Catalog>>) =>
+    Object.keys(all)
+      .sort()
+      .map((name) => `${name} ${all[name]!.readAt}`)
+      .join("\n");
+  if (loaded.catalogs === undefined || readings(loaded.catalogs) !== readings(catalogs)) loaded.catalogs = catalogs;
+  return loaded.catalogs;
 }
 
 async function readCatalogs(
