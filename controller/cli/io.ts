@@ -5,6 +5,8 @@ import type { Colors } from "picocolors/types.js";
 export interface Io {
   out(text: string): void;
   err(text: string): void;
+  /** Where `err` goes, without a line's end: progress that is drawn over itself. */
+  draw(text: string): void;
   /** Whether `err` goes to a terminal: progress may be drawn over itself. */
   live: boolean;
   width: number;
@@ -20,8 +22,9 @@ export function processIo(options: { color?: boolean } = {}): Io {
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
+    draw: (text) => void process.stderr.write(text),
     live: process.stderr.isTTY === true,
-    width: process.stdout.columns ?? 100,
+    width: process.stdout.columns ?? process.stderr.columns ?? 100,
     color: pc.createColors(colored),
     confirm,
   };

@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
 import { VERSION } from "../version.ts";
 import { type Io, processIo } from "./io.ts";
-import { EXIT } from "./session.ts";
+import { EXIT } from "./options.ts";
 import { verbs } from "./verbs/index.ts";
 
 /** Runs the command line and answers the exit code. Everything but the verbs' own output goes to standard error. */

@@ -3,18 +3,8 @@ import { standinPath } from "../../simulators/standins/index.ts";
 import { type OpenController, openController } from "../open.ts";
 import { Git } from "../repo/git.ts";
 import type { Io } from "./io.ts";
+import type { GlobalOptions } from "./options.ts";
 import { liveProgress, type ProgressView } from "./render/progress.ts";
-
-/** Options that every verb has. */
-export interface GlobalOptions {
-  json?: boolean;
-  fleet: string;
-  data?: string;
-  /** Drive simulated clouds by stand-ins of the official plugins. */
-  standIns?: boolean;
-  /** Our own provider in this process, or as an executable that the engine starts. */
-  provider?: "served" | "executable";
-}
 
 export interface Session {
   controller: OpenController;
@@ -22,9 +12,6 @@ export interface Session {
   signal: AbortSignal;
   view: ProgressView;
 }
-
-/** Exit codes of all verbs. */
-export const EXIT = { ok: 0, error: 1, changes: 2, refused: 3 } as const;
 
 /** Opens the controller for one verb and closes it after, whatever happens. */
 export async function withSession<T>(

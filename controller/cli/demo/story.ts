@@ -7,6 +7,7 @@ import { type Prepared, prepare } from "../../reconcile/preview.ts";
 import { Git } from "../../repo/git.ts";
 import type { Io } from "../io.ts";
 import { renderDrift } from "../render/drift.ts";
+import { renderExecution } from "../render/execution.ts";
 import { renderPreview } from "../render/preview.ts";
 import type { ProgressView } from "../render/progress.ts";
 import { seconds } from "../render/time.ts";
@@ -24,6 +25,7 @@ export interface Stage {
   signal: AbortSignal;
 }
 
+const LOOKING = "asking the engine what would be done";
 const APPROVED_BY = `${DEMO_PERSON.name} <${DEMO_PERSON.email}>`;
 
 /** The file that is changed, and how. */
@@ -33,9 +35,9 @@ const CHANGE = { file: "servers/linode/web/web-2.yaml", field: "plan", value: "m
 export async function converge(stage: Stage): Promise<boolean> {
   const { controller, signal, io } = stage;
   io.out(heading(io, 2, "Converge: everything is new"));
-  const prepared = await prepare(controller, { signal });
+  const prepared = await stage.view.during(LOOKING, prepare(controller, { signal }));
   io.out(renderPreview(prepared.preview, io));
-  return await carryOut(stage, prepared, {});
+  return await carryOut(stage, prepared, {}, prepared);
 }
 
 /** Changes one file by a commit, previews that, and executes it under its approval hash. */
@@ -48,7 +50,7 @@ export async function change(stage: Stage): Promise<boolean> {
   const commit = await repo.commit({ files, message: "Give web-2 the medium plan", author: DEMO_PERSON });
   const diff = await new Git(repo.dir).run("show", "--no-color", "--format=", "--unified=0", commit);
   io.out(renderDiff(diff, io));
-  const prepared = await prepare(controller, { signal });
+  const prepared = await stage.view.during(LOOKING, prepare(controller, { signal }));
   io.out(renderPreview(prepared.preview, io));
   return await carryOut(stage, prepared, {});
 }
@@ -66,18 +68,18 @@ export async function breakAndMend(stage: Stage): Promise<DriftStory> {
   for (const { server, cloud, what } of breakages) io.out(`  ${io.color.red("✗")} ${server} on ${cloud}: ${what}`);
   io.out("");
 
-  const { accounts } = await look(stage);
+  const { accounts } = await stage.view.during("listing the clouds", look(stage));
   io.out(renderDrift(accounts, io));
   const drifted = accounts.flatMap((account) => account.drifted);
   const found = breakages.filter((breakage) => drifted.some((drift) => isFound(breakage, drift))).length;
 
   io.out("");
   const revert = new Set(drifted.map(({ name }) => name));
-  const prepared = await prepare(controller, { revert, signal });
+  const prepared = await stage.view.during(LOOKING, prepare(controller, { revert, signal }));
   io.out(renderPreview(prepared.preview, io));
   const effectHashMatched = await carryOut(stage, prepared, { revert });
 
-  const after = await look(stage);
+  const after = await stage.view.during("listing the clouds again", look(stage));
   const still = new Set(after.accounts.flatMap(({ drifted }) => drifted.map(({ name }) => name)));
   const unread = after.accounts.some(({ error }) => error !== undefined);
   const reverted = unread ? 0 : breakages.filter(({ server }) => !still.has(server)).length;
@@ -99,22 +101,25 @@ function isFound(breakage: Breakage, { name, kind, fields }: AccountDrift["drift
 }
 
 /**
- * Executes under the shown hash. The preview itself is not handed over: the effects are computed anew, as they would be in another process,
- * and anything else than what was shown is refused.
+ * Executes under the shown hash. Unless the preview itself is handed over, the effects are computed anew, as in another process, and anything
+ * else than what was shown is refused.
  */
 async function carryOut(
   stage: Stage,
   { preview }: Prepared,
   options: { revert?: ReadonlySet<string> },
+  prepared?: Prepared,
 ): Promise<boolean> {
   const { controller, signal, io } = stage;
-  io.out(io.color.dim(`Approved by ${APPROVED_BY}: ${preview.hash}`));
+  io.out(io.color.dim(`Approved by ${APPROVED_BY}\n`));
   const began = performance.now();
-  const execution = await execute(controller, {
+  const run = execute(controller, {
     preview: options,
+    ...(prepared === undefined ? {} : { prepared }),
     approved: { hashes: [preview.hash], by: APPROVED_BY },
     signal,
   });
+  const execution = await stage.view.during("executing exactly that", run);
   const matched = isSameSet(
     preview.effects.map(({ hash }) => hash),
     execution.outcomes.map(({ effectHash }) => effectHash),
@@ -123,11 +128,9 @@ async function carryOut(
   return matched;
 }
 
-function verdict({ converged, failed }: Execution, matched: boolean, ms: number, { color }: Io): string {
-  const done =
-    failed === 0 ? color.green(`✓ ${converged} converged`) : color.red(`✗ ${failed} failed, ${converged} converged`);
-  const same = matched ? "exactly the effects that were shown" : color.red("not the effects that were shown");
-  return `${done} in ${seconds(ms)}: ${same}`;
+function verdict(execution: Execution, matched: boolean, ms: number, io: Io): string {
+  const same = matched ? "exactly the effects that were shown" : io.color.red("not the effects that were shown");
+  return `${renderExecution(execution, io)}, in ${seconds(ms)}: ${same}`;
 }
 
 export function heading({ color }: Io, step: number, text: string): string {

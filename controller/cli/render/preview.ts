@@ -1,99 +1,71 @@
-import type { Change, Cost, Effect, Preview } from "../../reconcile/types.ts";
+import type { Cost, Effect, EffectOp, Preview, Verdict } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
+import { renderEffects } from "./effect.ts";
+import { money } from "./fields.ts";
+import { counted, listed } from "./text.ts";
 
-const SIGN: Record<Effect["op"], string> = {
-  create: "+",
-  update: "~",
-  replace: "±",
-  delete: "-",
-  adopt: "«",
-  forget: "»",
-};
-
-/** A preview as people read it: one block per object, guards, cost, and the hash that approves it. */
+/** A preview as people read it: account by account, a line or two an object, then the sum, the guards, and the hash that approves it. */
 export function renderPreview(preview: Preview, io: Io): string {
   const { color } = io;
-  if (preview.effects.length === 0) {
-    return [
-      `${color.green("Nothing to do:")} the fleet at ${preview.commit.slice(0, 10)} is what was last applied.`,
-      ...preview.notes.map((note) => color.dim(note)),
-    ].join("\n");
+  const notes = preview.notes.map((note) => color.dim(note));
+  const { effects, base } = preview;
+  const commit = preview.commit.slice(0, 10);
+  if (effects.length === 0) {
+    const like = base === undefined ? "what was last applied" : `what ${base.slice(0, 10)} says`;
+    return [`${color.green("Nothing to do:")} the fleet at ${commit} is ${like}.`, ...notes].join("\n");
   }
-  const lines = [`Preview of ${color.bold(preview.commit.slice(0, 10))}`, ""];
-  for (const effect of preview.effects) lines.push(...renderEffect(effect, io));
-  lines.push("", summary(preview.effects));
-  const cost = costLine(preview);
-  if (cost !== undefined) lines.push(cost);
-  for (const { passed, message, override } of preview.verdicts) {
-    lines.push(
-      passed
-        ? color.yellow(`allowed: ${message}`)
-        : color.red(`refused: ${message}${override === undefined ? "" : ` (${override} if it is meant)`}`),
-    );
-  }
-  lines.push(...preview.notes.map((note) => color.dim(note)), "", `Approval hash ${color.bold(preview.hash)}`);
+  const against = base === undefined ? "" : ` against ${base.slice(0, 10)}`;
+  const lines = [`Preview of ${color.bold(commit)}${against}`];
+  for (const [account, members] of Map.groupBy(effects, ({ object }) => object.account))
+    lines.push("", color.bold(account), ...renderEffects(serversFirst(members), io));
+  lines.push("", summary(effects) + costOf(preview));
+  lines.push(...preview.verdicts.map((verdict) => renderVerdict(verdict, io)), ...notes);
+  if (preview.hash !== "") lines.push(`Approval hash ${color.bold(preview.hash)}`);
   return lines.join("\n");
 }
 
-function renderEffect(effect: Effect, { color }: Io): string[] {
-  const paint = {
-    create: color.green,
-    update: color.yellow,
-    replace: color.magenta,
-    delete: color.red,
-    adopt: color.cyan,
-    forget: color.cyan,
-  }[effect.op];
-  const loss = effect.dataLoss ? color.red(" — everything on its disks is lost") : "";
-  const because = effect.replaceReasons.length > 0 ? ` because of ${effect.replaceReasons.join(", ")}` : "";
-  const { kind, name } = effect.object;
-  const what = kind === "Server" ? name : `${kind} ${name}`;
-  const money = effectCost(effect);
-  const lines = [
-    paint(`${SIGN[effect.op]} ${what}`) +
-      color.dim(`  ${effect.op}${because} on ${effect.stack}`) +
-      loss +
-      (money === undefined ? "" : color.dim(`  ${money}`)),
+function serversFirst(effects: Effect[]): Effect[] {
+  const isServer = ({ object }: Effect) => object.kind === "Server";
+  return [...effects.filter(isServer), ...effects.filter((effect) => !isServer(effect))];
+}
+
+/** `12 servers and 9 shared objects to create, 1 server to update`. */
+export function summary(effects: Pick<Effect, "op" | "object">[]): string {
+  const parts = [...Map.groupBy(effects, ({ op }) => op)].map(([op, members]) => {
+    return `${countedObjects(members.map(({ object }) => object))} to ${VERB[op]}`;
+  });
+  return parts.join(", ");
+}
+
+const VERB: Record<EffectOp, string> = {
+  create: "create",
+  update: "update",
+  replace: "replace",
+  delete: "delete",
+  adopt: "adopt",
+  forget: "let go",
+};
+
+/** `12 servers and 9 shared objects`. */
+export function countedObjects(objects: Pick<Effect["object"], "kind">[]): string {
+  const servers = objects.filter(({ kind }) => kind === "Server").length;
+  const shared = objects.length - servers;
+  const parts = [
+    ...(servers > 0 ? [counted(servers, "server")] : []),
+    ...(shared > 0 ? [counted(shared, "shared object")] : []),
   ];
-  if (effect.op !== "delete" && effect.op !== "forget")
-    lines.push(...effect.changes.map((change) => `    ${renderChange(change, effect.op)}`));
-  lines.push(...effect.notes.map((note) => color.dim(`    ${note}`)));
-  return lines;
+  return listed(parts);
 }
 
-function renderChange(change: Change, op: Effect["op"]): string {
-  if (change.secret) return `${change.path}: (hidden)`;
-  const drift = change.drift ? "  (changed by hand)" : "";
-  if (op === "create" || change.before === undefined) return `${change.path}: ${show(change.after)}${drift}`;
-  return `${change.path}: ${show(change.before)} → ${change.after === undefined ? "(removed)" : show(change.after)}${drift}`;
-}
-
-function show(value: unknown): string {
-  if (value === undefined) return "(none)";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 97)}…` : text;
-}
-
-function summary(effects: Effect[]): string {
-  const counts = new Map<string, number>();
-  for (const { op } of effects) counts.set(op, (counts.get(op) ?? 0) + 1);
-  return [...counts].map(([op, count]) => `${count} to ${op}`).join(", ");
-}
-
-function effectCost({ cost }: Effect): string | undefined {
-  if (cost === undefined) return undefined;
-  const { before, after } = cost;
-  if (before !== undefined && after !== undefined && before.monthlyMicro === after.monthlyMicro) return undefined;
-  return `${before === undefined ? "" : `${money(before)} → `}${after === undefined ? "0" : money(after)} a month`;
-}
-
-function costLine({ cost }: Preview): string | undefined {
-  if (cost.before.length === 0 && cost.after.length === 0) return undefined;
+function costOf({ cost }: Preview): string {
+  if (cost.before.length === 0 && cost.after.length === 0) return "";
   const side = (costs: Cost[]) => (costs.length === 0 ? "0" : costs.map(money).join(" + "));
-  return `Provider cost of these: ${side(cost.before)} → ${side(cost.after)} a month`;
+  const [before, after] = [side(cost.before), side(cost.after)];
+  if (before === after) return `; they cost ${after} a month, as before`;
+  return `; they cost ${before} → ${after} a month at the provider`;
 }
 
-/** `12.00 USD`, rounded to cents. */
-export function money({ monthlyMicro, currency }: Cost): string {
-  return `${(monthlyMicro / 1_000_000).toFixed(2)} ${currency}`;
+function renderVerdict({ passed, message, override }: Verdict, { color }: Io): string {
+  if (passed) return color.yellow(`allowed: ${message}`);
+  return color.red(`refused: ${message}${override === undefined ? "" : ` (${override} if it is meant)`}`);
 }

@@ -1,64 +1,95 @@
-import type { Progress, ProgressEvent } from "../../reconcile/progress.ts";
+import type { ObjectEvent, Progress, ProgressEvent } from "../../reconcile/progress.ts";
+import { type EffectOp, objectKey } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
+import { label } from "./effect.ts";
+import { clipped } from "./text.ts";
 import { seconds } from "./time.ts";
 
 export interface ProgressView {
   take: Progress;
+  /** On a terminal a line says what is waited for, until it is there. */
+  during<T>(what: string, work: Promise<T>): Promise<T>;
   /** Takes the live lines away; what is done stays. */
   close(): void;
 }
 
 interface Line {
-  op: string;
+  name: string;
+  doing: string;
   startedAt: number;
 }
 
-const REDRAW_MS = 200;
-const SHOWN = 12;
+const REDRAW_MS = 100;
+const SHOWN = 16;
+const WIDEST_NAME = 40;
+const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 /** On a terminal: a line per server at work with its time, redrawn in place. Elsewhere: one plain line per event. */
 export function liveProgress(io: Io, now: () => number = Date.now): ProgressView {
   const atWork = new Map<string, Line>();
-  const startedAt = now();
   let drawn = 0;
+  let nameWidth = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const erase = () => {
-    if (drawn > 0) process.stderr.write(`\x1b[${drawn}A\x1b[J`);
+    if (drawn > 0) io.draw(`\x1b[${drawn}A\x1b[J`);
     drawn = 0;
   };
   const draw = () => {
     erase();
-    const lines = [...atWork].slice(0, SHOWN).map(([name, { op, startedAt }]) => {
-      return `  ${io.color.cyan("…")} ${name} ${io.color.dim(`${op} ${seconds(now() - startedAt)}`)}`;
+    const frame = FRAMES[Math.floor(now() / REDRAW_MS) % FRAMES.length]!;
+    const lines = [...atWork.values()].slice(0, SHOWN).map(({ name, doing, startedAt }) => {
+      const text = name === "" ? doing : `${name.padEnd(nameWidth)}  ${doing}`;
+      return `  ${io.color.cyan(frame)} ${clipped(text, io.width - 16)}  ${io.color.dim(seconds(now() - startedAt))}`;
     });
-    if (atWork.size > SHOWN) lines.push(io.color.dim(`  and ${atWork.size - SHOWN} more`));
-    if (lines.length > 0) process.stderr.write(`${lines.join("\n")}\n`);
+    if (atWork.size > SHOWN) lines.push(io.color.dim(`    and ${atWork.size - SHOWN} more`));
+    if (lines.length > 0) io.draw(`${lines.join("\n")}\n`);
     drawn = lines.length;
+  };
+  const begin = (key: string, line: Omit<Line, "startedAt">) => {
+    atWork.set(key, { ...line, startedAt: now() });
+    nameWidth = Math.min(WIDEST_NAME, Math.max(nameWidth, line.name.length));
+    timer ??= setInterval(draw, REDRAW_MS).unref();
+    draw();
   };
   const say = (text: string) => {
     if (io.live) erase();
     io.err(text);
     if (io.live) draw();
   };
+  const started = (event: ObjectEvent) => {
+    if (!io.live) return say(`  ${nameOf(event)}: ${event.op} started`);
+    if (!atWork.has(keyOf(event))) begin(keyOf(event), { name: nameOf(event), doing: PRESENT[event.op] });
+  };
+  const ended = (event: ObjectEvent) => {
+    const line = atWork.get(keyOf(event));
+    atWork.delete(keyOf(event));
+    // What no step was seen of took no time of its own.
+    const time = line === undefined ? "" : `  ${io.color.dim(seconds(now() - line.startedAt))}`;
+    const name = nameOf(event).padEnd(nameWidth);
+    if (event.state === "done") return say(`  ${io.color.green("✓")} ${name}  ${PAST[event.op]}${time}`);
+    const reason = (event.message ?? "").split("\n").join("\n      ");
+    say(`  ${io.color.red("✗")} ${name}  ${event.op} failed${time}\n      ${io.color.red(reason)}`);
+  };
   const take = (event: ProgressEvent) => {
-    if (event.kind === "phase") return say(io.color.bold(event.text));
-    if (event.kind === "note") return say(io.color.dim(event.text));
-    if (event.state === "started") {
-      if (atWork.has(event.name)) return;
-      atWork.set(event.name, { op: event.op, startedAt: now() });
-      if (!io.live) return say(`${event.name}: ${event.op} started`);
-      timer ??= setInterval(draw, REDRAW_MS).unref();
-      return draw();
+    if (event.kind === "phase") say(io.color.bold(event.text));
+    else if (event.kind === "note") say(io.color.dim(event.text));
+    else if (event.state === "started") started(event);
+    else ended(event);
+  };
+  const during = async <T>(what: string, work: Promise<T>): Promise<T> => {
+    if (!io.live) return await work;
+    begin(what, { name: "", doing: what });
+    try {
+      return await work;
+    } finally {
+      atWork.delete(what);
+      draw();
     }
-    const since = atWork.get(event.name)?.startedAt ?? startedAt;
-    atWork.delete(event.name);
-    const time = io.color.dim(`(${seconds(now() - since)})`);
-    if (event.state === "done") return say(`  ${io.color.green("✓")} ${event.name} ${past(event.op)} ${time}`);
-    say(`  ${io.color.red("✗")} ${event.name} ${event.op} failed ${time}: ${event.message ?? ""}`);
   };
   return {
     take,
+    during,
     close: () => {
       clearInterval(timer);
       if (io.live) erase();
@@ -67,7 +98,24 @@ export function liveProgress(io: Io, now: () => number = Date.now): ProgressView
   };
 }
 
-const PAST: Record<string, string> = {
+const keyOf = ({ name, object }: ObjectEvent): string => (object === undefined ? name : objectKey(object));
+
+/** Shared objects are there once an account. */
+function nameOf({ name, object }: ObjectEvent): string {
+  if (object === undefined || object.kind === "Server") return name;
+  return `${label(object)} of ${object.account}`;
+}
+
+const PRESENT: Record<EffectOp, string> = {
+  create: "creating",
+  update: "updating",
+  replace: "replacing",
+  delete: "deleting",
+  adopt: "adopting",
+  forget: "letting go",
+};
+
+const PAST: Record<EffectOp, string> = {
   create: "created",
   update: "updated",
   replace: "replaced",
@@ -75,4 +123,3 @@ const PAST: Record<string, string> = {
   adopt: "adopted",
   forget: "let go",
 };
-const past = (op: string): string => PAST[op] ?? op;

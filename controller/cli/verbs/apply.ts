@@ -1,10 +1,12 @@
 import { unapproved } from "../../reconcile/approvals.ts";
-import { type Execution, execute } from "../../reconcile/execute.ts";
+import { execute } from "../../reconcile/execute.ts";
 import { prepare } from "../../reconcile/preview.ts";
 import { recover } from "../../reconcile/recover.ts";
 import type { Io } from "../io.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
+import { renderExecution } from "../render/execution.ts";
 import { renderPreview } from "../render/preview.ts";
-import { EXIT, type GlobalOptions, whoIsAsking, withSession } from "../session.ts";
+import { whoIsAsking, withSession } from "../session.ts";
 
 export interface ApplyFlags extends GlobalOptions {
   commit?: string;
@@ -20,7 +22,7 @@ export interface ApplyFlags extends GlobalOptions {
  * approval left open. Exit 0 all converged, 1 something failed, 3 refused.
  */
 export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
-  return await withSession(flags, io, async ({ controller, signal }) => {
+  return await withSession(flags, io, async ({ controller, signal, view }) => {
     const overrides = {
       allowReplace: flags.allowReplace ?? [],
       ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),
@@ -30,7 +32,10 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
       ...(flags.stack === undefined ? {} : { stacks: flags.stack }),
     };
     await recover(controller, signal);
-    const prepared = await prepare(controller, { ...scope, overrides, signal });
+    const prepared = await view.during(
+      "looking at what would be done",
+      prepare(controller, { ...scope, overrides, signal }),
+    );
     const { preview } = prepared;
     if (!flags.json) io.out(renderPreview(preview, io));
     const person = await whoIsAsking(controller);
@@ -40,20 +45,15 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
     if (hashes === undefined && !refused && (await unapproved(controller, prepared)).length > 0) {
       if (flags.yes || (await io.confirm("Execute exactly this?"))) hashes = [preview.hash];
     }
-    const execution = await execute(controller, {
+    const run = execute(controller, {
       preview: scope,
       prepared,
       approved: hashes === undefined ? { by } : { hashes, by },
       overrides,
       signal,
     });
-    io.out(flags.json ? JSON.stringify(execution) : summary(execution, io));
+    const execution = await view.during("executing", run);
+    io.out(flags.json ? JSON.stringify(execution) : renderExecution(execution, io));
     return execution.failed > 0 ? EXIT.error : EXIT.ok;
   });
-}
-
-function summary({ converged, failed, outcomes }: Execution, { color }: Io): string {
-  if (outcomes.length === 0) return color.green("Converged: nothing had to be done.");
-  const done = color.green(`${converged} converged`);
-  return failed === 0 ? done : `${done}, ${color.red(`${failed} failed`)}; the next apply goes on with what is left`;
 }

@@ -3,7 +3,7 @@ import { loadFleet } from "../../fleet/load.ts";
 import { formatProblem } from "../../fleet/problem.ts";
 import { openRepo } from "../../repo/repo.ts";
 import type { Io } from "../io.ts";
-import { EXIT, type GlobalOptions } from "../session.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
 
 /** `fleetwright compile`: documents and hashes at a commit. Needs neither database nor cloud. */
 export async function compileVerb(flags: GlobalOptions & { commit: string }, io: Io): Promise<number> {

@@ -4,8 +4,8 @@ import { breakAndMend, change, converge, heading, look, type Stage } from "../de
 import { renderResult, renderStart, renderUse } from "../demo/text.ts";
 import { watch } from "../demo/watch.ts";
 import type { Io } from "../io.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
 import { liveProgress } from "../render/progress.ts";
-import { EXIT, type GlobalOptions } from "../session.ts";
 import { Interrupted, onInterrupt } from "../signals.ts";
 
 export interface DemoFlags extends GlobalOptions {

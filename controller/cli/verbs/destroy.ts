@@ -5,8 +5,9 @@ import { prepare } from "../../reconcile/preview.ts";
 import { recover } from "../../reconcile/recover.ts";
 import { commitRemoval } from "../../reconcile/removal.ts";
 import type { Io } from "../io.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
 import { renderPreview } from "../render/preview.ts";
-import { EXIT, type GlobalOptions, whoIsAsking, withSession } from "../session.ts";
+import { whoIsAsking, withSession } from "../session.ts";
 
 export interface DestroyFlags extends GlobalOptions {
   confirm?: string;

@@ -8,7 +8,8 @@ import { readDesired } from "../../reconcile/desired.ts";
 import { Git } from "../../repo/git.ts";
 import { VERSION } from "../../version.ts";
 import type { Io } from "../io.ts";
-import { EXIT, type GlobalOptions, withSession } from "../session.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
+import { withSession } from "../session.ts";
 
 interface Check {
   name: string;

@@ -5,9 +5,11 @@ import { findFleetDrift } from "../../reconcile/drift.ts";
 import { execute } from "../../reconcile/execute.ts";
 import { prepare } from "../../reconcile/preview.ts";
 import type { Io } from "../io.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
 import { renderDrift } from "../render/drift.ts";
+import { renderExecution } from "../render/execution.ts";
 import { renderPreview } from "../render/preview.ts";
-import { EXIT, type GlobalOptions, whoIsAsking, withSession } from "../session.ts";
+import { whoIsAsking, withSession } from "../session.ts";
 
 export interface DriftFlags extends GlobalOptions {
   revert?: boolean;
@@ -20,9 +22,9 @@ export interface DriftFlags extends GlobalOptions {
 /** `fleetwright drift`: what differs from what was applied. Exit 0 nothing, 2 drift found and left, 1 an account could not be read. */
 export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
   if (flags.revert && flags.accept) throw new FleetError("USAGE", "--revert and --accept exclude each other", {});
-  return await withSession(flags, io, async ({ controller, signal }) => {
+  return await withSession(flags, io, async ({ controller, signal, view }) => {
     const desired = await readDesired(controller, await controller.repo.head(), signal);
-    const accounts = await findFleetDrift(controller, desired, signal);
+    const accounts = await view.during("listing the clouds", findFleetDrift(controller, desired, signal));
     const drifted = accounts.flatMap((account) => account.drifted);
     const unread = accounts.some(({ error }) => error !== undefined);
     const report = { commit: desired.commit, drifted: drifted.length, accounts };
@@ -52,14 +54,18 @@ export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
       allowReplace: flags.allowReplace ?? [],
       ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),
     };
-    const prepared = await prepare(controller, { revert, overrides, signal });
+    const prepared = await view.during(
+      "looking at what would be done",
+      prepare(controller, { revert, overrides, signal }),
+    );
     if (!flags.json) io.out(renderPreview(prepared.preview, io));
     const agreed = flags.yes || (await io.confirm("Bring these back to what the files say?"));
     const by = `${person.name} <${person.email}>`;
     const approved = agreed ? { hashes: [prepared.preview.hash], by } : { by };
-    const execution = await execute(controller, { preview: { revert }, prepared, approved, overrides, signal });
+    const run = execute(controller, { preview: { revert }, prepared, approved, overrides, signal });
+    const execution = await view.during("bringing them back", run);
     if (flags.json) io.out(JSON.stringify({ ...report, reverted: execution }));
-    else io.out(`${execution.converged} reverted${execution.failed > 0 ? `, ${execution.failed} failed` : ""}`);
+    else io.out(renderExecution(execution, io));
     return execution.failed > 0 ? EXIT.error : EXIT.ok;
   });
 }

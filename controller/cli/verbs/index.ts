@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Io } from "../io.ts";
-import type { GlobalOptions } from "../session.ts";
+import type { GlobalOptions } from "../options.ts";
 
 /** Adds one verb to the program; `exit` takes the verb's exit code. A verb's code is loaded when it is called. */
 export type AddVerb = (program: Command, io: Io, exit: (code: number) => void) => void;

@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { Git } from "../../repo/git.ts";
 import { type Initialized, initFleet } from "../init/init.ts";
 import type { Io } from "../io.ts";
-import { EXIT, type GlobalOptions } from "../session.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
 
 export interface InitFlags extends GlobalOptions {
   id?: string;

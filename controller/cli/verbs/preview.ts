@@ -1,9 +1,12 @@
 import { previewBetween } from "../../reconcile/between.ts";
+import type { Controller } from "../../reconcile/context.ts";
 import { previewFull } from "../../reconcile/full.ts";
-import { prepare } from "../../reconcile/preview.ts";
+import { type PreviewOptions, prepare } from "../../reconcile/preview.ts";
+import type { Preview } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
 import { renderPreview } from "../render/preview.ts";
-import { EXIT, type GlobalOptions, withSession } from "../session.ts";
+import { withSession } from "../session.ts";
 
 export interface PreviewFlags extends GlobalOptions {
   commit?: string;
@@ -14,19 +17,21 @@ export interface PreviewFlags extends GlobalOptions {
 
 /** `fleetwright preview`: what a commit would do. Exit 0 nothing, 2 changes, 3 changes that a guard refuses. */
 export async function previewVerb(flags: PreviewFlags, io: Io): Promise<number> {
-  return await withSession(flags, io, async ({ controller, signal }) => {
+  return await withSession(flags, io, async ({ controller, signal, view }) => {
     const options = {
       signal,
       ...(flags.commit === undefined ? {} : { commit: flags.commit }),
       ...(flags.stack === undefined ? {} : { stacks: flags.stack }),
     };
-    const preview = flags.full
-      ? await previewFull(controller, options)
-      : flags.base !== undefined
-        ? await previewBetween(controller, flags.base, options)
-        : (await prepare(controller, options)).preview;
+    const preview = await view.during("looking at what would be done", previewAs(flags, controller, options));
     io.out(flags.json ? JSON.stringify(preview) : renderPreview(preview, io));
     if (preview.verdicts.some(({ passed }) => !passed)) return EXIT.refused;
     return preview.effects.length === 0 ? EXIT.ok : EXIT.changes;
   });
+}
+
+async function previewAs(flags: PreviewFlags, controller: Controller, options: PreviewOptions): Promise<Preview> {
+  if (flags.full) return await previewFull(controller, options);
+  if (flags.base !== undefined) return await previewBetween(controller, flags.base, options);
+  return (await prepare(controller, options)).preview;
 }

@@ -9,7 +9,8 @@ import { openPlugins } from "../../reconcile/plugins.ts";
 import { passes, prepare } from "../../reconcile/preview.ts";
 import { recover } from "../../reconcile/recover.ts";
 import type { Io } from "../io.ts";
-import { type GlobalOptions, withSession } from "../session.ts";
+import type { GlobalOptions } from "../options.ts";
+import { withSession } from "../session.ts";
 
 /** Commands of Pulumi that change nothing in a cloud: they need the lease but no guard. */
 const HARMLESS = new Set(["preview", "refresh", "stack", "state", "about", "version", "config", "logs", "history"]);

@@ -2,7 +2,7 @@ import { FleetError } from "../../../resources/errors.ts";
 import { simulators } from "../../../simulators/index.ts";
 import type { Simulator, SimulatorOptions } from "../../../simulators/simulator.ts";
 import type { Io } from "../io.ts";
-import { EXIT, type GlobalOptions } from "../session.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
 import { aborted, onInterrupt } from "../signals.ts";
 import { assignment, SIMULATED } from "../simulated.ts";
 

@@ -1,6 +1,7 @@
 import type { AppliedObject, RunRecord } from "../../store/types.ts";
 import type { Io } from "../io.ts";
-import { EXIT, type GlobalOptions, withSession } from "../session.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
+import { withSession } from "../session.ts";
 
 interface Status {
   commit: string;

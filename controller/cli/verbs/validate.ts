@@ -5,7 +5,7 @@ import { compileWith } from "../../fleet/compile-with.ts";
 import { formatProblem } from "../../fleet/problem.ts";
 import { openRepo } from "../../repo/repo.ts";
 import type { Io } from "../io.ts";
-import { EXIT, type GlobalOptions } from "../session.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
 
 /** `fleetwright validate`: every file as it lies in the folder, committed or not. Needs neither database, engine nor cloud. */
 export async function validateVerb(flags: GlobalOptions, io: Io): Promise<number> {

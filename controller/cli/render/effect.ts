@@ -1,0 +1,76 @@
+import type { Effect } from "../../reconcile/types.ts";
+import type { Io } from "../io.ts";
+import { changeWords, money, serverDetails, serverRow, sharedRow } from "./fields.ts";
+import { aligned, wrapped } from "./text.ts";
+
+const SIGN: Record<Effect["op"], string> = {
+  create: "+",
+  update: "~",
+  replace: "±",
+  delete: "-",
+  adopt: "«",
+  forget: "»",
+};
+
+const INDENT = "      ";
+
+/** Effects of one account, aligned with each other. */
+export function renderEffects(effects: Effect[], io: Io): string[] {
+  const rows = aligned(effects.map((effect) => [label(effect.object), ...row(effect), cost(effect)]));
+  return effects.flatMap((effect, index) => {
+    return [`  ${paint(effect, io)(`${SIGN[effect.op]} ${rows[index]}`)}`, ...below(effect, io)];
+  });
+}
+
+/** `web-1` for a server, `firewall web` for what servers share. */
+export function label({ kind, name }: Pick<Effect["object"], "kind" | "name">): string {
+  if (kind === "Server") return name;
+  return `${kind === "SshKey" ? "key" : kind.toLowerCase()} ${name}`;
+}
+
+function row({ op, object, changes, replaceReasons }: Effect): string[] {
+  if (op === "create" || op === "adopt")
+    return object.kind === "Server" ? serverRow(changes) : [sharedRow(object.kind, changes)];
+  if (op === "update") return changes.length === 1 ? [changeWords(changes[0]!)] : [];
+  if (op === "replace") return [`made anew: ${replaceReasons.join(", ")}`];
+  const was = (path: string) => changes.find((change) => change.path === path)?.before;
+  return [
+    op === "forget" ? "let go" : "deleted",
+    ...[was("size"), was("region")].filter((value) => value !== undefined).map(String),
+  ];
+}
+
+/** What does not fit into the row. */
+function below(effect: Effect, { color, width }: Io): string[] {
+  const { op, object, changes, notes, dataLoss } = effect;
+  const lines: string[] = [];
+  if (dataLoss) lines.push(color.red("everything on its disks is lost"));
+  if ((op === "create" || op === "adopt") && object.kind === "Server") {
+    const details = wrapped(serverDetails(object.name, changes), " · ", width - INDENT.length);
+    lines.push(...details.map((line) => color.dim(line)));
+  }
+  if ((op === "update" && changes.length > 1) || op === "replace") {
+    lines.push(...changes.map(changeWords));
+  }
+  lines.push(...notes.map((note) => color.dim(note)));
+  return lines.map((line) => `${INDENT}${line}`);
+}
+
+function cost({ cost }: Effect): string {
+  const { before, after } = cost ?? {};
+  if (before === undefined && after === undefined) return "";
+  if (before !== undefined && after !== undefined && before.monthlyMicro === after.monthlyMicro) return "";
+  if (before === undefined) return `${money(after!)} a month`;
+  return `${money(before)} → ${after === undefined ? "0" : money(after)} a month`;
+}
+
+function paint({ op }: Effect, { color }: Io): (text: string) => string {
+  return {
+    create: color.green,
+    update: color.yellow,
+    replace: color.magenta,
+    delete: color.red,
+    adopt: color.cyan,
+    forget: color.cyan,
+  }[op];
+}
