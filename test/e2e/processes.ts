@@ -28,6 +28,6 @@ export function allProcesses(): FoundProcess[] {
 export function runProcesses(dataDir: string): FoundProcess[] {
   return allProcesses().filter(
     ({ environment: { FLEETWRIGHT_RUN: run, PULUMI_HOME: home } }) =>
-      run !== undefined && home !== undefined && home.startsWith(`${dataDir}/`),
+      run !== undefined && home?.startsWith(`${dataDir}/`),
   );
 }
