@@ -77,6 +77,8 @@ export class SimulatedProxmox implements SimulatedCloud {
       vm.config.cores = cores;
       vm.config.memory = memoryMiB;
       vm.config.sockets = "1";
+      // In effect at once: what waited for the next start would hide it.
+      for (const option of ["cores", "memory", "sockets"]) delete vm.pending[option];
     }
     if (patch.power === "stopped") stopNow(this.#cluster, vm);
     if (patch.power === "running" && vm.power === "stopped") startNow(this.#cluster, vm);
