@@ -1,8 +1,10 @@
 import { Command, CommanderError, Option } from "commander";
-import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
+import { type ErrorPlace, FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
 import { VERSION } from "../version.ts";
+import { helpOf, OVERVIEW } from "./help.ts";
 import { type Io, processIo } from "./io.ts";
 import { EXIT } from "./options.ts";
+import { Interrupted } from "./signals.ts";
 import { verbs } from "./verbs/index.ts";
 
 /** Runs the command line and answers the exit code. Everything but the verbs' own output goes to standard error. */
@@ -31,43 +33,50 @@ export async function main(args: string[], io: Io = processIo()): Promise<number
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .exitOverride()
     .showHelpAfterError("(fleetwright --help lists the verbs)")
-    .addHelpText("after", EXAMPLES);
+    .addHelpText("after", OVERVIEW);
   for (const add of verbs) {
     add(program, io, (exit) => {
       code = exit;
     });
   }
+  for (const command of program.commands) command.addHelpText("after", helpOf(command.name()));
   try {
     await program.parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.error;
-    return report(error, io, args.includes("--json"));
+    const json = args.includes("--json");
+    if (!(error instanceof CommanderError)) return report(error, io, json);
+    if (error.exitCode === 0) return EXIT.ok;
+    // Its words stand on standard error already.
+    if (json) report(new FleetError("USAGE", error.message.replace(/^error: /, "")), io, json);
+    return EXIT.error;
   }
 }
 
 /** An error as a person can act on it; as one JSON object with `--json`. */
 function report(error: unknown, io: Io, json: boolean): number {
-  if (!(error instanceof FleetError)) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    if (json) io.out(JSON.stringify({ error: { code: "BUG", message: text } }));
-    else io.err(io.color.red(`This is a bug in Fleetwright:\n${text}`));
-    return EXIT.error;
-  }
-  if (json) io.out(JSON.stringify({ error: { code: error.code, message: error.message, at: error.at } }));
-  else io.err(`${io.color.red(error.code)} ${error.message}`);
-  return FLEET_ERRORS[error.code].exit;
+  const { code, message, at, exit } = described(error);
+  if (json) io.out(JSON.stringify({ error: { code, message, ...(at === undefined ? {} : { at }) } }));
+  else if (code === "BUG") io.err(io.color.red(`This is a bug in Fleetwright:\n${message}`));
+  else if (message.includes("\n")) io.err(`${io.color.red(code)}\n${message}`);
+  else io.err(`${io.color.red(code)} ${message}`);
+  return exit;
 }
 
-const EXAMPLES = `
-Examples:
-  fleetwright init acme                       make a fleet repository in ./acme
-  fleetwright validate                        check every file; errors as file:line:column
-  fleetwright preview                         what HEAD would change, and what it costs
-  fleetwright apply                           preview, ask, execute exactly that
-  fleetwright apply --approve 3f2a…           execute what was shown under this hash, or refuse
-  fleetwright drift --revert                  bring back what was changed by hand
-  fleetwright drift --accept                  or write it into the files
-  fleetwright simulate linode --port 9001     a simulated cloud to try things on
-
-Exit codes: 0 done or nothing to do, 1 error, 2 changes or drift found, 3 refused by a guard or a stale preview.`;
+function described(error: unknown): { code: string; message: string; at?: ErrorPlace; exit: number } {
+  if (error instanceof FleetError) {
+    const { code, message, at } = error;
+    return { code, message, at, exit: FLEET_ERRORS[code].exit };
+  }
+  if (error instanceof Interrupted)
+    return {
+      code: "INTERRUPTED",
+      message: "stopped; what was approved and not done yet stays approved",
+      exit: EXIT.error,
+    };
+  return {
+    code: "BUG",
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    exit: EXIT.error,
+  };
+}

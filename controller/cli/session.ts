@@ -5,6 +5,7 @@ import { Git } from "../repo/git.ts";
 import type { Io } from "./io.ts";
 import type { GlobalOptions } from "./options.ts";
 import { liveProgress, type ProgressView } from "./render/progress.ts";
+import { Interrupted } from "./signals.ts";
 
 export interface Session {
   controller: OpenController;
@@ -22,7 +23,7 @@ export async function withSession<T>(
   const abort = new AbortController();
   const stop = () => {
     io.err("stopping: finishing what is under way (Ctrl-C again to leave it to the next start)");
-    abort.abort(new Error("interrupted"));
+    abort.abort(new Interrupted());
     process.once("SIGINT", () => process.exit(130));
   };
   process.once("SIGINT", stop);

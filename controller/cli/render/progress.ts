@@ -49,6 +49,7 @@ export function liveProgress(io: Io, now: () => number = Date.now): ProgressView
   const begin = (key: string, line: Omit<Line, "startedAt">) => {
     atWork.set(key, { ...line, startedAt: now() });
     nameWidth = Math.min(WIDEST_NAME, Math.max(nameWidth, line.name.length));
+    if (!io.live) return;
     timer ??= setInterval(draw, REDRAW_MS).unref();
     draw();
   };
@@ -58,8 +59,10 @@ export function liveProgress(io: Io, now: () => number = Date.now): ProgressView
     if (io.live) draw();
   };
   const started = (event: ObjectEvent) => {
-    if (!io.live) return say(`  ${nameOf(event)}: ${event.op} started`);
-    if (!atWork.has(keyOf(event))) begin(keyOf(event), { name: nameOf(event), doing: PRESENT[event.op] });
+    // An object has several steps; its line begins with the first.
+    if (atWork.has(keyOf(event))) return;
+    begin(keyOf(event), { name: nameOf(event), doing: PRESENT[event.op] });
+    if (!io.live) say(`  ${nameOf(event)}: ${event.op} started`);
   };
   const ended = (event: ObjectEvent) => {
     const line = atWork.get(keyOf(event));

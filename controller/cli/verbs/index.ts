@@ -33,6 +33,13 @@ function running<Flags extends GlobalOptions>(
 export const verbs: AddVerb[] = [
   (program, io, exit) =>
     program
+      .command("init")
+      .argument("[dir]", "the folder (default: --fleet)")
+      .description("make a fleet repository, or bring one up to date")
+      .option("--id <id>", "the fleet's id (default: the folder's name)")
+      .action(running(io, exit, async (flags, io, dir) => (await import("./init.ts")).initVerb(flags, io, dir))),
+  (program, io, exit) =>
+    program
       .command("validate")
       .description("check every file of the fleet as it lies in the folder")
       .action(running(io, exit, async (flags, io) => (await import("./validate.ts")).validateVerb(flags, io))),
@@ -98,13 +105,6 @@ export const verbs: AddVerb[] = [
       .command("doctor")
       .description("check what a fleet needs on this machine, and say what mends it")
       .action(running(io, exit, async (flags, io) => (await import("./doctor.ts")).doctorVerb(flags, io))),
-  (program, io, exit) =>
-    program
-      .command("init")
-      .argument("[dir]", "the folder (default: --fleet)")
-      .description("make a fleet repository, or bring one up to date")
-      .option("--id <id>", "the fleet's id (default: the folder's name)")
-      .action(running(io, exit, async (flags, io, dir) => (await import("./init.ts")).initVerb(flags, io, dir))),
   (program, io, exit) =>
     program
       .command("simulate")

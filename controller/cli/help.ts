@@ -1,0 +1,66 @@
+/** Below the list of verbs. */
+export const OVERVIEW = `
+Examples:
+  fleetwright demo                            see all of it, on simulated clouds
+  fleetwright init acme                       make a fleet repository in ./acme
+  fleetwright validate                        check every file; errors as file:line:column
+  fleetwright preview                         what HEAD would change, and what it costs
+  fleetwright apply                           preview, ask, execute exactly that
+  fleetwright drift --revert                  bring back what was changed by hand
+
+fleetwright VERB --help has examples of each.
+Exit codes: 0 done or nothing to do, 1 error, 2 changes or drift found, 3 refused by a guard or a stale preview.`;
+
+const EXAMPLES: Readonly<Record<string, string[]>> = {
+  init: [
+    "fleetwright init acme                       a new fleet called acme in ./acme",
+    "fleetwright init --id acme                  this folder becomes the fleet acme",
+    "fleetwright init                            bring the schemas of this fleet up to date",
+  ],
+  validate: [
+    "fleetwright validate                        the fleet in this folder",
+    "fleetwright --fleet acme validate --json    problems as data, for another program",
+  ],
+  compile: [
+    "fleetwright compile                         what HEAD means, an object a line",
+    "fleetwright compile --commit v12 --json     whole documents at a tag",
+  ],
+  preview: [
+    "fleetwright preview                         what applying HEAD would do; exit 2 when there is something",
+    "fleetwright preview --commit topic          the same for a branch",
+    "fleetwright preview --commit topic --base main   what the branch changes, whatever was applied",
+    "fleetwright preview --stack linode-main.0   only this stack",
+    "fleetwright preview --full                  let the engine compare everything: must be empty",
+  ],
+  apply: [
+    "fleetwright apply                           preview, ask, execute exactly that",
+    "fleetwright apply --yes                     without asking",
+    "fleetwright apply --approve 3f2a…           what was shown under this hash, or refuse (exit 3)",
+    "fleetwright apply --allow-replace web-1     web-1 may be deleted and made anew",
+    "fleetwright apply --allow-delete 12         twelve removals at once are meant",
+  ],
+  status: ["fleetwright status                          what is recorded; asks no cloud"],
+  drift: [
+    "fleetwright drift                           what differs on the clouds; exit 2 when something does",
+    "fleetwright drift --revert                  bring it back to what the files say",
+    "fleetwright drift --accept                  write it into the files, as a commit",
+  ],
+  run: ["fleetwright run -- pulumi preview -s linode-main.0", "fleetwright run -- pulumi up -s linode-main.0"],
+  destroy: ["fleetwright destroy --confirm acme          remove every server of the fleet acme"],
+  doctor: ["fleetwright doctor                          what is missing here, and what mends it"],
+  simulate: [
+    "fleetwright simulate linode --port 9001     a simulated Linode on http://127.0.0.1:9001",
+    "fleetwright simulate proxmox --provision-ms 200   machines are there quickly",
+    "fleetwright simulate digitalocean --rate-scale 60  limits of an hour renew in a minute",
+  ],
+  demo: [
+    "fleetwright demo                            the whole way, then up until Ctrl-C",
+    "fleetwright demo --once --json              for a script: one JSON object as the last line",
+  ],
+};
+
+/** Below the options of one verb. */
+export function helpOf(verb: string): string {
+  const lines = EXAMPLES[verb] ?? [];
+  return lines.length === 0 ? "" : `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
