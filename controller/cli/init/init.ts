@@ -29,8 +29,8 @@ const PACKAGE = resolve(import.meta.dirname, "../../..");
  */
 export async function initFleet(dir: string, options: { id?: string; author: Person }): Promise<Initialized> {
   const top = resolve(dir);
-  await mkdir(top, { recursive: true });
   const id = await chooseId(top, options.id);
+  await mkdir(top, { recursive: true });
   await ensureRepository(top);
 
   const present = async (path: string) => readFile(join(top, path), "utf8").catch(() => undefined);
@@ -70,7 +70,7 @@ async function chooseId(top: string, wanted: string | undefined): Promise<string
       { id: recorded },
     );
   }
-  const id = recorded ?? wanted ?? basename(realpathSync(top)).toLowerCase();
+  const id = recorded ?? wanted ?? basename(top).toLowerCase();
   if (new RegExp(KINDS.Fleet.schema.properties.id.pattern).test(id)) return id;
   const rule = KINDS.Fleet.schema.properties.id.patternErrorMessage;
   throw new FleetError("USAGE", `"${id}" is no fleet id, which ${rule}: give one by --id`, { id });

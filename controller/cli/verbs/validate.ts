@@ -6,6 +6,7 @@ import { formatProblem } from "../../fleet/problem.ts";
 import { openRepo } from "../../repo/repo.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
+import { counted } from "../render/text.ts";
 
 /** `fleetwright validate`: every file as it lies in the folder, committed or not. Needs neither database, engine nor cloud. */
 export async function validateVerb(flags: GlobalOptions, io: Io): Promise<number> {
@@ -19,10 +20,8 @@ export async function validateVerb(flags: GlobalOptions, io: Io): Promise<number
       for (const problem of problems) io.err(io.color.red(formatProblem(problem)));
       for (const note of notes) io.err(io.color.yellow(formatProblem(note)));
       const verdict =
-        problems.length === 0
-          ? io.color.green("valid")
-          : io.color.red(`${problems.length} ${problems.length === 1 ? "problem" : "problems"}`);
-      io.out(`${files.length} files, ${servers.size} servers: ${verdict}`);
+        problems.length === 0 ? io.color.green("valid") : io.color.red(counted(problems.length, "problem"));
+      io.out(`${counted(files.length, "file")}, ${counted(servers.size, "server")}: ${verdict}`);
     }
     return problems.length === 0 ? EXIT.ok : EXIT.error;
   } finally {
