@@ -18,6 +18,8 @@ export interface Io {
 /** Standard output and error; what is asked comes from standard input. */
 export function processIo(options: { color?: boolean } = {}): Io {
   const terminal = process.stdout.isTTY === true;
+  // Who reads (`| head`) may stop at any time; what is under way goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosed);
   const colored = options.color ?? (terminal && process.env.NO_COLOR === undefined);
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
@@ -28,6 +30,10 @@ export function processIo(options: { color?: boolean } = {}): Io {
     color: pc.createColors(colored),
     confirm,
   };
+}
+
+function ignoreClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 async function confirm(question: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { standinPath } from "../../../simulators/standins/index.ts";
@@ -9,6 +9,7 @@ import type { Progress } from "../../reconcile/progress.ts";
 import { stopEmbedded } from "../../store/embedded.ts";
 import { type DemoClouds, startClouds } from "./clouds.ts";
 import { makeFleet } from "./fleet.ts";
+import { shellFile } from "./text.ts";
 
 /** Settings that would lead the demo to a real database, state or data folder. */
 const NOT_TAKEN_OVER = ["DATABASE_URL", "FLEETWRIGHT_DATA", "FLEETWRIGHT_STATE_KEY_FILE", "PULUMI_BACKEND_URL"];
@@ -18,6 +19,8 @@ export interface Place {
   dir: string;
   fleet: string;
   data: string;
+  /** File for the shell of another terminal. */
+  shell: string;
   clouds: DemoClouds;
   controller: OpenController;
   /** Ends every process of the demo and removes its folder, however far it came. */
@@ -52,7 +55,9 @@ export async function openPlace(progress: Progress): Promise<Place> {
     });
     // Also when a command in another terminal still uses it: its data are about to go.
     closers.push(() => stopEmbedded(data), controller.close);
-    return { dir, fleet, data, clouds, controller, close };
+    const shell = join(dir, "env.sh");
+    await writeFile(shell, shellFile({ clouds, fleet, data }), { mode: 0o600 });
+    return { dir, fleet, data, shell, clouds, controller, close };
   } catch (error) {
     await close({ keep: false });
     throw error;

@@ -1,9 +1,12 @@
+import { resolve } from "node:path";
 import type { Io } from "../io.ts";
 import { seconds } from "../render/time.ts";
-import { assignment, SIMULATED } from "../simulated.ts";
+import { assignment } from "../simulated.ts";
 import type { Place } from "./place.ts";
 import type { DemoResult } from "./result.ts";
 import { isAllWell } from "./result.ts";
+
+const COMMAND = resolve(import.meta.dirname, "../../../bin/fleetwright");
 
 /** What the demo stands on, and what in it is not the real thing. */
 export function renderStart({ clouds, fleet }: Pick<Place, "clouds" | "fleet">, { color }: Io): string {
@@ -35,19 +38,52 @@ export function renderResult(result: DemoResult, { color }: Io): string {
   ].join("\n");
 }
 
+/** A file for another terminal's shell: what the controller needs in its environment, and `fw` for the command on this fleet. */
+export function shellFile(place: Pick<Place, "clouds" | "fleet" | "data">): string {
+  return `${[...exports(place), `fw() { ${command(place)} "$@"; }`].join("\n")}\n`;
+}
+
+/** A machine to try drift on. */
+export interface Victim {
+  cloud: string;
+  id: string;
+  name: string;
+}
+
 /** How to go on in another terminal. */
-export function renderUse({ clouds, fleet, data }: Pick<Place, "clouds" | "fleet" | "data">, { color }: Io): string {
-  const command = `fleetwright --fleet ${fleet} --data ${data} --stand-ins`;
+export function renderUse(place: Place, victim: Victim | undefined, { color }: Io): string {
+  const rows = [
+    [`. ${place.shell}`, "# the environment below, and fw for the command"],
+    ["fw status", "# what is recorded"],
+    [`cd ${place.fleet}`, "# change a file, git commit, then"],
+    ["fw preview; fw apply", "# see it, and do it"],
+  ];
+  if (victim !== undefined) {
+    const { cloud, id, name } = victim;
+    rows.push(
+      [
+        `curl -X DELETE ${place.clouds.urls[cloud]}/_simulator/servers/${encodeURIComponent(id)}`,
+        `# ${name} is gone, then`,
+      ],
+      ["fw drift --revert", "# it is made anew"],
+    );
+  }
+  const width = Math.max(...rows.map(([text]) => text!.length));
   return [
     "",
     color.bold("It stays up until Ctrl-C. In another terminal:"),
-    ...Object.entries(clouds.environment).map(([name, value]) => `  export ${assignment(name, value)}`),
-    `  alias fw='${command.replace("fleetwright", `${process.cwd()}/bin/fleetwright`)}'`,
-    `  fw status`,
-    `  cd ${fleet}   ${color.dim("# edit a file, git commit, then")}`,
-    `  fw preview && fw apply`,
-    `  curl -X DELETE ${clouds.urls[Object.keys(SIMULATED)[0]!]}/_simulator/servers/ID   ${color.dim("# break something, then")}`,
-    `  fw drift --revert`,
+    ...rows.map(([text, why]) => `  ${text!.padEnd(width)}  ${color.dim(why!)}`),
+    "",
+    color.dim("The environment, and what fw stands for:"),
+    ...[...exports(place), command(place)].map((line) => color.dim(`  ${line}`)),
     "",
   ].join("\n");
+}
+
+function exports({ clouds }: Pick<Place, "clouds">): string[] {
+  return Object.entries(clouds.environment).map(([name, value]) => `export ${assignment(name, value)}`);
+}
+
+function command({ fleet, data }: Pick<Place, "fleet" | "data">): string {
+  return `${COMMAND} --stand-ins --fleet ${fleet} --data ${data}`;
 }

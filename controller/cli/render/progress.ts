@@ -75,8 +75,11 @@ export function liveProgress(io: Io, now: () => number = Date.now): ProgressView
     say(`  ${io.color.red("✗")} ${name}  ${event.op} failed${time}\n      ${io.color.red(reason)}`);
   };
   const take = (event: ProgressEvent) => {
-    if (event.kind === "phase") say(io.color.bold(event.text));
-    else if (event.kind === "note") say(io.color.dim(event.text));
+    if (event.kind === "phase") {
+      // The next ones are aligned among themselves.
+      if ([...atWork.values()].every(({ name }) => name === "")) nameWidth = 0;
+      say(io.color.bold(event.text));
+    } else if (event.kind === "note") say(io.color.dim(event.text));
     else if (event.state === "started") started(event);
     else ended(event);
   };

@@ -1,7 +1,8 @@
+import type { AppliedObject } from "../../store/types.ts";
 import { endRuns, openPlace, type Place } from "../demo/place.ts";
 import { type DemoResult, isAllWell } from "../demo/result.ts";
 import { breakAndMend, change, converge, heading, look, type Stage } from "../demo/story.ts";
-import { renderResult, renderStart, renderUse } from "../demo/text.ts";
+import { renderResult, renderStart, renderUse, type Victim } from "../demo/text.ts";
 import { watch } from "../demo/watch.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
@@ -41,7 +42,8 @@ export async function demoVerb(flags: DemoFlags, io: Io): Promise<number> {
     told.out(renderResult(result, told));
     if (flags.json) io.out(JSON.stringify(result));
     if (!flags.once) {
-      told.out(renderUse(place, told));
+      const [record] = await place.controller.store.objects({ kind: "Server" });
+      told.out(renderUse(place, record && victimOf(record), told));
       await watch(stage);
     }
     return isAllWell(result) ? EXIT.ok : EXIT.error;
@@ -77,4 +79,8 @@ async function tell(stage: Stage, began: number): Promise<DemoResult> {
     drift: mended.drift,
     seconds: Math.round((performance.now() - began) / 100) / 10,
   };
+}
+
+function victimOf({ name, cloudId, document }: AppliedObject): Victim | undefined {
+  return cloudId === undefined ? undefined : { name, id: cloudId, cloud: document.provider };
 }

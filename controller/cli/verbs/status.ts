@@ -1,6 +1,7 @@
 import type { AppliedObject, RunRecord } from "../../store/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
+import { aligned, counted } from "../render/text.ts";
 import { withSession } from "../session.ts";
 
 interface Status {
@@ -22,7 +23,8 @@ export async function statusVerb(flags: GlobalOptions, io: Io): Promise<number> 
       [...Map.groupBy(objects, ({ stack }) => stack)].map(async ([stack, members]) => {
         const lease = await store.lease(stack);
         const entry = { stack, objects: members.length, suspects: members.filter(({ refresh }) => refresh).length };
-        return lease === undefined ? entry : { ...entry, holder: lease.holder };
+        const isHeld = lease !== undefined && Date.parse(lease.expiresAt) > controller.now();
+        return !isHeld ? entry : { ...entry, holder: lease.holder };
       }),
     );
     const status: Status = {
@@ -56,22 +58,28 @@ function serverLine({ name, document, cloudId, stack, refresh }: AppliedObject):
 }
 
 function render({ commit, stacks, servers, openApprovals, openIntents, runs }: Status, { color }: Io): string {
-  const lines = [`HEAD ${color.bold(commit.slice(0, 10))}, ${servers.length} servers in ${stacks.length} stacks`, ""];
-  const width = Math.max(0, ...servers.map(({ name }) => name.length));
-  for (const { name, account, id, power, suspect } of servers) {
-    const state = suspect ? color.yellow("to be looked at") : power === "running" ? color.green(power) : power;
-    lines.push(`  ${name.padEnd(width)}  ${account}  ${color.dim(id ?? "")}  ${state}`);
-  }
-  for (const { stack, holder } of stacks) if (holder !== undefined) lines.push(`${stack}: ${holder} is at work on it`);
+  const lines = [
+    `HEAD ${color.bold(commit.slice(0, 10))}, ${counted(servers.length, "server")} in ${counted(stacks.length, "stack")}`,
+    "",
+  ];
+  const rows = aligned(servers.map(({ name, account, id, power }) => [name, account, id ?? "", power]));
+  for (const [index, { suspect }] of servers.entries())
+    lines.push(`  ${rows[index]}${suspect ? color.yellow("  to be looked at") : ""}`);
+  for (const { stack, holder } of stacks)
+    if (holder !== undefined) lines.push(color.yellow(`${stack}: ${holder} is at work on it`));
   if (openApprovals > 0)
-    lines.push(`${openApprovals} approved effects are not done yet: \`fleetwright apply\` goes on with them`);
+    lines.push(
+      `${counted(openApprovals, "approved effect")} not done yet: \`fleetwright apply\` goes on with what is approved`,
+    );
   if (openIntents > 0)
-    lines.push(`${openIntents} creates have no answer on record; the next run looks for them by their marks`);
+    lines.push(
+      `${counted(openIntents, "create")} without an answer on record: the next run looks for them by their marks`,
+    );
   const [last] = runs;
   if (last !== undefined)
     lines.push(
       "",
-      color.dim(`last run: ${last.kind} of ${last.stack}, ${last.outcome ?? "under way"}, ${last.startedAt}`),
+      color.dim(`last run: ${last.kind} of ${last.stack}, ${last.outcome ?? "under way"}, begun ${last.startedAt}`),
     );
   return lines.join("\n");
 }
