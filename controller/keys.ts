@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, stat } from "node:fs/promises";
+import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FleetError } from "../resources/errors.ts";
 
@@ -36,4 +36,9 @@ export async function stateKeyFile(
     );
   }
   return file;
+}
+
+/** The key itself. */
+export async function readKey(file: string): Promise<string> {
+  return (await readFile(file, "utf8")).trim();
 }
