@@ -1,4 +1,4 @@
-import { cpSync } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { CLOUDS, Clouds, isCreate, isRemoval } from "./clouds.ts";
@@ -115,12 +115,15 @@ function plan(): Kill[] {
   );
 }
 
-const round = (share: number): number => Math.round(share * 1000) / 1000;
+function round(share: number): number {
+  return Math.round(share * 1000) / 1000;
+}
 
 async function begin(settleSeconds: number): Promise<Fleet> {
   await clouds.reset();
   const made = new Fleet(clouds, { id: "kills", settleSeconds });
-  cpSync(template.dataDir, made.dataDir, { recursive: true, preserveTimestamps: true });
+  // As root the database is another user's, and has to stay it.
+  execFileSync("cp", ["-a", template.dataDir, made.dataDir]);
   made.write({ "keys/ops.yaml": KEY, "firewalls/web.yaml": FIREWALL });
   for (const name of NAMES) {
     const cloud = CLOUDS.find((candidate) => name.startsWith(candidate))!;
@@ -158,6 +161,9 @@ async function killed(fleet: Fleet, { victim, provider, late, at }: Kill): Promi
 /** When the first stack begins: from here on there is an approval, and clouds are changed. */
 async function firstChange(child: ReturnType<Fleet["start"]>): Promise<number> {
   let text = "";
+  child.stdout!.on("data", (part: string) => {
+    text += part;
+  });
   return await new Promise((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`apply ended with ${code} before it began:\n${text}`)));
     child.stderr!.on("data", (part: string) => {
