@@ -53,7 +53,7 @@ export interface Victim {
 /** How to go on in another terminal. */
 export function renderUse(place: Place, victim: Victim | undefined, { color }: Io): string {
   const rows = [
-    [`. ${place.shell}`, "# the environment below, and fw for the command"],
+    [`. ${place.shell}`, "# what is below, and fw"],
     ["fw status", "# what is recorded"],
     [`cd ${place.fleet}`, "# change a file, git commit, then"],
     ["fw preview; fw apply", "# see it, and do it"],
