@@ -36,7 +36,7 @@ export class Sightings {
   async #listing(look: number, after: number, call: Call): Promise<Listing> {
     const wait = after - this.#now();
     if (wait > 0) await delay(wait, undefined, { signal: call.signal });
-    const fitting = this.#listings.filter(({ beganAt }) => beganAt >= after);
+    const fitting = this.#listings.filter(({ beganAt }) => beganAt > after);
     const present = fitting[look];
     if (present !== undefined) return present;
     const listing = { beganAt: this.#now(), byMark: this.#list(call) };

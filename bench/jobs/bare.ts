@@ -75,7 +75,7 @@ export async function run(input: {
 }
 
 /** What the product declares for the same server of the benchmark fleet. */
-function inputsOf(index: number, size: string): ServerInputs {
+export function inputsOf(index: number, size: string): ServerInputs {
   const mark = ownerMark("bench", "Server", serverName(index), 0);
   return {
     mark,
