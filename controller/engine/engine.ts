@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type Deployment, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import { FleetError } from "../../resources/errors.ts";
 import { redactor } from "../../resources/secrets.ts";
+import { endProcesses, findByEnvironment } from "../processes.ts";
 import { EngineExit, engineCommand } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
@@ -61,7 +62,7 @@ export interface EngineResult {
   errors: Map<string, string[]>;
   /** The engine reported success. */
   succeeded: boolean;
-  /** The engine died without saving state: what it did is told only by the clouds. */
+  /** The engine died without saving state and left its lock: what it did is told only by the clouds. */
   killed: boolean;
 }
 
@@ -78,6 +79,9 @@ type RunPlace = Pick<EngineRunOptions, "stack" | "runId" | "environment" | "prov
 
 /** The mark by which processes of a run are found again: every engine and plugin carries it in its environment. */
 export const RUN_VARIABLE = "FLEETWRIGHT_RUN";
+
+/** A lost lease leaves the engine this long to save its state; then another controller may take over the stack. */
+const LAST_WORDS_MS = 3_000;
 
 /** History entries the engine keeps per stack; it never prunes them itself. */
 const HISTORY_KEPT = 10;
@@ -108,6 +112,7 @@ export class Engine {
       options.onEvent?.(event);
     };
 
+    const watch = endWithLease(options);
     await this.#withStack(options, async (stack) => {
       const shared = {
         onEvent: (event: Parameters<typeof readEvent>[0]) => take(readEvent(event, dryRun, redact)),
@@ -131,7 +136,7 @@ export class Engine {
         if (result.errors.size === 0)
           note(result.errors, "", redact(lastLines(exit.stderr || exit.stdout) || exit.message));
       }
-    });
+    }).finally(watch.end);
     await this.#prune(options.stack);
     return result;
   }
@@ -159,7 +164,11 @@ export class Engine {
   async resources(stack: string): Promise<StateResource[]> {
     const file = this.#stateFile(stack);
     if (file === undefined) return (await this.exportState(stack)).deployment?.resources ?? [];
-    const text = await readFile(file, "utf8").catch(() => undefined);
+    // Only a file that is not there says that the stack holds nothing; one that cannot be read says nothing.
+    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT")
+        throw new FleetError("ENGINE_FAILED", `the state of ${stack} cannot be read`, { stack });
+    });
     return text === undefined ? [] : (JSON.parse(text).checkpoint?.latest?.resources ?? []);
   }
 
@@ -289,6 +298,29 @@ function note(errors: Map<string, string[]>, urn: string, text: string): void {
   errors.set(urn, list);
 }
 
+/**
+ * Kills the engine and the plugins of a run whose lease was lost, when the interrupt has not ended them soon enough. A person's Ctrl-C is left
+ * to finish what is under way.
+ */
+function endWithLease({ signal, runId }: EngineRunOptions): { end(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const lost = () => {
+    if (!(signal?.reason instanceof FleetError) || signal.reason.code !== "LEASE_LOST") return;
+    timer = setTimeout(
+      () => void endProcesses(findByEnvironment(RUN_VARIABLE, runId), { graceMs: 1_000 }),
+      LAST_WORDS_MS,
+    );
+  };
+  if (signal?.aborted) lost();
+  signal?.addEventListener("abort", lost, { once: true });
+  return {
+    end() {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", lost);
+    },
+  };
+}
+
 function lastLines(text: string): string {
   return text.trim().split("\n").slice(-12).join("\n");
 }
@@ -297,5 +329,6 @@ function engineFailure(error: unknown, stack: string, redact: (text: string) => 
   if (error instanceof FleetError) return error;
   const text = error instanceof EngineExit ? lastLines(error.stderr || error.stdout) || error.message : String(error);
   const busy = /the stack is currently locked/i.test(text);
-  return new FleetError(busy ? "STACK_BUSY" : "ENGINE_FAILED", redact(text), { stack }, { cause: error });
+  // Without its cause: that holds the engine's whole output as it was, secrets and all.
+  return new FleetError(busy ? "STACK_BUSY" : "ENGINE_FAILED", redact(text), { stack });
 }

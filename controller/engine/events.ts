@@ -19,7 +19,6 @@ export interface EngineOutcome {
   failed: boolean;
   /** The resource's id in the cloud, where the step left one. */
   id?: string;
-  outputs?: Record<string, unknown>;
 }
 
 export type RunEvent =
@@ -50,7 +49,6 @@ export function readEvent(event: EngineEvent, dryRun: boolean, redact: (text: st
     if (step === undefined) return undefined;
     const outcome: EngineOutcome = { urn, op: step, failed: false };
     if (after?.id) outcome.id = after.id;
-    if (after?.outputs) outcome.outputs = after.outputs;
     return { kind: "outcome", outcome };
   }
   if (event.resOpFailedEvent) {

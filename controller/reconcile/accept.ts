@@ -1,15 +1,22 @@
 import type { ActualServer } from "../../resources/cloud.ts";
+import { FleetError } from "../../resources/errors.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
+import { sha256 } from "../fleet/canonical.ts";
+import { compile, isUsable } from "../fleet/compile.ts";
 import { removeField, setField } from "../fleet/edit.ts";
+import { formatProblem } from "../fleet/problem.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
+import { withCounters } from "./counters.ts";
 import { type Desired, readDesired } from "./desired.ts";
 import { liveDifferences } from "./differences.ts";
 import type { AccountDrift, ServerDrift } from "./drift.ts";
 import { type FieldDrift, findDrift } from "./find-drift.ts";
+import { withLeases } from "./leases.ts";
 import { type Match, matchObjects } from "./match.ts";
 import { lookTwice } from "./observe.ts";
+import { settledWork } from "./settled.ts";
 import { runStack } from "./stack-run.ts";
-import type { Effect, Work } from "./types.ts";
+import type { Work } from "./types.ts";
 
 export interface Accepted {
   /** Undefined when nothing could be accepted. */
@@ -36,7 +43,12 @@ export async function accept(
   const result: Accepted = { accepted: [], refused: [] };
   const files: Record<string, string | null> = {};
   const taken: ServerDrift[] = [];
+  const vanished = tooManyGone(desired, accounts);
   for (const drift of accounts.flatMap(({ drifted }) => drifted)) {
+    if (drift.kind === "gone" && vanished.has(drift.account)) {
+      result.refused.push({ name: drift.name, reason: vanished.get(drift.account)! });
+      continue;
+    }
     const object = desired.objects.find(({ spec }) => spec.kind === "Server" && spec.name === drift.name);
     if (object === undefined) {
       result.refused.push({ name: drift.name, reason: "no file has it any more: apply its removal" });
@@ -49,6 +61,15 @@ export async function accept(
       taken.push(drift);
     }
   }
+  for (const [path, reason] of await problemsOf(controller, desired, files)) {
+    const name = desired.objects.find((object) => object.path === path)?.spec.name;
+    const index = taken.findIndex((drift) => drift.name === name);
+    if (index === -1)
+      throw new FleetError("FLEET_INVALID", `the files would not be valid any more: ${reason}`, { path });
+    delete files[path];
+    taken.splice(index, 1);
+    result.refused.push({ name: name!, reason: `its file would not be valid: ${reason}` });
+  }
   if (taken.length === 0) return result;
   const names = taken.map(({ name }) => name);
   const message = `Accept drift of ${names.length > 5 ? `${names.length} servers` : names.join(", ")}\n\n${taken.flatMap(describe).join("\n")}\n`;
@@ -56,6 +77,38 @@ export async function accept(
   result.accepted = names;
   await settle(controller, result.commit, taken, signal);
   return result;
+}
+
+/** A wrong address or credential shows every machine as gone, and must not be written into the files as the end of the fleet. */
+function tooManyGone({ fleet }: Desired, accounts: AccountDrift[]): Map<string, string> {
+  const { minimum, share } = fleet.guards.maxRemovals;
+  return new Map(
+    accounts.flatMap(({ account, servers, drifted }) => {
+      const gone = drifted.filter(({ kind }) => kind === "gone").length;
+      if (gone <= Math.max(minimum, Math.floor(servers * share))) return [];
+      const reason = `${gone} of the ${servers} servers of ${account} seem gone: are its address and credentials right? Remove their files by hand`;
+      return [[account, reason] as const];
+    }),
+  );
+}
+
+/** What would be wrong with the changed files, by path, the first of each. */
+async function problemsOf(
+  controller: Controller,
+  desired: Desired,
+  changed: Record<string, string | null>,
+): Promise<Map<string, string>> {
+  const before = await controller.repo.files(desired.commit);
+  const files = before.flatMap((file) => {
+    const text = changed[file.path];
+    if (text === undefined) return [file];
+    return text === null ? [] : [{ path: file.path, blob: sha256(text), text }];
+  });
+  // Files with user data were there before and are not changed.
+  const options = { clouds: controller.clouds, catalogs: desired.catalogs, readFile: () => "" };
+  const compiled = compile(files, options);
+  const problems = isUsable(compiled) ? [] : compiled.problems;
+  return new Map(problems.toReversed().map((problem) => [problem.file, formatProblem(problem)]));
 }
 
 async function editFile(
@@ -74,7 +127,9 @@ async function editFile(
   const before = await controller.repo.readBlob(desired.commit, path);
   if (before === undefined) return { reason: `${path} has gone from the files in the meantime` };
   let text = before;
-  for (const field of drift.fields) {
+  const sizes = drift.fields.filter(({ path }) => path.startsWith("resources."));
+  const fields = drift.fields.filter((field) => !sizes.slice(1).includes(field));
+  for (const field of fields) {
     const edits = editsOf(field, spec, actual, desired, cloud.labelsOf(actual));
     if (edits === undefined)
       return { reason: `${field.path} cannot be written into the file as ${JSON.stringify(field.actual)}: revert it` };
@@ -95,6 +150,7 @@ function editsOf(
     if (actual.mark === undefined || labels === undefined) return undefined;
     return [{ path: ["labels"], value: Object.keys(labels).length === 0 ? undefined : labels }];
   }
+  if (field.path.startsWith("resources.")) return resourceEdits(spec, actual, desired);
   if (field.path === "size") return sizeEdits(String(field.actual), spec, desired);
   if (field.path === "power" && field.actual === "changing") return undefined;
   return [{ path: field.path.split("."), value: field.actual }];
@@ -107,6 +163,27 @@ function sizeEdits(size: string, spec: ServerSpec, desired: Desired): Edit[] {
   if (plan !== undefined) return [{ path: ["plan"], value: plan.name }];
   return [
     { path: ["size"], value: size },
+    { path: ["plan"], value: undefined },
+  ];
+}
+
+/** All resources at once: a server ordered by plan gets the plan that has them, or else none. */
+function resourceEdits(spec: ServerSpec, actual: ActualServer, desired: Desired): Edit[] {
+  const { vcpus = spec.resources.vcpus, memoryMiB = spec.resources.memoryMiB } = actual;
+  const diskGiB = actual.diskGiB ?? spec.resources.diskGiB;
+  const plan = desired.plans.find(
+    (plan) => plan.vcpus === vcpus && plan.memoryMiB === memoryMiB && plan.diskGiB === diskGiB,
+  );
+  if (spec.plan !== undefined && plan !== undefined) return [{ path: ["plan"], value: plan.name }];
+  const wanted = { vcpus, memoryMiB, diskGiB };
+  const known = Object.entries(wanted).filter(([name, value]) => {
+    return (
+      value !== undefined && (spec.plan !== undefined || spec.resources[name as keyof typeof wanted] !== undefined)
+    );
+  });
+  if (spec.plan === undefined) return known.map(([name, value]) => ({ path: ["resources", name], value }));
+  return [
+    { path: ["resources"], value: Object.fromEntries(known) },
     { path: ["plan"], value: undefined },
   ];
 }
@@ -127,13 +204,33 @@ async function settle(
 ): Promise<void> {
   const desired = await readDesired(controller, commit, signal);
   const names = new Set(taken.map(({ name }) => name));
-  const matches = matchObjects(desired.objects, await controller.store.objects(), desired.accounts).filter(
-    ({ applied, desired }) => applied?.kind === "Server" && names.has(desired?.spec.name ?? applied.name),
-  );
+  const matched = async () =>
+    matchObjects(desired.objects, await controller.store.objects(), desired.accounts).filter(
+      ({ applied, desired }) => applied?.kind === "Server" && names.has(desired?.spec.name ?? applied.name),
+    );
+  const stacks = new Set((await matched()).map((match) => match.applied!.stack));
+  await withLeases(controller, [...stacks], signal, async (signal) => {
+    // Looked at again: whoever had the stacks before may have changed the records.
+    const matches = (await matched()).filter((match) => stacks.has(match.applied!.stack));
+    await settleStacks(controller, desired, matches, taken, signal);
+  });
+}
+
+async function settleStacks(
+  controller: Controller,
+  desired: Desired,
+  matches: Match[],
+  taken: ServerDrift[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { commit } = desired;
   for (const [stack, members] of Map.groupBy(matches, (match) => match.applied!.stack)) {
     const account = desired.byIdentity.get(members[0]!.applied!.account)!;
     const works = members.map(refreshing);
-    await runStack(controller, { stack, account, declare: [], remove: works }, "refresh", commit, signal);
+    const task = { stack, account, declare: [], remove: works };
+    const { objects } = await runStack(controller, task, "refresh", commit, signal);
+    // What could not be refreshed in state stays suspect.
+    const unread = new Set(objects.filter(({ errors }) => errors.length > 0).map(({ work }) => work.identity));
     const cloud = cloudOf(controller, account.spec.provider);
     const call = callOn(controller, account.spec, signal);
     for (const match of members) {
@@ -151,7 +248,13 @@ async function settle(
       ) {
         if (onlyAccepted(match, taken)) {
           await controller.store.putObjects([
-            { ...record, document: spec, hash: match.desired!.hash, commit, refresh: false },
+            {
+              ...record,
+              document: withCounters(spec, record.document),
+              hash: match.desired!.hash,
+              commit,
+              refresh: unread.has(record.identity),
+            },
           ]);
         }
       }
@@ -167,27 +270,8 @@ function onlyAccepted({ applied, desired }: Match, taken: ServerDrift[]): boolea
   return liveDifferences(applied!.document, desired!.spec).every(({ path }) => accepted.has(path.split(/[.[]/)[0]!));
 }
 
+/** A group that is only read: nothing of it is declared. */
 function refreshing(match: Match): Work {
-  const applied = match.applied!;
-  const object = { kind: applied.kind, name: applied.name, account: applied.document.account };
-  const effect: Effect = {
-    hash: "",
-    stack: applied.stack,
-    object,
-    op: "update",
-    changes: [],
-    replaceReasons: [],
-    dataLoss: false,
-    notes: [],
-  };
-  return {
-    effect,
-    applied,
-    identity: applied.identity,
-    generation: applied.generation,
-    mark: applied.mark,
-    stack: applied.stack,
-    refresh: true,
-    desiredHash: "",
-  };
+  const { desired: _declared, ...work } = settledWork(match.applied!);
+  return { ...work, refresh: true };
 }

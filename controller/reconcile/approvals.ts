@@ -1,7 +1,10 @@
 import { FleetError } from "../../resources/errors.ts";
+import { Git } from "../repo/git.ts";
+import type { Approval } from "../store/types.ts";
 import type { Controller } from "./context.ts";
+import { isCounted, mayReplace, type Overrides } from "./guards.ts";
 import type { Prepared } from "./preview.ts";
-import type { Effect } from "./types.ts";
+import type { Effect, Work } from "./types.ts";
 
 /** What was approved, by whom. `hashes` undefined means: what is already on record, and nothing else. */
 export interface Approved {
@@ -18,31 +21,79 @@ export async function unapproved(controller: Controller, { preview, desired }: P
 }
 
 /**
- * Checks that every effect is in the approved set, now or from an earlier approval that a kill or a failure left open, and records a new one.
+ * Checks that every effect is in the approved set, now or from an earlier approval that a kill or a failure left open, and records a new one
+ * with the overrides that came with it. Who names hashes means these: the fleet's policy then approves nothing beyond them.
  * @throws {FleetError} PREVIEW_STALE when a hash was given and the effects are others; NOT_APPROVED when there is no approval at all.
  */
-export async function approvedOnly(controller: Controller, prepared: Prepared, approved: Approved): Promise<void> {
-  const { preview } = prepared;
+export async function approvedOnly(
+  controller: Controller,
+  prepared: Prepared,
+  approved: Approved,
+  overrides: Overrides,
+): Promise<void> {
+  const { preview, works } = prepared;
   const open = await controller.store.openApprovals();
   const given = new Set(approved.hashes ?? []);
   const whole = given.has(preview.hash) && preview.hash !== "";
-  const missing = whole ? [] : (await unapproved(controller, prepared)).filter(({ hash }) => !given.has(hash));
+  const isGiven = ({ hash }: Effect) => whole || given.has(hash);
+  const missing =
+    approved.hashes === undefined
+      ? await unapproved(controller, prepared)
+      : preview.effects.filter((effect) => !isGiven(effect) && !open.has(effect.hash));
   if (missing.length > 0)
     throw refusal(
       missing.map(({ object, op }) => `${op} ${object.name}`),
       approved,
     );
-  const fresh = preview.effects.filter(({ hash }) => !open.has(hash));
   const approvedAt = new Date(controller.now()).toISOString();
   const by = approved.hashes === undefined ? "policy: approval auto" : approved.by;
-  await controller.store.approve(
-    fresh.map(({ hash }) => ({
-      effectHash: hash,
-      approvedBy: by,
-      approvedAt,
-      commit: preview.commit,
-      allowReplace: false,
-    })),
+  const approval = (work: Work): Omit<Approval, "doneAt"> => ({
+    effectHash: work.effect.hash,
+    approvedBy: by,
+    approvedAt,
+    commit: preview.commit,
+    ...overridesOf(work, overrides, open.get(work.effect.hash)),
+  });
+  await controller.store.approve(works.filter(({ effect }) => !open.has(effect.hash) || isGiven(effect)).map(approval));
+}
+
+/** The overrides that this one effect needs, given now or before; what it does not need is not kept. */
+function overridesOf(
+  { effect, gone }: Work,
+  overrides: Overrides,
+  before: Approval | undefined,
+): Pick<Approval, "allowReplace" | "allowRemovals"> {
+  const replaces = effect.op === "replace" && mayReplace(effect.object.name, overrides);
+  const removals = overrides.allowRemovals ?? before?.allowRemovals;
+  const counts = isCounted({ effect, ...(gone ? { gone } : {}) });
+  return {
+    allowReplace: replaces || before?.allowReplace === true,
+    ...(counts && removals !== undefined ? { allowRemovals: removals } : {}),
+  };
+}
+
+/**
+ * Closes approvals that history has passed: given for a commit that this one follows, for an effect that is no longer to be done. Otherwise a
+ * deletion that was approved, taken back and forgotten would be carried out the day somebody removes the file by accident.
+ */
+export async function closeSuperseded(controller: Controller, { preview }: Prepared): Promise<void> {
+  const wanted = new Set(preview.effects.map(({ hash }) => hash));
+  const open = await controller.store.openApprovals();
+  const others = [...open.values()].filter(({ effectHash }) => !wanted.has(effectHash));
+  if (others.length === 0) return;
+  const running = new Set(
+    (await controller.store.openRuns()).flatMap(({ objects }) => objects.map(({ effectHash }) => effectHash)),
+  );
+  const git = new Git(controller.repo.dir);
+  const passed = new Map<string, boolean>();
+  for (const { commit } of others) {
+    if (passed.has(commit)) continue;
+    passed.set(commit, (await git.ask("merge-base", commit, preview.commit))?.trim() === commit);
+  }
+  await controller.store.closeApprovals(
+    others
+      .filter(({ effectHash, commit }) => passed.get(commit) && !running.has(effectHash))
+      .map(({ effectHash }) => effectHash),
   );
 }
 

@@ -39,6 +39,7 @@ export async function readDesired(controller: Controller, commit: string, signal
   notes.push(...compiled.notes.map(formatProblem));
 
   const accounts = matchAccounts(compiled.accounts.values(), await controller.store.accounts());
+  await refuseOtherProviders(controller, accounts.values());
   for (const { spec, cells } of accounts.values()) {
     if (spec.cells !== cells)
       notes.push(`${spec.name}: ${cells} cells are recorded and the file asks for ${spec.cells}: a reshard is pending`);
@@ -107,6 +108,23 @@ async function readCatalogs(
     }
   });
   return catalogs;
+}
+
+/**
+ * What an account has made lives on its cloud: under another one its machines would neither be found nor removed.
+ * @throws {FleetError} FLEET_INVALID
+ */
+async function refuseOtherProviders(controller: Controller, accounts: Iterable<MatchedAccount>): Promise<void> {
+  for (const { identity, spec, recorded } of accounts) {
+    const text = recorded ? await controller.store.setting(specSetting(identity)) : undefined;
+    const before = text === undefined ? spec.provider : (JSON.parse(text) as AccountSpec).provider;
+    if (before === spec.provider || (await controller.store.objects({ account: identity })).length === 0) continue;
+    throw new FleetError(
+      "FLEET_INVALID",
+      `the account ${spec.name} was on ${before} and is now on ${spec.provider}: give the new one a name of its own, and move servers to it`,
+      { account: spec.name },
+    );
+  }
 }
 
 const specSetting = (identity: string): string => `account.spec.${identity}`;

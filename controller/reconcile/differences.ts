@@ -41,7 +41,9 @@ export function liveDifferences(before: StackObject, after: StackObject): Change
 
 /** The part of a document that is kept true on a running machine. */
 export function livePart(spec: StackObject): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(spec).filter(([name]) => !QUIET.has(name)));
+  const live = Object.fromEntries(Object.entries(spec).filter(([name]) => !QUIET.has(name)));
+  // A server has its firewalls in no order.
+  return spec.kind === "Server" ? { ...live, firewalls: [...spec.firewalls].sort() } : live;
 }
 
 /** Differences in what only applies to new machines, user data hidden. */

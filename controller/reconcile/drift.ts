@@ -4,7 +4,7 @@ import { type Controller, callOn, cloudOf } from "./context.ts";
 import type { Desired } from "./desired.ts";
 import { type FieldDrift, findDrift } from "./find-drift.ts";
 import type { MatchedAccount } from "./match.ts";
-import { lookTwice } from "./observe.ts";
+import { judge, lookTwice } from "./observe.ts";
 import { inParallel } from "./pool.ts";
 
 /** What differs on one server from what was last applied. */
@@ -23,9 +23,9 @@ export interface AccountDrift {
   /** Recorded servers that were compared. */
   servers: number;
   drifted: ServerDrift[];
-  /** Machines that carry an owner mark and that no record names. */
+  /** Machines that this fleet has made and that no record names. */
   orphans: { id: string; name: string; mark: string }[];
-  /** Machines without a mark. */
+  /** Machines of others: without a mark, or with another fleet's. */
   foreign: number;
   /** Why the account could not be compared; then nothing is said about its servers. */
   error?: string;
@@ -69,34 +69,40 @@ async function accountDrift(
   const listed = new Map<string, ActualServer>();
   for await (const server of cloud.list(call)) listed.set(server.id, server);
 
+  const marks = new Set(records.map(({ mark }) => mark));
   const known = records.filter(({ cloudId }) => cloudId !== undefined);
   const found = await inParallel(known, 8, async (record) => {
     const id = record.cloudId!;
-    const seen = listed.get(id);
+    const shown = listed.get(id);
     // A list lags and leaves out: whatever looks wrong in it is read directly.
-    if (seen !== undefined && compare(cloud, record, seen).length === 0) return undefined;
+    if (shown !== undefined && compare(cloud, record, shown).length === 0) return undefined;
     const actual = await lookTwice(cloud, id, call, controller.sleep);
-    const fields = actual === undefined ? [] : compare(cloud, record, actual);
-    if (actual !== undefined && fields.length === 0) return undefined;
+    const seen = judge(record, actual, cloud, (mark) => marks.has(mark));
+    if (!seen.gone && seen.drift.length === 0) return undefined;
     return {
       name: record.name,
       account: account.spec.name,
       id,
-      kind: actual === undefined ? "gone" : "changed",
-      fields,
+      kind: seen.gone ? "gone" : "changed",
+      fields: seen.gone ? [] : seen.drift,
     } satisfies ServerDrift;
   });
-  const marks = new Set(records.map(({ mark }) => mark));
   const ids = new Set(known.map(({ cloudId }) => cloudId));
-  const others = [...listed.values()].filter(({ id }) => !ids.has(id));
+  const others = [...listed.values()].filter(
+    ({ id, mark }) => !ids.has(id) && !(mark !== undefined && marks.has(mark)),
+  );
+  const orphans = [];
+  for (const { id, name, mark } of others) {
+    // A mark does not tell its fleet; the journal knows what this one has asked for.
+    if (mark !== undefined && (await controller.store.intent(account.identity, mark)) !== undefined)
+      orphans.push({ id, name, mark });
+  }
   return {
     account: account.spec.name,
     servers: known.length,
     drifted: found.filter((drift) => drift !== undefined),
-    orphans: others.flatMap(({ id, name, mark }) =>
-      mark === undefined || marks.has(mark) ? [] : [{ id, name, mark }],
-    ),
-    foreign: others.filter(({ mark }) => mark === undefined).length,
+    orphans,
+    foreign: others.length - orphans.length,
   };
 }
 

@@ -2,13 +2,14 @@ import type { Capabilities } from "../../resources/cloud.ts";
 import { ownerMark } from "../../resources/mark.ts";
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import { canonicalJson, sha256 } from "../fleet/canonical.ts";
-import { asCreated, asRemoved, createOnlyDifferences, differences, liveDifferences } from "./differences.ts";
+import { bounded, boundedTexts } from "./bounded.ts";
+import { asCreated, asRemoved, createOnlyDifferences, liveDifferences, livePart } from "./differences.ts";
 import type { FieldDrift } from "./find-drift.ts";
 import type { Match } from "./match.ts";
 import type { Change, Effect, EffectOp, Work } from "./types.ts";
 
-/** What was seen of a recorded machine just now. */
-export type Seen = { gone: true } | { gone: false; drift: FieldDrift[] };
+/** What was seen of a recorded machine just now. `holder` is told when it does not carry our mark any more. */
+export type Seen = { gone: true } | { gone: false; drift: FieldDrift[]; holder?: "nobody" | "another" };
 
 export interface EffectContext {
   fleetId: string;
@@ -18,6 +19,8 @@ export interface EffectContext {
   seen?: Seen;
   /** Policy of a removed object: the last version that was committed, executed or not. */
   removal?: StackObject;
+  /** Fingerprint of a secret by the fleet's key, so that a hash tells nothing about it. Without it, secrets do not count. */
+  fingerprint?(secret: string): string;
 }
 
 /** A server that is gone or differs is brought back as the files say; without `seen` the record is believed. */
@@ -31,8 +34,8 @@ export function workOf(match: Match, context: EffectContext): Work | undefined {
 function creation(match: Match, context: EffectContext): Work {
   const spec = match.desired!.spec;
   const adopts = spec.kind === "Server" && spec.adopt !== undefined;
-  const effect = effectOf(match, adopts ? "adopt" : "create", asCreated(spec), { inputs: inputsOf(spec) });
-  if (adopts) effect.changes.unshift({ path: "adopt", after: spec.adopt });
+  const changes = adopts ? [{ path: "adopt", after: spec.adopt }, ...asCreated(spec)] : asCreated(spec);
+  const effect = effectOf(match, adopts ? "adopt" : "create", changes, { inputs: inputsOf(spec, context) });
   return workWith(match, context, effect, { generation: 0, refresh: false });
 }
 
@@ -72,6 +75,12 @@ function change(match: Match, context: EffectContext): Work | undefined {
   });
 }
 
+/** An update without changes of its own, for an object of which it is not known what was applied; the engine says what it would change. */
+export function idleWork(match: Match, context: EffectContext): Work {
+  const effect = effectOf(match, "update", [], { inputs: livingInputs(match.desired!.spec) });
+  return workWith(match, context, effect, { generation: match.applied!.generation, refresh: true });
+}
+
 function replacement(
   match: Match,
   context: EffectContext,
@@ -83,8 +92,8 @@ function replacement(
   const applied = match.applied!;
   const all =
     spec.kind === "Server" && before.kind === "Server" ? [...changes, ...createOnlyDifferences(before, spec)] : changes;
-  const effect = effectOf(match, "replace", all, { inputs: inputsOf(spec), reasons });
-  effect.replaceReasons = reasons;
+  const effect = effectOf(match, "replace", all, { inputs: inputsOf(spec, context), reasons });
+  effect.replaceReasons = boundedTexts(reasons);
   effect.dataLoss = spec.kind === "Server";
   return workWith(match, context, effect, {
     generation: applied.generation + 1,
@@ -94,7 +103,10 @@ function replacement(
 
 /** The machine is gone without a commit that removed it: it is made anew, under a new mark. */
 function recreation(match: Match, context: EffectContext, spec: StackObject): Work {
-  const effect = effectOf(match, "create", asCreated(spec), { inputs: inputsOf(spec), reasons: ["gone"] });
+  const effect = effectOf(match, "create", asCreated(spec), {
+    inputs: inputsOf(spec, context),
+    reasons: ["gone"],
+  });
   effect.notes.push("the machine is gone from the cloud and would be made anew");
   return workWith(match, context, effect, { generation: match.applied!.generation + 1, refresh: true });
 }
@@ -140,7 +152,7 @@ function withoutCreateOnly(changes: Change[], { createOnly = [] }: Capabilities)
 }
 
 function waitingForRebuild(before: ServerSpec, after: ServerSpec): string[] {
-  const paths = createOnlyDifferences(before, after).map(({ path }) => path);
+  const paths = createOnlyDifferences(before, after).map(({ path }) => topOf(path));
   return paths.length === 0
     ? []
     : [`${[...new Set(paths)].join(", ")}: only new machines get this; raise \`rebuild\` to make this one anew`];
@@ -151,12 +163,16 @@ function alignedWith(document: StackObject, spec: StackObject, sameAccount: bool
   return sameAccount ? { ...document, account: spec.account } : document;
 }
 
+/** What the engine acts on; the account is in the hash by its identity, which a rename does not change. */
 function livingInputs(spec: StackObject): unknown {
-  return differences({}, { ...spec, createOnly: undefined, formerly: undefined, adopt: undefined, plan: undefined });
+  return { ...livePart(spec), account: undefined };
 }
 
-function inputsOf(spec: StackObject): unknown {
-  return { ...spec, formerly: undefined, plan: undefined };
+function inputsOf(spec: StackObject, { fingerprint }: EffectContext): unknown {
+  if (spec.kind !== "Server") return livingInputs(spec);
+  const { userData, ...createOnly } = spec.createOnly;
+  const secret = userData !== undefined && "text" in userData ? (fingerprint?.(userData.text) ?? "secret") : userData;
+  return { live: livingInputs(spec), createOnly, userData: secret, adopt: spec.adopt };
 }
 
 function effectOf(
@@ -176,7 +192,7 @@ function effectOf(
     stack: match.stack,
     object: { kind, name, account },
     op,
-    changes,
+    changes: bounded(changes),
     replaceReasons: [],
     dataLoss: false,
     notes: [],
@@ -196,19 +212,28 @@ function workWith(
     effect,
     identity: match.identity,
     generation,
-    mark: kept ? applied.mark : ownerMark(context.fleetId, kind, scopedIdentity(match, kind), generation),
+    mark: kept
+      ? applied.mark
+      : markOf(context.fleetId, { kind, identity: match.identity, account: match.account }, generation),
     stack: match.stack,
     refresh,
     desiredHash: desired?.hash ?? "",
   };
   if (desired) work.desired = desired.spec;
   if (applied) work.applied = applied;
+  const { seen } = context;
+  if (seen?.gone === false && seen.holder !== undefined) work.holder = seen.holder;
+  if (seen?.gone === true && effect.op === "create") work.gone = true;
   return work;
 }
 
-/** Shared objects of one name exist once per account, so their marks differ by account. */
-function scopedIdentity(match: Match, kind: string): string {
-  return kind === "Server" ? match.identity : `${match.account}/${match.identity}`;
+/** The owner mark of an object. Shared objects of one name exist once per account, so their marks differ by account. */
+export function markOf(
+  fleetId: string,
+  { kind, identity, account }: { kind: string; identity: string; account: string },
+  generation: number,
+): string {
+  return ownerMark(fleetId, kind, kind === "Server" ? identity : `${account}/${identity}`, generation);
 }
 
 /** Hash over a set of effects, whatever its order; "" for none. */

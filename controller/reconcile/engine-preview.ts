@@ -1,18 +1,22 @@
 import { FleetError } from "../../resources/errors.ts";
 import type { EngineStep, StepOp } from "../engine/events.ts";
 import { canonicalJson, sha256 } from "../fleet/canonical.ts";
-import { type Controller, cloudOf } from "./context.ts";
+import { bounded, boundedTexts } from "./bounded.ts";
+import type { Controller } from "./context.ts";
 import type { Desired } from "./desired.ts";
+import { markOf } from "./effects.ts";
 import { phases } from "./phases.ts";
 import { inParallel } from "./pool.ts";
 import { runStack, type StackTask } from "./stack-run.ts";
 import type { Effect, Work } from "./types.ts";
+import { groupsOf } from "./urns.ts";
 
 /** What the engine may do to the machine of an effect without being more than what the effect says. */
 const WITHIN: Record<Effect["op"], StepOp[]> = {
   create: ["create", "update", "same", "refresh", "read"],
   adopt: ["create", "update", "same", "refresh", "read"],
-  update: ["update", "same", "refresh", "read"],
+  // A machine that state has lost is taken back into it by its mark.
+  update: ["create", "update", "same", "refresh", "read"],
   replace: ["replace", "create", "delete", "update", "same", "refresh", "read"],
   delete: ["delete", "same", "refresh", "read"],
   forget: ["same", "refresh", "read"],
@@ -38,35 +42,66 @@ export async function checkWithEngine(
     if (refused.length > 0) throw new FleetError("ENGINE_FAILED", refused.join("\n"), { stack: task.stack });
     if (!engine.succeeded)
       throw new FleetError("ENGINE_FAILED", [...engine.errors.values()].flat().join("\n"), { stack: task.stack });
-    for (const work of [...task.declare, ...task.remove])
-      takeIn(controller, task, work, engine.steps, await controller.engine());
+    const { all } = groupsOf(controller, await controller.engine(), task);
+    for (const [work, urns] of all) {
+      if (work.applied?.hash === "" && work.effect.changes.length === 0) fillIn(work, urns, engine.steps);
+      if (work.effect.object.kind === "Server") takeIn(desired, work, urns[0], engine.steps);
+    }
   });
   return tasks.length;
 }
 
-function takeIn(
+/**
+ * What a second run of some works would do to their machines that is more than an update, by work. Nobody was shown it, so it is not done: a
+ * machine that was taken over must not be made anew because its region differs.
+ */
+export async function beyondUpdate(
   controller: Controller,
   task: StackTask,
-  work: Work,
-  steps: EngineStep[],
-  engine: { urn(stack: string, type: string, name: string): string },
-): void {
-  const document = work.desired ?? work.applied?.document;
-  if (document?.kind !== "Server") return;
-  const [machine] = cloudOf(controller, task.account.spec.provider).group(document, work.identity);
-  if (machine === undefined) return;
-  const urn = engine.urn(task.stack, machine.type, machine.name);
-  const beyond = steps.find((step) => step.urn === urn && !WITHIN[work.effect.op].includes(step.op));
-  if (beyond === undefined) return;
+  commit: string,
+  signal: AbortSignal,
+): Promise<Map<Work, string>> {
+  const { engine, objects } = await runStack(controller, task, "preview", commit, signal);
+  const { all } = groupsOf(controller, await controller.engine(), task);
+  const refused = new Map<Work, string>();
+  for (const { work, errors } of objects) {
+    const beyond = engine.steps.find(({ urn, op }) => urn === all.get(work)?.[0] && !WITHIN.update.includes(op));
+    if (beyond !== undefined) {
+      const because = [...beyond.replacePaths, ...beyond.paths].slice(0, 4).join(", ");
+      refused.set(
+        work,
+        `to be as its file says, the machine would have to be made anew (${because}), which nobody approved`,
+      );
+    } else if (errors.length > 0 || !engine.succeeded) {
+      refused.set(work, [...errors, ...(engine.errors.get("") ?? [])].join("\n") || "the engine could not look at it");
+    }
+  }
+  return refused;
+}
+
+/** What the engine would change of an object whose applied document is not known. */
+function fillIn({ effect }: Work, urns: string[], steps: EngineStep[]): void {
+  const changing = steps.filter(({ urn, op }) => urns.includes(urn) && !IDLE.includes(op));
+  const paths = changing.flatMap((step) => (step.paths.length > 0 ? step.paths : [step.urn.split("::").at(-1)!]));
+  effect.changes = bounded([...new Set(paths)].map((path) => ({ path })));
+}
+
+const IDLE: StepOp[] = ["same", "refresh", "read"];
+
+/** What the plugin would do to the machine beyond the effect. A machine that it would make anew gets a mark of its own. */
+function takeIn({ fleet }: Desired, work: Work, machine: string | undefined, steps: EngineStep[]): void {
   const { effect } = work;
+  const beyond = steps.find((step) => step.urn === machine && !WITHIN[effect.op].includes(step.op));
+  if (beyond === undefined) return;
   const reasons = beyond.replacePaths.length > 0 ? beyond.replacePaths : beyond.paths;
-  effect.notes.push(
-    `the plugin would ${beyond.op} the machine${reasons.length > 0 ? ` because of ${reasons.join(", ")}` : ""}`,
-  );
+  const why = reasons.length > 0 ? ` because of ${reasons.join(", ")}` : "";
+  effect.notes.push(...boundedTexts([`the plugin would ${beyond.op} the machine${why}`]));
   if (beyond.op === "replace" || beyond.op === "delete") {
     effect.op = "replace";
     effect.dataLoss = true;
-    effect.replaceReasons = reasons.length > 0 ? reasons : ["the plugin's own"];
+    effect.replaceReasons = boundedTexts(reasons.length > 0 ? reasons : ["the plugin's own"]);
+    work.generation += 1;
+    work.mark = markOf(fleet.id, { kind: "Server", identity: work.identity, account: "" }, work.generation);
   }
   effect.hash = sha256(canonicalJson({ effect: effect.hash, beyond: beyond.op, reasons })).slice(0, 32);
 }

@@ -1,19 +1,20 @@
 import { FleetError } from "../../resources/errors.ts";
 import { observeAdopted } from "./adopt.ts";
-import { type Approved, approvedOnly } from "./approvals.ts";
-import { type Controller, cloudOf } from "./context.ts";
+import { type Approved, approvedOnly, closeSuperseded } from "./approvals.ts";
+import { isCurrent } from "./basis.ts";
+import type { Controller } from "./context.ts";
 import { recordAccounts } from "./desired.ts";
 import { forget } from "./forget.ts";
 import type { Overrides } from "./guards.ts";
 import { withLeases } from "./leases.ts";
-import { type Phase, phases } from "./phases.ts";
+import { phases } from "./phases.ts";
 import { inParallel } from "./pool.ts";
-import { NO_OVERRIDES, type Prepared, type PreviewOptions, passes, prepare, stateMark } from "./preview.ts";
-import { record } from "./record.ts";
-import { recover } from "./recover.ts";
-import { type ObjectResult, runStack, type StackTask } from "./stack-run.ts";
-import type { Preview, Work } from "./types.ts";
-import { describeDrift, type Verified, verify } from "./verify.ts";
+import { NO_OVERRIDES, type Prepared, type PreviewOptions, passes, prepare, stacksOf } from "./preview.ts";
+import { recover, recoverStacks } from "./recover.ts";
+import type { StackTask } from "./stack-run.ts";
+import { runTask } from "./task.ts";
+import type { Preview, Verdict, Work } from "./types.ts";
+import { verdicts } from "./verdicts.ts";
 
 export interface ExecuteOptions {
   /** Options of the preview that was shown. */
@@ -50,13 +51,15 @@ export interface Execution {
  */
 export async function execute(controller: Controller, options: ExecuteOptions): Promise<Execution> {
   await recover(controller, options.signal);
-  const shown = options.prepared ?? (await prepareAgain(controller, options, options.signal));
-  const stacks = stacksOf(shown.works);
+  const overrides = options.overrides ?? NO_OVERRIDES;
+  const again = (signal: AbortSignal) => prepare(controller, { ...options.preview, overrides, signal });
+  const shown = options.prepared ?? (await again(options.signal));
+  const stacks = [
+    ...new Set([...stacksOf(shown.works), ...[...shown.quiet, ...shown.stale].map(({ stack }) => stack)]),
+  ];
   return await withLeases(controller, stacks, options.signal, async (signal) => {
-    const current =
-      options.prepared && (await unmoved(controller, options.prepared))
-        ? shown
-        : await prepareAgain(controller, options, signal);
+    const recovered = await recoverStacks(controller, stacks);
+    const current = recovered.length === 0 && (await unmoved(controller, shown, options)) ? shown : await again(signal);
     const outside = stacksOf(current.works).filter((stack) => !stacks.includes(stack));
     if (outside.length > 0)
       throw new FleetError(
@@ -64,14 +67,15 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
         `the change has come to concern ${outside.join(", ")}: look at a new preview`,
         {},
       );
-    refuseGuarded(current);
-    await approvedOnly(controller, current, options.approved);
+    const open = await controller.store.openApprovals();
+    refuseGuarded(verdicts(current.guarded, current.desired, overrides, open));
+    await approvedOnly(controller, current, options.approved, overrides);
+    if (options.preview.stacks === undefined && options.preview.revert === undefined)
+      await closeSuperseded(controller, current);
     await recordAccounts(controller, current.desired.accounts.values());
-    if (current.quiet.length > 0) await controller.store.putObjects(current.quiet);
+    await controller.store.putObjects(current.quiet.filter(({ stack }) => stacks.includes(stack)));
+    await controller.store.removeObjects(current.stale.filter(({ stack }) => stacks.includes(stack)));
     const outcomes = await runPhases(controller, current, signal);
-    await controller.store.closeApprovals(
-      outcomes.filter(({ state }) => state === "converged").map(({ effectHash }) => effectHash),
-    );
     const failed = outcomes.filter(({ state }) => state === "failed").length;
     return {
       preview: current.preview,
@@ -83,19 +87,19 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
   });
 }
 
-async function prepareAgain(controller: Controller, options: ExecuteOptions, signal: AbortSignal): Promise<Prepared> {
-  const overrides = options.overrides ?? NO_OVERRIDES;
-  return await prepare(controller, { ...options.preview, overrides, signal });
+/** Whether documents, records and state are those that the preview was made from, and the engine has had its look. */
+async function unmoved(
+  controller: Controller,
+  { preview, works, basis }: Prepared,
+  options: ExecuteOptions,
+): Promise<boolean> {
+  if (preview.engineRuns === 0 && works.length > 0 && options.preview.engine !== false) return false;
+  const head = await controller.repo.head(options.preview.commit);
+  return head === preview.commit && (await isCurrent(controller, basis));
 }
 
-/** Whether documents, records and state are those that the preview was made from. */
-async function unmoved(controller: Controller, prepared: Prepared): Promise<boolean> {
-  const [head, mark] = await Promise.all([controller.repo.head(prepared.preview.commit), stateMark(controller)]);
-  return head === prepared.preview.commit && mark === prepared.stateMark;
-}
-
-function refuseGuarded(current: Prepared): void {
-  const refused = current.preview.verdicts.filter((verdict) => !passes(verdict));
+function refuseGuarded(verdicts: Verdict[]): void {
+  const refused = verdicts.filter((verdict) => !passes(verdict));
   if (refused.length > 0) {
     const lines = refused.map(({ message, override }) =>
       override === undefined ? message : `${message} (${override} says that it is meant)`,
@@ -103,10 +107,6 @@ function refuseGuarded(current: Prepared): void {
     throw new FleetError("GUARD_REFUSED", lines.join("\n"), { guards: refused.map(({ guard }) => guard).join(",") });
   }
 }
-
-const stacksOf = (works: Work[]): string[] => [
-  ...new Set(works.flatMap((work) => [work.stack, ...(work.applied ? [work.applied.stack] : [])])),
-];
 
 async function runPhases(controller: Controller, prepared: Prepared, signal: AbortSignal): Promise<Outcome[]> {
   const outcomes = new Map<string, Outcome>();
@@ -135,6 +135,7 @@ async function runPhases(controller: Controller, prepared: Prepared, signal: Abo
       runTask(controller, withoutFailed(task, outcomes), phase, prepared, settle, signal),
     );
   }
+  signal.throwIfAborted();
   const forgotten = prepared.works.filter(({ effect }) => effect.op === "forget");
   if (forgotten.length > 0) await forget(controller, forgotten, settle);
   return [...outcomes.values()];
@@ -144,99 +145,4 @@ async function runPhases(controller: Controller, prepared: Prepared, signal: Abo
 function withoutFailed(task: StackTask, outcomes: ReadonlyMap<string, Outcome>): StackTask {
   const goes = (work: Work) => outcomes.get(work.effect.hash)?.state !== "failed";
   return { ...task, declare: task.declare.filter(goes), remove: task.remove.filter(goes) };
-}
-
-type Settle = (work: Work, message?: string) => void;
-
-async function runTask(
-  controller: Controller,
-  task: StackTask,
-  phase: Phase,
-  prepared: Prepared,
-  settle: Settle,
-  signal: AbortSignal,
-): Promise<void> {
-  const works = [...task.declare, ...task.remove];
-  if (works.length === 0) return;
-  controller.progress({
-    kind: "phase",
-    text: `${task.stack}: ${phase.name}, ${works.length} ${works.length === 1 ? "object" : "objects"}`,
-  });
-  try {
-    const cloud = cloudOf(controller, task.account.spec.provider);
-    const first = await runStack(controller, task, "up", prepared.preview.commit, signal);
-    const done = first.objects.filter(({ errors }) => errors.length === 0);
-    const verified = await verify(controller, cloud, task.account, done, signal);
-    const again = verified
-      .filter(({ drift, result }) => drift.length > 0 && result.work.desired !== undefined)
-      .map(({ result }) => result.work);
-    const second = again.length === 0 ? [] : await runAgain(controller, task, again, prepared.preview.commit, signal);
-    const last = new Map([...verified, ...second].map((verdict) => [verdict.result.work.effect.hash, verdict]));
-    await conclude(controller, task, phase, prepared, first.objects, last, settle);
-  } catch (error) {
-    if (!(error instanceof FleetError)) throw error;
-    await markSuspect(controller, works);
-    for (const work of works) settle(work, error.message);
-  }
-}
-
-/** What still differs after its run (a taken-over machine, a plugin that believed its state) is read from the cloud and run once more. */
-async function runAgain(
-  controller: Controller,
-  task: StackTask,
-  works: Work[],
-  commit: string,
-  signal: AbortSignal,
-): Promise<Verified[]> {
-  const cloud = cloudOf(controller, task.account.spec.provider);
-  const suspects = works.map((work) => ({ ...work, refresh: true }));
-  const { objects } = await runStack(controller, { ...task, declare: suspects, remove: [] }, "up", commit, signal);
-  const failed = objects.filter(({ errors }) => errors.length > 0);
-  const verified = await verify(
-    controller,
-    cloud,
-    task.account,
-    objects.filter(({ errors }) => errors.length === 0),
-    signal,
-  );
-  return [...verified, ...failed.map((result) => ({ result, drift: [], problem: result.errors.join("\n") }))];
-}
-
-async function conclude(
-  controller: Controller,
-  task: StackTask,
-  phase: Phase,
-  prepared: Prepared,
-  objects: ObjectResult[],
-  verified: ReadonlyMap<string, Verified>,
-  settle: Settle,
-): Promise<void> {
-  const converged: ObjectResult[] = [];
-  const suspects: Work[] = [];
-  const messages = new Map<Work, string | undefined>();
-  for (const object of objects) {
-    const verdict = verified.get(object.work.effect.hash);
-    const message = failureOf(object, verdict);
-    if (message === undefined)
-      converged.push({ ...object, ...(verdict?.result.id === undefined ? {} : { id: verdict.result.id }) });
-    else suspects.push(object.work);
-    messages.set(object.work, message);
-  }
-  await record(controller, task, phase, prepared, converged);
-  await markSuspect(controller, suspects);
-  for (const [work, message] of messages) settle(work, message);
-}
-
-function failureOf(object: ObjectResult, verdict: Verified | undefined): string | undefined {
-  if (object.errors.length > 0) return object.errors.join("\n");
-  if (verdict?.problem !== undefined) return verdict.problem;
-  if (verdict !== undefined && verdict.drift.length > 0)
-    return describeDrift(object.work.effect.object.name, verdict.drift).message;
-  return undefined;
-}
-
-/** The next run of these reads them from the cloud first. */
-async function markSuspect(controller: Controller, works: Work[]): Promise<void> {
-  const records = works.flatMap(({ applied }) => (applied === undefined ? [] : [{ ...applied, refresh: true }]));
-  if (records.length > 0) await controller.store.putObjects(records);
 }

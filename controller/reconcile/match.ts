@@ -2,6 +2,7 @@ import type { AccountSpec, StackObject } from "../../resources/spec.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
 import type { AppliedObject, RecordedAccount } from "../store/types.ts";
 import { baseStack, serverStack } from "./cells.ts";
+import { withCounters } from "./counters.ts";
 import { objectKey } from "./types.ts";
 
 /** A desired object as compile leaves it. */
@@ -32,20 +33,31 @@ export interface MatchedAccount {
   recorded: boolean;
 }
 
-/** Finds each account's record by its name, or by a name it had before. */
+/** Finds each account's record by its name, or by a name it had before. A new account never gets the stacks of another one. */
 export function matchAccounts(specs: Iterable<AccountSpec>, recorded: RecordedAccount[]): Map<string, MatchedAccount> {
   const byName = new Map(recorded.map((account) => [account.name, account]));
+  const taken = new Set(recorded.map(({ identity }) => identity));
   const matched = new Map<string, MatchedAccount>();
   for (const spec of specs) {
     const record = byName.get(spec.name) ?? firstOf(spec.formerly, byName);
-    matched.set(spec.name, {
-      identity: record?.identity ?? spec.name,
-      spec,
-      cells: record?.cells ?? spec.cells,
-      recorded: record !== undefined,
-    });
+    const identity = record?.identity ?? freshAccountIdentity(spec.name, taken);
+    taken.add(identity);
+    matched.set(spec.name, { identity, spec, cells: record?.cells ?? spec.cells, recorded: record !== undefined });
   }
   return matched;
+}
+
+/**
+ * Records of servers that stand twice: a move to another account was cut off after the new record was written. Those of the lower generation
+ * are of machines that have been removed.
+ */
+export function supersededRecords(applied: AppliedObject[]): AppliedObject[] {
+  const highest = new Map<string, number>();
+  for (const { kind, identity, generation } of applied)
+    if (kind === "Server") highest.set(identity, Math.max(generation, highest.get(identity) ?? 0));
+  return applied.filter(
+    ({ kind, identity, generation }) => kind === "Server" && generation < (highest.get(identity) ?? 0),
+  );
 }
 
 /**
@@ -57,7 +69,8 @@ export function matchObjects(
   applied: AppliedObject[],
   accounts: ReadonlyMap<string, MatchedAccount>,
 ): Match[] {
-  const records = new Map(applied.map((record) => [recordKey(record), record]));
+  const stale = new Set(supersededRecords(applied));
+  const records = new Map(applied.filter((record) => !stale.has(record)).map((record) => [recordKey(record), record]));
   const identities = new Set(applied.filter(({ kind }) => kind === "Server").map(({ identity }) => identity));
   const matches: Match[] = [];
   const used = new Set<string>();
@@ -87,8 +100,10 @@ export function matchObjects(
     const key = names.map((name) => `Server//${name}`).find((name) => records.has(name) && !used.has(name));
     take(object, key === undefined ? undefined : records.get(key));
   }
-  for (const [key, record] of records) {
-    if (used.has(key)) continue;
+  for (const [recorded, record] of records) {
+    if (used.has(recorded)) continue;
+    // Its name may be another's by now.
+    const key = `removed ${recorded}`;
     matches.push({ key, identity: record.identity, account: record.account, stack: record.stack, applied: record });
   }
   return matches;
@@ -98,7 +113,8 @@ export function matchObjects(
 export function isSettled({ desired, applied, account }: Match): boolean {
   if (desired === undefined || applied === undefined) return false;
   if (applied.refresh || applied.hash !== desired.hash || applied.account !== account) return false;
-  return applied.name === desired.spec.name && canonicalJson(applied.document) === canonicalJson(desired.spec);
+  const wanted = withCounters(desired.spec, applied.document);
+  return applied.name === desired.spec.name && canonicalJson(applied.document) === canonicalJson(wanted);
 }
 
 /** Servers are unique in the fleet, other objects within their account. */
@@ -122,6 +138,13 @@ function freshIdentity(spec: StackObject, taken: ReadonlySet<string>): string {
   let number = 2;
   while (taken.has(`${first}~${number}`)) number++;
   return `${first}~${number}`;
+}
+
+/** A renamed account keeps its first name as its identity, so another of that name needs one that no file can have. */
+function freshAccountIdentity(name: string, taken: ReadonlySet<string>): string {
+  let identity = name;
+  for (let number = 2; taken.has(identity); number++) identity = `${name}_${number}`;
+  return identity;
 }
 
 function firstOf<T>(names: string[], byName: ReadonlyMap<string, T>): T | undefined {

@@ -1,6 +1,7 @@
 import type { ActualServer, Call, Cloud } from "../../resources/cloud.ts";
+import type { AppliedObject } from "../store/types.ts";
 import { type Controller, callOn } from "./context.ts";
-import type { Seen } from "./effects.ts";
+import { markOf, type Seen } from "./effects.ts";
 import { findDrift } from "./find-drift.ts";
 import type { Match, MatchedAccount } from "./match.ts";
 import { inParallel } from "./pool.ts";
@@ -23,6 +24,40 @@ export async function lookTwice(
   return await cloud.observe(id, call);
 }
 
+/** Tells whether a mark is of an object of this fleet: one on record, or one that a change under way gives. */
+export type IsOurs = (mark: string) => boolean;
+
+/** All marks of a fleet that machines may carry now. Only worked out when a machine carries an unexpected one. */
+export function ownMarks(fleetId: string, matches: Match[]): IsOurs {
+  let marks: Set<string> | undefined;
+  const all = () =>
+    new Set(
+      matches.flatMap((match) => {
+        const { applied, identity, account } = match;
+        const kind = (match.desired?.spec ?? match.applied!).kind;
+        const next = markOf(fleetId, { kind, identity, account }, applied === undefined ? 0 : applied.generation + 1);
+        return applied === undefined ? [next] : [applied.mark, next];
+      }),
+    );
+  return (mark) => {
+    marks ??= all();
+    return marks.has(mark);
+  };
+}
+
+/**
+ * What has become of a recorded machine. Another of our machines under its id says that it is gone too: some clouds give an id again. A machine
+ * without our mark, or with a stranger's, is still there and not ours any more.
+ */
+export function judge(record: AppliedObject, actual: ActualServer | undefined, cloud: Cloud, isOurs: IsOurs): Seen {
+  if (actual === undefined) return { gone: true };
+  const { document, mark } = record;
+  const drift = document.kind === "Server" ? findDrift(cloud.expect(document, mark), actual) : [];
+  if (actual.mark === mark || actual.tags.includes(mark)) return { gone: false, drift };
+  if (actual.mark === undefined) return { gone: false, drift, holder: "nobody" };
+  return isOurs(actual.mark) ? { gone: true } : { gone: false, drift, holder: "another" };
+}
+
 /**
  * Step one of a reconcile: the recorded machines that this change touches, as they are now. One call each, a second for one that seems gone.
  * The drift is against the document that was applied: what somebody changed by hand, not what the commit changes.
@@ -31,6 +66,7 @@ export async function observe(
   controller: Controller,
   matches: Match[],
   cloudOfMatch: (match: Match) => { cloud: Cloud; account: MatchedAccount } | undefined,
+  isOurs: IsOurs,
   signal: AbortSignal,
 ): Promise<Map<string, Seen>> {
   const seen = new Map<string, Seen>();
@@ -40,11 +76,7 @@ export async function observe(
     if (place === undefined) return;
     const call = callOn(controller, place.account.spec, signal);
     const actual = await lookTwice(place.cloud, match.applied!.cloudId!, call, controller.sleep);
-    if (actual === undefined) return void seen.set(match.key, { gone: true });
-    const { document } = match.applied!;
-    const drift =
-      document.kind === "Server" ? findDrift(place.cloud.expect(document, match.applied!.mark), actual) : [];
-    seen.set(match.key, { gone: false, drift });
+    seen.set(match.key, judge(match.applied!, actual, place.cloud, isOurs));
   });
   return seen;
 }

@@ -1,9 +1,9 @@
 import { FleetError } from "../../resources/errors.ts";
 import { declareStack } from "../../stacks/program.ts";
 import { type Controller, cloudOf } from "./context.ts";
+import { programInput } from "./declared.ts";
 import { prepare } from "./preview.ts";
 import { settledWork } from "./settled.ts";
-import { programInput } from "./stack-run.ts";
 
 /**
  * What an operator's own `pulumi preview` or `pulumi up` declares in a stack: every object of it as HEAD has it, under the marks on record. The

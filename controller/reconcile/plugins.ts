@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import type { Account, Cloud } from "../../resources/cloud.ts";
+import type { Journal } from "../../resources/journal.ts";
 import { serve } from "../../resources/plugin/host.ts";
 import { serveJournal } from "../../resources/plugin/journal-server.ts";
 import { fleetwrightPackage } from "../../resources/plugin/package.ts";
 import { startGateway } from "../gateway/index.ts";
 import { VERSION } from "../version.ts";
 import { type Controller, cloudOf } from "./context.ts";
+import { journalOf } from "./intents.ts";
 import type { MatchedAccount } from "./match.ts";
 
 /** What one engine run reaches its cloud through. Ends with the run. */
@@ -18,26 +20,31 @@ export interface Plugins {
 }
 
 /** Opens what a run on an account needs: our own provider, and the gateway where the cloud has an official plugin. */
-export async function openPlugins(controller: Controller, { spec }: MatchedAccount, stack: string): Promise<Plugins> {
+export async function openPlugins(controller: Controller, matched: MatchedAccount, stack: string): Promise<Plugins> {
+  const { spec } = matched;
+  const journal = journalOf(controller.store, matched);
   const cloud = cloudOf(controller, spec.provider);
   const account = controller.account(spec);
   const closing: (() => Promise<void>)[] = [];
+  let closed: Promise<unknown> | undefined;
   const plugins: Plugins = {
     providers: {},
     environment: {},
     secrets: Object.values(account.credentials),
-    close: async () => void (await Promise.all(closing.map((close) => close()))),
+    close: async () => {
+      closed ??= Promise.all(closing.map((close) => close()));
+      await closed;
+    },
   };
+  let own: Reached = account;
   try {
-    if (controller.provider === "served") await serveOwn(controller, cloud, account, plugins, closing);
-    else await exposeJournal(controller, account, plugins, closing);
     if (cloud.gateway !== undefined) {
       const settleMs = spec.deadlines.settleSeconds * 1000;
       const gateway = await startGateway({
         port: await usualPort(controller, stack),
         account,
         cloud,
-        journal: controller.store.journal,
+        journal,
         priority: "person",
         settleMs,
       });
@@ -45,7 +52,10 @@ export async function openPlugins(controller: Controller, { spec }: MatchedAccou
       await controller.store.putSetting(portSetting(stack), new URL(gateway.url).port);
       plugins.secrets.push(gateway.token);
       Object.assign(plugins.environment, gateway.environment);
+      own = throughGateway(account, gateway);
     }
+    if (controller.provider === "served") await serveOwn(journal, cloud, account, plugins, closing);
+    else await exposeJournal(journal, own, plugins, closing);
     return plugins;
   } catch (error) {
     await plugins.close();
@@ -54,33 +64,42 @@ export async function openPlugins(controller: Controller, { spec }: MatchedAccou
 }
 
 async function serveOwn(
-  controller: Controller,
+  journal: Journal,
   cloud: Cloud,
   account: Account,
   plugins: Plugins,
   closing: (() => Promise<void>)[],
 ) {
-  const host = await serve(fleetwrightPackage({ account, cloud, journal: controller.store.journal, version: VERSION }));
+  const host = await serve(fleetwrightPackage({ account, cloud, journal, version: VERSION }));
   closing.push(() => host.close());
   plugins.providers.fleetwright = host.port;
 }
 
+/** An account as another process reaches it. */
+type Reached = Pick<Account, "spec" | "credentials">;
+
+/** The environment of a run is that of every plugin in it: where there is a gateway, its token stands in place of the cloud's. */
+function throughGateway({ spec }: Account, { url, token }: { url: string; token: string }): Reached {
+  const fields = Object.keys(spec.credentials);
+  return { spec: { ...spec, endpoint: url }, credentials: Object.fromEntries(fields.map((field) => [field, token])) };
+}
+
 /** Our provider as the executable that operators use: it gets the account by its environment and the journal over loopback. */
 async function exposeJournal(
-  controller: Controller,
-  account: Account,
+  journal: Journal,
+  account: Reached,
   plugins: Plugins,
   closing: (() => Promise<void>)[],
 ) {
-  const journal = await serveJournal(controller.store.journal);
-  closing.push(() => journal.close());
-  plugins.secrets.push(journal.token);
-  const names = Object.values(account.spec.credentials).map(({ env }) => env);
+  const served = await serveJournal(journal);
+  closing.push(() => served.close());
+  plugins.secrets.push(served.token);
+  const values = Object.entries(account.spec.credentials).map(([field, { env }]) => [env, account.credentials[field]]);
   Object.assign(plugins.environment, {
     FLEETWRIGHT_ACCOUNT: JSON.stringify(account.spec),
-    FLEETWRIGHT_JOURNAL: journal.url,
-    FLEETWRIGHT_JOURNAL_TOKEN: journal.token,
-    ...Object.fromEntries(names.map((name) => [name, controller.environment[name] ?? ""])),
+    FLEETWRIGHT_JOURNAL: served.url,
+    FLEETWRIGHT_JOURNAL_TOKEN: served.token,
+    ...Object.fromEntries(values),
   });
 }
 

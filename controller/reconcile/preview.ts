@@ -1,17 +1,22 @@
+import { createHmac } from "node:crypto";
 import { load } from "js-yaml";
 import { FleetError } from "../../resources/errors.ts";
 import type { StackObject } from "../../resources/spec.ts";
 import { lastCommitted } from "../fleet/history.ts";
+import { readKey, stateKeyFile } from "../keys.ts";
 import type { AppliedObject } from "../store/types.ts";
+import { type Basis, NO_STATE, recordsMark, stateVersions } from "./basis.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { costOf, sumCosts } from "./cost.ts";
+import { withCounters } from "./counters.ts";
 import { type Desired, readDesired } from "./desired.ts";
-import { setHash, workOf } from "./effects.ts";
+import { type EffectContext, idleWork, setHash, workOf } from "./effects.ts";
 import { checkWithEngine } from "./engine-preview.ts";
-import { guard, type Overrides, type Population, type Removal } from "./guards.ts";
-import { isSettled, type Match, matchObjects } from "./match.ts";
-import { observe } from "./observe.ts";
+import type { Overrides } from "./guards.ts";
+import { isSettled, type Match, matchObjects, supersededRecords } from "./match.ts";
+import { observe, ownMarks } from "./observe.ts";
 import type { Preview, Verdict, Work } from "./types.ts";
+import { type Guarded, policyKey, populationOf, verdicts } from "./verdicts.ts";
 
 export interface PreviewOptions {
   /** Commit to compile; default HEAD. */
@@ -33,8 +38,10 @@ export interface Prepared {
   works: Work[];
   /** Records that only need to be written anew: renames and edits without effect. */
   quiet: AppliedObject[];
-  /** Changes whenever a run has touched any stack since. */
-  stateMark: string;
+  /** Records that a move which was cut off has left behind. */
+  stale: AppliedObject[];
+  guarded: Guarded;
+  basis: Basis;
 }
 
 export const NO_OVERRIDES: Overrides = { allowReplace: [] };
@@ -42,51 +49,27 @@ export const NO_OVERRIDES: Overrides = { allowReplace: [] };
 /** What a commit would do, as data. Starts an engine only where there is work, and changes nothing. */
 export async function prepare(controller: Controller, options: PreviewOptions): Promise<Prepared> {
   const { signal } = options;
-  const mark = await stateMark(controller);
+  const { store } = controller;
+  const at = controller.now();
+  const records = await recordsMark(controller);
   const commit = await controller.repo.head(options.commit);
   const desired = await readDesired(controller, commit, signal);
-  const applied = await controller.store.objects();
+  const applied = await store.objects();
   const all = matchObjects(desired.objects, applied, desired.accounts);
-  const matches = all.filter(
-    (match) => inScope(match, options) && (options.revert?.has(nameOf(match)) ?? !isSettled(match)),
-  );
+  const matches = all.filter((match) => inScope(match, options));
+  const { works, quiet, policies } = await compare(controller, desired, matches, all, signal);
 
-  const place = (match: Match) => {
-    const account = desired.byIdentity.get(match.applied?.account ?? match.account);
-    return account === undefined ? undefined : { account, cloud: cloudOf(controller, account.spec.provider) };
-  };
-  const seen = await observe(controller, matches, place, signal);
-  const removals = new Map<string, StackObject>();
-  const works: Work[] = [];
-  const quiet: AppliedObject[] = [];
-  for (const match of matches) {
-    const cloud = place(match)?.cloud;
-    if (cloud === undefined)
-      throw new FleetError(
-        "FLEET_INVALID",
-        `the account ${match.account} of ${match.identity} is not known any more`,
-        {},
-      );
-    const target =
-      match.desired === undefined
-        ? cloud
-        : cloudOf(controller, desired.accounts.get(match.desired.spec.account)!.spec.provider);
-    if (match.desired === undefined) await addPolicy(controller, match, commit, removals);
-    const work = workOf(match, {
-      fleetId: desired.fleet.id,
-      capabilities: target.capabilities,
-      ...pick("seen", seen.get(match.key)),
-      ...pick("removal", removals.get(match.key)),
-    });
-    if (work !== undefined) works.push(withCost(work, match, desired));
-    else if (match.desired !== undefined && match.applied !== undefined) quiet.push(recordAnew(match, commit));
-  }
-
-  const overrides = options.overrides ?? NO_OVERRIDES;
-  const decide = () => verdicts(works, matches, removals, all, desired, overrides);
+  const guarded: Guarded = { works, policies, population: populationOf(all) };
+  const open = await store.openApprovals();
+  const decide = () => verdicts(guarded, desired, options.overrides ?? NO_OVERRIDES, open);
   const early = decide();
-  const engineRuns =
-    options.engine !== false && early.every(passes) ? await checkWithEngine(controller, desired, works, signal) : 0;
+  const looks = options.engine !== false && early.every(passes);
+  const stacks = stacksOf(works);
+  const before = looks ? await stateVersions(controller, stacks) : {};
+  const engineRuns = looks ? await checkWithEngine(controller, desired, works, signal) : 0;
+  for (const work of works.filter(isIdle))
+    quiet.push(recordAnew(work.applied!, work.desired!, work.desiredHash, commit));
+  works.splice(0, works.length, ...works.filter((work) => !isIdle(work)));
   const effects = works.map(({ effect }) => effect);
   const preview: Preview = {
     commit,
@@ -97,38 +80,100 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     cost: sumCosts(effects),
     engineRuns,
   };
-  return { preview, desired, works, quiet, stateMark: mark };
+  const states = looks ? unmovedStates(before, await stateVersions(controller, stacks)) : {};
+  return { preview, desired, works, quiet, stale: supersededRecords(applied), guarded, basis: { at, records, states } };
 }
 
-/** The last run on any stack: another one says that what a preview was made from has moved. */
-export async function stateMark(controller: Controller): Promise<string> {
-  const [last] = await controller.store.runs(1);
-  return last === undefined ? "" : `${last.id} ${last.outcome ?? ""}`;
+/** All stacks that some works concern, those that servers leave among them. */
+export function stacksOf(works: Work[]): string[] {
+  return [...new Set(works.flatMap((work) => [work.stack, ...(work.applied ? [work.applied.stack] : [])]))];
 }
+
+/** A stack that had no state gets an empty one by the preview itself; any other change is somebody's who was at work meanwhile. */
+function unmovedStates(before: Record<string, string>, after: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(after).map(([stack, version]) => {
+      const isSame = before[stack] === version || before[stack] === NO_STATE;
+      return [stack, isSame ? version : "moved during the preview"];
+    }),
+  );
+}
+
+/** Looks at what each match concerns and says what has to be done. */
+async function compare(
+  controller: Controller,
+  desired: Desired,
+  matches: Match[],
+  all: Match[],
+  signal: AbortSignal,
+): Promise<Pick<Prepared, "works" | "quiet"> & Pick<Guarded, "policies">> {
+  const { commit, fleet } = desired;
+  const place = (match: Match) => {
+    const account = desired.byIdentity.get(match.applied?.account ?? match.account);
+    if (account === undefined)
+      throw new FleetError(
+        "FLEET_INVALID",
+        `the account ${match.account} of ${match.identity} is not known any more`,
+        {},
+      );
+    return { account, cloud: cloudOf(controller, account.spec.provider) };
+  };
+  const seen = await observe(controller, matches, place, ownMarks(fleet.id, all), signal);
+  const key = await readKey(await stateKeyFile(controller.dataDir, controller.environment));
+  const fingerprint = (secret: string) => createHmac("sha256", key).update(secret).digest("hex");
+  const policies = new Map<string, StackObject>();
+  const works: Work[] = [];
+  const quiet: AppliedObject[] = [];
+  for (const match of matches) {
+    const here = place(match).cloud;
+    const target =
+      match.desired === undefined
+        ? here
+        : cloudOf(controller, desired.accounts.get(match.desired.spec.account)!.spec.provider);
+    const policy = match.desired === undefined ? await policyOf(controller, match.applied!, commit) : undefined;
+    if (policy !== undefined) policies.set(policyKey(match.applied!), policy);
+    const context: EffectContext = {
+      fleetId: fleet.id,
+      capabilities: target.capabilities,
+      fingerprint,
+      ...pick("seen", seen.get(match.key)),
+      ...pick("removal", policy),
+    };
+    const work = workOf(match, context) ?? (isUnknown(match) ? idleWork(match, context) : undefined);
+    if (work !== undefined) works.push(withCost(work, match, desired));
+    else if (match.desired !== undefined && match.applied !== undefined)
+      quiet.push(recordAnew(match.applied, match.desired.spec, match.desired.hash, commit));
+  }
+  return { works, quiet, policies };
+}
+
+/** A record rebuilt from state does not know what was applied: where the clouds show no difference, only the engine can tell. */
+const isUnknown = ({ applied, desired }: Match): boolean => applied?.hash === "" && desired !== undefined;
+
+/** The engine has found nothing that such a work would change. */
+const isIdle = ({ effect, applied }: Work): boolean =>
+  applied?.hash === "" && effect.op === "update" && effect.changes.length === 0;
 
 export const passes = (verdict: Verdict): boolean => verdict.passed;
 
-function inScope(match: Match, options: PreviewOptions): boolean {
-  return options.stacks === undefined || options.stacks.includes(match.stack);
-}
-
-function nameOf(match: Match): string {
-  return match.desired?.spec.name ?? match.applied!.name;
+/** A revert concerns its servers and nothing else; otherwise all that is not as it was applied. */
+function inScope(match: Match, { stacks, revert }: PreviewOptions): boolean {
+  if (stacks !== undefined && !stacks.includes(match.stack)) return false;
+  const { kind, name } = (match.desired?.spec ?? match.applied)!;
+  return revert === undefined ? !isSettled(match) : kind === "Server" && revert.has(name);
 }
 
 /** A removal obeys the last committed file, even when that commit was never executed. */
-async function addPolicy(
+async function policyOf(
   controller: Controller,
-  match: Match,
+  { kind, name, document, commit: since }: AppliedObject,
   commit: string,
-  removals: Map<string, StackObject>,
-): Promise<void> {
-  const { kind, name, document, commit: since } = match.applied!;
-  if (kind !== "Server" && kind !== "Firewall") return;
+): Promise<StackObject | undefined> {
+  if (kind !== "Server" && kind !== "Firewall") return undefined;
   const last = await lastCommitted(controller.repo, kind, name, since === "" ? undefined : since, commit);
-  if (last === undefined) return;
+  if (last === undefined) return undefined;
   const { protect = false, deletionPolicy = "delete" } = load(last.text) as Record<string, unknown>;
-  removals.set(match.key, { ...document, protect, deletionPolicy } as StackObject);
+  return { ...document, protect, deletionPolicy } as StackObject;
 }
 
 function withCost(work: Work, match: Match, desired: Desired): Work {
@@ -139,42 +184,8 @@ function withCost(work: Work, match: Match, desired: Desired): Work {
   return work;
 }
 
-function recordAnew(match: Match, commit: string): AppliedObject {
-  const { spec, hash } = match.desired!;
-  return { ...match.applied!, name: spec.name, hash, document: spec, commit };
-}
-
-function verdicts(
-  works: Work[],
-  matches: Match[],
-  policies: ReadonlyMap<string, StackObject>,
-  all: Match[],
-  desired: Desired,
-  overrides: Overrides,
-): Verdict[] {
-  const byIdentity = new Map(matches.map((match) => [`${match.stack}/${match.identity}`, match]));
-  const removals = works
-    .filter(({ effect }) => effect.op === "delete" || effect.op === "replace" || effect.op === "forget")
-    .map((work): Removal => {
-      const match = byIdentity.get(`${work.stack}/${work.identity}`);
-      const policy = policies.get(match?.key ?? "") ?? work.desired ?? work.applied?.document;
-      const owner = work.applied?.document.kind === "Server" ? work.applied.document.owner : undefined;
-      const protect = policy !== undefined && "protect" in policy && policy.protect === true;
-      return { effect: work.effect, protect, ...pick("owner", owner) };
-    });
-  return guard(removals, populationOf(all), desired.fleet.guards, overrides);
-}
-
-/** Servers as they are recorded: a share is taken of what is there, not of what an accident left in the files. */
-function populationOf(all: Match[]): Population {
-  const population: Population = { byAccount: new Map(), byOwner: new Map() };
-  const count = (map: Map<string, number>, name: string) => map.set(name, (map.get(name) ?? 0) + 1);
-  for (const { applied } of all) {
-    if (applied?.document.kind !== "Server") continue;
-    count(population.byAccount, applied.document.account);
-    if (applied.document.owner !== undefined) count(population.byOwner, applied.document.owner);
-  }
-  return population;
+function recordAnew(applied: AppliedObject, spec: StackObject, hash: string, commit: string): AppliedObject {
+  return { ...applied, name: spec.name, hash, document: withCounters(spec, applied.document), commit };
 }
 
 function pick<K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> {

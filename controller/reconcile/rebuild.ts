@@ -1,3 +1,4 @@
+import { FleetError } from "../../resources/errors.ts";
 import { markWithin, ownerMark } from "../../resources/mark.ts";
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import type { StateResource } from "../engine/engine.ts";
@@ -5,16 +6,21 @@ import { lastCommitted } from "../fleet/history.ts";
 import { loadFleet } from "../fleet/load.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { isBaseStack, jumpHash } from "./cells.ts";
-import { type Controller, cloudOf } from "./context.ts";
+import { type Controller, callOn, cloudOf } from "./context.ts";
 import { type Desired, readDesired, recordAccounts } from "./desired.ts";
+import { noteMachine } from "./intents.ts";
 import type { MatchedAccount } from "./match.ts";
 
 /** Replaces of one server; more than anybody has made. */
 const MOST_GENERATIONS = 1_000;
+/** Of a machine whose run was cut off. */
+const LIKELY_GENERATIONS = 8;
 
 /**
- * Rebuilds the records from state and git when the database was lost. Hashes are left open, so the next preview looks at every server and says
- * what differs. Answers how many objects it found; 0 when nothing was lost.
+ * Rebuilds the records from state and git when the database was lost. Hashes are left open, so the next preview asks the clouds and the engine
+ * what differs. The journal is rebuilt from state and a listing, so that no create is sent for what stands already. Answers how many objects
+ * it found; 0 when nothing was lost.
+ * @throws {FleetError} FLEET_INVALID when state has machines of an account that the files do not have.
  */
 export async function rebuildRecords(controller: Controller, signal: AbortSignal): Promise<number> {
   if ((await controller.store.accounts()).length > 0) return 0;
@@ -25,10 +31,15 @@ export async function rebuildRecords(controller: Controller, signal: AbortSignal
   const accounts = accountsOf(desired, stacks);
   const records: AppliedObject[] = [];
   for (const stack of stacks) {
+    const resources = await engine.resources(stack);
     const account = accounts.find(({ identity }) => identity === accountOf(stack));
-    if (account === undefined) continue;
-    for (const resource of await engine.resources(stack)) {
-      const record = await recordOf(controller, desired, account, stack, resource);
+    if (account === undefined) {
+      refuseStrange(stack, resources);
+      continue;
+    }
+    const byName = documentsByName(controller, desired, account, stack);
+    for (const resource of resources) {
+      const record = await recordOf(controller, desired, account, stack, resource, byName);
       if (record !== undefined) records.push(record);
     }
   }
@@ -37,9 +48,52 @@ export async function rebuildRecords(controller: Controller, signal: AbortSignal
     kind: "note",
     text: `the database is new and state is not: ${records.length} objects are taken over from state`,
   });
-  await recordAccounts(controller, withCells(accounts, records));
+  await rebuildJournal(controller, desired, accounts, records, signal);
   await controller.store.putObjects(records);
+  // Last: an account on record says that all of this is done.
+  await recordAccounts(controller, withCells(accounts, records));
   return records.length;
+}
+
+/** Machines in state, and those that carry the mark of a server which state does not know: their run was cut off. */
+async function rebuildJournal(
+  controller: Controller,
+  desired: Desired,
+  accounts: MatchedAccount[],
+  records: AppliedObject[],
+  signal: AbortSignal,
+): Promise<void> {
+  const known = new Set(records.map(({ mark }) => mark));
+  for (const { kind, account, mark, cloudId } of records)
+    if (kind === "Server" && cloudId !== undefined) await noteMachine(controller.store, account, mark, cloudId);
+  const wanted = new Set(
+    desired.objects.flatMap(({ spec }) => {
+      if (spec.kind !== "Server") return [];
+      return [spec.name, ...spec.formerly].flatMap((identity) =>
+        Array.from({ length: LIKELY_GENERATIONS }, (_, generation) =>
+          ownerMark(desired.fleet.id, "Server", identity, generation),
+        ),
+      );
+    }),
+  );
+  for (const { identity, spec } of accounts) {
+    for await (const { id, mark } of cloudOf(controller, spec.provider).list(callOn(controller, spec, signal))) {
+      if (mark !== undefined && wanted.has(mark) && !known.has(mark))
+        await noteMachine(controller.store, identity, mark, id);
+    }
+  }
+}
+
+/** Going on would make all of its servers anew beside those that run. */
+function refuseStrange(stack: string, resources: StateResource[]): void {
+  const own = resources.filter(({ type, urn }) => !type.startsWith("pulumi:") && !urn.includes("::pulumi:"));
+  if (own.length === 0) return;
+  const account = accountOf(stack);
+  throw new FleetError(
+    "FLEET_INVALID",
+    `the database is new, and the state of ${stack} has ${own.length} resources of an account that the files do not have: bring ${account} back, or name it in the \`formerly\` of the account that it has become`,
+    { stack },
+  );
 }
 
 const accountOf = (stack: string): string => stack.slice(0, stack.lastIndexOf("."));
@@ -73,9 +127,10 @@ async function recordOf(
   account: MatchedAccount,
   stack: string,
   resource: StateResource,
+  byName: ByName,
 ): Promise<AppliedObject | undefined> {
   const name = resource.urn.split("::").at(-1)!;
-  const found = await documentOf(controller, desired, account, stack, resource, name);
+  const found = await documentOf(controller, account, stack, resource, name, byName);
   const mark = markWithin(JSON.stringify(resource.inputs ?? {}));
   if (found === undefined || mark === undefined) return undefined;
   const { document, identity } = found;
@@ -96,32 +151,42 @@ async function recordOf(
   return resource.id === undefined ? record : { ...record, cloudId: resource.id };
 }
 
+type ByName = Map<string, { document: StackObject; identity: string }>;
+
+/** The documents that a stack may hold, by type and name of the first resource of each. */
+function documentsByName(controller: Controller, desired: Desired, account: MatchedAccount, stack: string): ByName {
+  const cloud = cloudOf(controller, account.spec.provider);
+  const byName: ByName = new Map();
+  const isBase = isBaseStack(stack);
+  const add = (document: StackObject, identity: string) => {
+    if (document.kind === "Aggregate") return;
+    const first = document.kind === "Server" ? cloud.group(document, identity)[0] : cloud.shared(document, identity);
+    if (first !== undefined) byName.set(`${first.type} ${first.name}`, { document, identity });
+  };
+  const own = desired.objects.filter(
+    ({ spec }) => spec.account === account.spec.name && (spec.kind === "Server") !== isBase,
+  );
+  for (const { spec } of own) add(spec, spec.name);
+  // Afterwards: the first owner of a name has it as its identity, and a new server of that name another.
+  for (const { spec } of own) if (spec.kind === "Server") for (const name of spec.formerly) add(spec, name);
+  return byName;
+}
+
 /** The document of a state entry that is the first of its group: from the files, or from the last commit that had it. */
 async function documentOf(
   controller: Controller,
-  desired: Desired,
   account: MatchedAccount,
   stack: string,
   resource: StateResource,
   name: string,
+  byName: ByName,
 ): Promise<{ document: StackObject; identity: string } | undefined> {
-  const cloud = cloudOf(controller, account.spec.provider);
-  const base = isBaseStack(stack);
-  for (const { spec } of desired.objects) {
-    if (spec.account !== account.spec.name || (spec.kind === "Server") === base) continue;
-    const identities = spec.kind === "Server" ? [spec.name, ...spec.formerly] : [spec.name];
-    for (const identity of identities) {
-      const first =
-        spec.kind === "Server"
-          ? cloud.group(spec, identity)[0]
-          : spec.kind === "Aggregate"
-            ? undefined
-            : cloud.shared(spec, identity);
-      if (first !== undefined && first.type === resource.type && first.name === name)
-        return { document: spec, identity };
-    }
-  }
-  return base ? undefined : await removedServer(controller, account, resource, name);
+  const found = byName.get(`${resource.type} ${name}`);
+  if (found !== undefined) return found;
+  // A name that was given anew: `web-1~2`.
+  const again = byName.get(`${resource.type} ${name.replace(/~\d+$/, "")}`);
+  if (again !== undefined && name.includes("~")) return { document: again.document, identity: name };
+  return isBaseStack(stack) ? undefined : await removedServer(controller, account, resource, name);
 }
 
 async function removedServer(controller: Controller, account: MatchedAccount, resource: StateResource, name: string) {

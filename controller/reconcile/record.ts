@@ -1,10 +1,11 @@
 import type { AppliedObject } from "../store/types.ts";
 import type { Controller } from "./context.ts";
+import { withCounters } from "./counters.ts";
 import type { Phase } from "./phases.ts";
 import { movedFrom } from "./phases.ts";
 import type { Prepared } from "./preview.ts";
-import type { ObjectResult, StackTask } from "./stack-run.ts";
-import type { Work } from "./types.ts";
+import type { ObjectResult } from "./results.ts";
+import type { StackTask } from "./stack-run.ts";
 
 /** Writes down what has converged. State was saved when the engine ended, so a record never knows more than state does. */
 export async function record(
@@ -17,6 +18,11 @@ export async function record(
   const gone = converged.filter(({ work }) => work.desired === undefined);
   const present = converged.filter(({ work }) => work.desired !== undefined);
   if (gone.length > 0 && phase.name !== "moved away") {
+    for (const { applied } of gone.map(({ work }) => work)) {
+      // Whoever gets this name next gets this mark again, and must not be answered with the machine that is gone.
+      if (applied?.kind === "Server" && applied.cloudId !== undefined)
+        await controller.store.dropIntent(applied.account, applied.mark);
+    }
     await controller.store.removeObjects(
       gone.map(({ work: { applied } }) => ({
         account: applied!.account,
@@ -25,6 +31,11 @@ export async function record(
       })),
     );
   }
+  if (present.length > 0)
+    await controller.store.putObjects(
+      present.map((object) => recordOf(task.account.identity, task.stack, prepared.preview.commit, object)),
+    );
+  // After the new records: between the two a server has both, of which the one of the higher generation counts.
   const left = prepared.works.filter(
     (work) => movedFrom(work) !== undefined && present.some((object) => object.work.effect.hash === work.effect.hash),
   );
@@ -33,10 +44,6 @@ export async function record(
       left.map(({ applied }) => ({ account: applied!.account, kind: applied!.kind, identity: applied!.identity })),
     );
   }
-  if (present.length > 0)
-    await controller.store.putObjects(
-      present.map((object) => recordOf(task.account.identity, task.stack, prepared.preview.commit, object)),
-    );
 }
 
 /** The record of an object that has converged. */
@@ -51,25 +58,10 @@ export function recordOf(account: string, stack: string, commit: string, { work,
     generation: work.generation,
     mark: work.mark,
     hash: work.desiredHash,
-    document: withCounters(work),
+    document: withCounters(spec, work.applied?.document),
     commit,
     refresh: false,
   };
   const cloudId = id ?? (work.applied?.generation === work.generation ? work.applied.cloudId : undefined);
   return cloudId === undefined ? record : { ...record, cloudId };
-}
-
-/** Counters are remembered at their highest: lowering one in a file must not make room to raise it again. */
-function withCounters(work: Work): AppliedObject["document"] {
-  const spec = work.desired!;
-  const before = work.applied?.document;
-  if (spec.kind !== "Server" || before?.kind !== "Server") return spec;
-  return {
-    ...spec,
-    rebuild: Math.max(spec.rebuild, before.rebuild),
-    restarts: {
-      reboot: Math.max(spec.restarts.reboot, before.restarts.reboot),
-      reset: Math.max(spec.restarts.reset, before.restarts.reset),
-    },
-  };
 }

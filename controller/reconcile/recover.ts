@@ -5,39 +5,68 @@ import { endProcesses, findByEnvironment, isAlive } from "../processes.ts";
 import type { RunRecord } from "../store/types.ts";
 import { absorbForeignRuns } from "./absorb.ts";
 import type { Controller } from "./context.ts";
+import { whenFree } from "./leases.ts";
 import { rebuildRecords } from "./rebuild.ts";
 
+/** Processes that were killed are gone after this long. */
+const END_MS = 5_000;
+
 /**
- * Cleans up after controllers that died in a run: ends the engines and plugins they left, so that nothing buys machines any more, clears the
- * dead run's lock, and marks its objects as suspect. What the run had bought is found by its mark when the same effects run again; the gateway
- * and our provider look before they create whatever the journal has an intent for.
+ * Cleans up after controllers that died in a run, stack by stack, each under its lease so that two that start at once do not do it twice.
  * Answers the runs that were cleaned up.
  */
 export async function recover(controller: Controller, signal: AbortSignal): Promise<RunRecord[]> {
   await rebuildRecords(controller, signal);
-  const open = await controller.store.openRuns();
-  const dead = open.filter(
-    ({ controller: { pid, startTime, host } }) => host === hostname() && !isAlive(pid, startTime),
-  );
-  for (const run of dead) {
+  const dead = (await controller.store.openRuns()).filter((run) => !mayLive(run));
+  const recovered: RunRecord[] = [];
+  for (const stack of new Set(dead.map((run) => run.stack))) {
     signal.throwIfAborted();
+    // Who holds the lease of a dead run's stack is recovering it, or will.
+    recovered.push(...((await whenFree(controller, stack, signal, () => recoverStacks(controller, [stack]))) ?? []));
+  }
+  await absorbForeignRuns(controller, signal);
+  const live = new Set((await controller.store.openRuns()).map(({ id }) => id));
+  await sweepWorkspaces(controller.dataDir, live, controller.now());
+  return recovered;
+}
+
+/**
+ * Recovers every open run on stacks whose leases the caller holds: whoever ran there has died or lost its lease. Ends the engines and plugins
+ * it left, so that nothing buys machines any more, clears its lock, and marks its objects as suspect. What the run had bought is found by its
+ * mark when the same effects run again; the gateway and our provider look before they create whatever the journal has an intent for.
+ */
+export async function recoverStacks(controller: Controller, stacks: string[]): Promise<RunRecord[]> {
+  const open = (await controller.store.openRuns()).filter(({ stack }) => stacks.includes(stack));
+  for (const run of open) {
     controller.progress({ kind: "note", text: `recovering ${run.stack}: the process that ran it is gone` });
-    await endProcesses(findByEnvironment(RUN_VARIABLE, run.id), { graceMs: 0 });
-    const engine = await controller.engine();
-    await engine.cancel(run.stack);
+    await endRun(run.id);
+    await (await controller.engine()).cancel(run.stack);
     await markObjects(controller, run);
     await controller.store.finishRun(run.id, "killed");
   }
-  await absorbForeignRuns(controller, signal);
-  const live = new Set(open.filter((run) => !dead.includes(run)).map(({ id }) => id));
-  await sweepWorkspaces(controller.dataDir, live, controller.now());
-  return dead;
+  return open;
+}
+
+/** Kills what carries the run's mark in its environment, again and again until nothing does: a dying engine may have started a plugin. */
+export async function endRun(runId: string): Promise<void> {
+  for (let round = 0; round < 5; round++) {
+    const left = findByEnvironment(RUN_VARIABLE, runId);
+    if (left.length === 0) return;
+    await endProcesses(left, { graceMs: END_MS });
+  }
+}
+
+/** A process of another machine may live for all we see; its lease tells. */
+function mayLive({ controller: { pid, startTime, host } }: RunRecord): boolean {
+  return host === hostname() && isAlive(pid, startTime);
 }
 
 async function markObjects(controller: Controller, run: RunRecord): Promise<void> {
-  const keys = new Set(run.objects.map(({ mark }) => mark));
+  const marks = new Set(run.objects.map(({ mark }) => mark));
+  const keys = new Set(run.objects.map(({ key }) => key));
   const records = (await controller.store.objects({ stack: run.stack })).filter(
-    ({ mark, identity }) => keys.has(mark) || run.objects.some(({ key }) => key.endsWith(`/${identity}`)),
+    ({ mark, kind, name, document }) =>
+      marks.has(mark) || keys.has(`${kind}/${kind === "Server" ? "" : document.account}/${name}`),
   );
   if (records.length > 0) await controller.store.putObjects(records.map((record) => ({ ...record, refresh: true })));
 }

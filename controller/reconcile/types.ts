@@ -43,7 +43,7 @@ export interface Effect {
 
 /** A guard's word on a set of effects. */
 export interface Verdict {
-  guard: "mass-removal" | "protect" | "replace" | "region" | "unsupported";
+  guard: "mass-removal" | "protect" | "replace" | "owner" | "region" | "unsupported";
   /** False refuses the whole set. */
   passed: boolean;
   message: string;
@@ -83,6 +83,10 @@ export interface Work {
   refresh: boolean;
   /** Live hash of the desired document. */
   desiredHash: string;
+  /** Whose the recorded machine is now, when it does not carry our mark any more. */
+  holder?: "nobody" | "another";
+  /** The recorded machine is gone, and this makes another. */
+  gone?: true;
 }
 
 export const isServer = (spec: StackObject): spec is ServerSpec => spec.kind === "Server";

@@ -1,12 +1,12 @@
 import type { ActualServer, Call, Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
+import { canonicalJson } from "../fleet/canonical.ts";
 import { type Controller, callOn } from "./context.ts";
 import { type FieldDrift, findDrift } from "./find-drift.ts";
 import type { MatchedAccount } from "./match.ts";
 import { lookTwice } from "./observe.ts";
 import { inParallel } from "./pool.ts";
-import type { ObjectResult } from "./stack-run.ts";
-import { isServer } from "./types.ts";
+import type { ObjectResult } from "./results.ts";
 
 /** Above this many machines one listing is cheaper than reading each. */
 const LIST_FROM = 20;
@@ -22,7 +22,7 @@ export interface Verified {
 
 /**
  * The last step before "converged" is said: a fresh look at every machine of a run. What an eventually consistent cloud does not show yet is
- * waited for, at most the account's settle time.
+ * waited for, at most the account's settle time. A machine that cannot be looked at has not converged, which says nothing of the others.
  */
 export async function verify(
   controller: Controller,
@@ -32,80 +32,84 @@ export async function verify(
   signal: AbortSignal,
 ): Promise<Verified[]> {
   const call = callOn(controller, account.spec, signal);
-  const servers = results.filter(({ work }) => (work.desired ?? work.applied?.document)?.kind === "Server");
-  const listed = servers.length >= LIST_FROM ? await listAll(cloud, call) : undefined;
-  const until = controller.now() + account.spec.deadlines.settleSeconds * 1000;
+  const isServer = ({ work }: ObjectResult) => (work.desired ?? work.applied?.document)?.kind === "Server";
+  const present = results.filter((result) => isServer(result) && result.work.desired !== undefined);
+  const listed = present.length >= LIST_FROM ? await listAll(cloud, call) : new Map<string, ActualServer>();
+  const look = { controller, cloud, call, until: controller.now() + account.spec.deadlines.settleSeconds * 1000 };
   return await inParallel(results, 16, async (result) => {
-    if (!servers.includes(result)) return { result, drift: [] };
-    return result.work.desired === undefined
-      ? await verifyGone(controller, cloud, result, call, until)
-      : await verifyPresent(controller, cloud, result, call, until, listed);
+    if (!isServer(result)) return { result, drift: [] };
+    try {
+      return result.work.desired === undefined
+        ? await verifyGone(look, result)
+        : await verifyPresent(look, result, listed);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof FleetError)) throw error;
+      return { result, drift: [], problem: `it could not be looked at: ${error.message}` };
+    }
   });
 }
 
-async function verifyPresent(
-  controller: Controller,
-  cloud: Cloud,
-  result: ObjectResult,
-  call: Call,
-  until: number,
-  listed: ReadonlyMap<string, ActualServer> | undefined,
-): Promise<Verified> {
-  const { work } = result;
-  const id = result.id ?? work.applied?.cloudId;
-  if (id === undefined || work.desired === undefined || !isServer(work.desired))
-    return { result, drift: [], problem: "the engine told no id for it" };
-  const expected = cloud.expect(work.desired, work.mark);
-  let actual = listed?.get(id);
-  for (;;) {
-    const drift = actual === undefined ? [] : findDrift(expected, actual);
-    const settled = actual !== undefined && actual.power !== "changing";
-    if (settled && drift.length === 0) return { result, drift: [] };
-    if (controller.now() > until) {
-      if (actual === undefined) return { result, drift: [], problem: `the cloud does not show ${id}` };
-      return { result, drift: settled ? drift : [{ path: "power", desired: expected.power, actual: actual.status }] };
-    }
-    if (actual !== undefined || listed === undefined)
-      await controller.sleep(actual === undefined ? 0 : RETRY_MS, call.signal);
-    const next = await cloud.observe(id, call);
-    if (next === undefined) await controller.sleep(RETRY_MS, call.signal);
-    // Settled and differing twice in a row is drift, not delay.
-    if (
-      settled &&
-      next !== undefined &&
-      next.power !== "changing" &&
-      findDrift(expected, next).length > 0 &&
-      drift.length > 0
-    ) {
-      return { result, drift: findDrift(expected, next) };
-    }
-    actual = next;
-  }
+interface Look {
+  controller: Controller;
+  cloud: Cloud;
+  call: Call;
+  /** Until when a difference may be the cloud's delay. */
+  until: number;
 }
 
-async function verifyGone(
-  controller: Controller,
-  cloud: Cloud,
+/** The same difference twice in a row is drift, not delay; nothing else than an observation without any is "converged". */
+async function verifyPresent(
+  { controller, cloud, call, until }: Look,
   result: ObjectResult,
-  call: Call,
-  until: number,
+  listed: ReadonlyMap<string, ActualServer>,
 ): Promise<Verified> {
-  const id = result.work.applied?.cloudId;
-  if (id === undefined) return { result, drift: [] };
-  for (;;) {
-    const actual = await lookTwice(cloud, id, call, controller.sleep);
-    // A cloud that gives an id to another machine later has its mark to tell by.
-    if (actual === undefined || (actual.mark !== undefined && actual.mark !== result.work.applied?.mark))
-      return { result, drift: [] };
-    if (controller.now() > until)
-      return { result, drift: [], problem: `the cloud still shows ${id} (${actual.status})` };
+  const { desired, mark, applied } = result.work;
+  const id = result.id ?? applied?.cloudId;
+  if (id === undefined || desired?.kind !== "Server")
+    return { result, drift: [], problem: "the engine told no id for it" };
+  const expected = cloud.expect(desired, mark);
+  let before: string | undefined;
+  for (let actual = listed.get(id); ; actual = undefined) {
+    actual ??= await cloud.observe(id, call);
+    const late = controller.now() >= until;
+    if (actual === undefined) {
+      if (late) return { result, drift: [], problem: `the cloud does not show ${id}` };
+    } else if (actual.power === "changing") {
+      if (late) return { result, drift: [], problem: `the cloud is still at work on ${id} (${actual.status})` };
+    } else {
+      const drift = findDrift(expected, actual);
+      if (drift.length === 0) return { result, drift };
+      const found = canonicalJson(drift);
+      if (late || found === before) return { result, drift };
+      before = found;
+    }
     await controller.sleep(RETRY_MS, call.signal);
   }
 }
 
+async function verifyGone({ controller, cloud, call, until }: Look, result: ObjectResult): Promise<Verified> {
+  const { cloudId, mark } = result.work.applied!;
+  if (cloudId === undefined) return { result, drift: [] };
+  for (;;) {
+    const actual = await lookTwice(cloud, cloudId, call, controller.sleep);
+    // A cloud that gives an id to another machine later has its mark to tell by.
+    if (actual === undefined || (actual.mark !== undefined && actual.mark !== mark)) return { result, drift: [] };
+    if (controller.now() >= until) {
+      const problem = `the cloud still shows ${cloudId} (${actual.status}); the next apply removes it`;
+      return { result, drift: [], problem };
+    }
+    await controller.sleep(RETRY_MS, call.signal);
+  }
+}
+
+/** A list only saves reads: without one every machine is read by itself. */
 async function listAll(cloud: Cloud, call: Call): Promise<Map<string, ActualServer>> {
   const servers = new Map<string, ActualServer>();
-  for await (const server of cloud.list(call)) servers.set(server.id, server);
+  try {
+    for await (const server of cloud.list(call)) servers.set(server.id, server);
+  } catch (error) {
+    if (call.signal.aborted || !(error instanceof FleetError)) throw error;
+  }
   return servers;
 }
 

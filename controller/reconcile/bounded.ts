@@ -1,0 +1,41 @@
+import type { Change } from "./types.ts";
+
+/** Room for the changes of one effect, so that with all else it stays below 2 KB a server. */
+const MOST_BYTES = 1_200;
+const LONGEST_VALUE = 80;
+const LONGEST_PATH = 120;
+
+/** Changes as they are shown: long values are cut and the last ones counted. Only for readers; nothing is hashed or decided from it. */
+export function bounded(changes: Change[]): Change[] {
+  const shown: Change[] = [];
+  let left = MOST_BYTES;
+  for (const [index, change] of changes.entries()) {
+    const short = shortened(change);
+    left -= Buffer.byteLength(JSON.stringify(short)) + 1;
+    const others = changes.length - index;
+    if (left < 0) return [...shown, { path: "…", after: `${others} more ${others === 1 ? "field" : "fields"}` }];
+    shown.push(short);
+  }
+  return shown;
+}
+
+function shortened({ path, before, after, ...flags }: Change): Change {
+  const change: Change = { path: cut(path, LONGEST_PATH), ...flags };
+  if (before !== undefined) change.before = shortValue(before);
+  if (after !== undefined) change.after = shortValue(after);
+  return change;
+}
+
+function shortValue(value: unknown): unknown {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length <= LONGEST_VALUE ? value : cut(text, LONGEST_VALUE);
+}
+
+/** Notes and reasons, for the same purpose. */
+export function boundedTexts(texts: string[]): string[] {
+  return texts.slice(0, 4).map((text) => cut(text, 160));
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

@@ -1,0 +1,83 @@
+import { FleetError } from "../../resources/errors.ts";
+import type { ServerSpec } from "../../resources/spec.ts";
+import type { DeclaredObject, ProgramInput } from "../../stacks/program.ts";
+import { type Controller, cloudOf } from "./context.ts";
+import { withCounters } from "./counters.ts";
+import type { RunKind, StackTask } from "./stack-run.ts";
+import { isServer, type Work } from "./types.ts";
+
+/** Effects that make a machine, and so need its user data. */
+const MAKING = new Set(["create", "adopt", "replace"]);
+
+/** What the program of a run declares. */
+export async function programInput(controller: Controller, task: StackTask, kind: RunKind): Promise<ProgramInput> {
+  return {
+    objects: task.declare.map((work) => declared(controller, work, kind)),
+    firewallIds: await firewallIds(controller, task),
+    accountOptions: task.account.spec.options,
+  };
+}
+
+/** Why single objects of a task cannot be declared in an `up`. The others go on without them. */
+export async function notReady(controller: Controller, task: StackTask): Promise<Map<Work, string>> {
+  const reasons = new Map<Work, string>();
+  const known = await firewallIds(controller, task);
+  const cloud = cloudOf(controller, task.account.spec.provider);
+  for (const work of task.declare) {
+    if (work.desired === undefined || !isServer(work.desired)) continue;
+    const missing = work.desired.firewalls.filter((name) => known[name] === undefined);
+    const [problem] = cloud.problems?.(work.desired) ?? [];
+    if (missing.length > 0)
+      reasons.set(work, `it waits for the firewall ${missing.join(", ")}, which is not there yet`);
+    else if (problem !== undefined) reasons.set(work, `${problem.path}: ${problem.message}`);
+    else {
+      try {
+        readUserData(controller, work, work.desired, "up");
+      } catch (error) {
+        if (!(error instanceof FleetError)) throw error;
+        reasons.set(work, error.message);
+      }
+    }
+  }
+  return reasons;
+}
+
+function declared(controller: Controller, work: Work, kind: RunKind): DeclaredObject {
+  const spec = work.desired!;
+  const object: DeclaredObject = {
+    spec,
+    identity: work.identity,
+    mark: work.mark,
+    rebuild: 0,
+    restarts: { reboot: 0, reset: 0 },
+  };
+  if (!isServer(spec)) return object;
+  const { rebuild, restarts } = withCounters(spec, work.applied?.document);
+  Object.assign(object, { rebuild, restarts });
+  const userData = readUserData(controller, work, spec, kind);
+  if (userData !== undefined) object.userData = userData;
+  return object;
+}
+
+/** Only a machine that is made now needs its user data; for others a missing variable is no matter. */
+function readUserData(controller: Controller, work: Work, spec: ServerSpec, kind: RunKind): string | undefined {
+  const { userData } = spec.createOnly;
+  if (userData === undefined) return undefined;
+  if ("text" in userData) return userData.text;
+  const value = controller.environment[userData.env];
+  if (value === undefined && kind === "up" && MAKING.has(work.effect.op)) {
+    throw new FleetError(
+      "CREDENTIAL_MISSING",
+      `${spec.name} takes its user data from ${userData.env}, which is not set`,
+      { server: spec.name, variable: userData.env },
+    );
+  }
+  return value;
+}
+
+async function firewallIds(controller: Controller, task: StackTask): Promise<Record<string, string>> {
+  if (!task.declare.some(({ desired }) => desired !== undefined && isServer(desired) && desired.firewalls.length > 0))
+    return {};
+  const firewalls = await controller.store.objects({ account: task.account.identity, kind: "Firewall" });
+  return Object.fromEntries(firewalls.flatMap(({ name, cloudId }) => (cloudId === undefined ? [] : [[name, cloudId]])));
+}

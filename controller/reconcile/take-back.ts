@@ -1,0 +1,61 @@
+import type { ServerSpec } from "../../resources/spec.ts";
+import { type Controller, callOn, cloudOf } from "./context.ts";
+import { noteMachine } from "./intents.ts";
+import { lookTwice } from "./observe.ts";
+import { inParallel } from "./pool.ts";
+import { runStack, type StackTask } from "./stack-run.ts";
+import type { Work } from "./types.ts";
+import { groupsOf } from "./urns.ts";
+
+/**
+ * Takes machines back into state that are to be removed and that state has lost, because a plugin believed a false 404: the engine can only
+ * delete what it knows. Their creates are answered with the machines that carry their marks. Nothing is taken back that is gone or not ours.
+ * Answers why some could not be.
+ */
+export async function takeBack(
+  controller: Controller,
+  task: StackTask,
+  commit: string,
+  signal: AbortSignal,
+): Promise<Map<Work, string>> {
+  const { all } = groupsOf(controller, await controller.engine(), task);
+  const known = await (await controller.engine()).urns(task.stack);
+  const lost = task.remove.filter((work) => isServerWithId(work) && !known.has(all.get(work)![0]!));
+  const found = (await inParallel(lost, 8, (work) => standing(controller, task, work, signal))).filter(
+    (work) => work !== undefined,
+  );
+  const problems = new Map<Work, string>();
+  if (found.length === 0) return problems;
+  controller.progress({
+    kind: "note",
+    text: `${task.stack}: state has lost ${found.length} machines that still run; taking them back to remove them`,
+  });
+  const declare = found.map(({ declared }) => declared);
+  const { objects } = await runStack(controller, { ...task, declare, remove: [] }, "up", commit, signal);
+  for (const { work, declared } of found) {
+    const errors = objects.find((object) => object.work === declared)?.errors ?? [];
+    if (errors.length > 0) problems.set(work, errors.join("\n"));
+  }
+  return problems;
+}
+
+const isServerWithId = ({ applied }: Work): boolean =>
+  applied?.document.kind === "Server" && applied.cloudId !== undefined;
+
+/** The machine as it is, declared without what hangs on it; undefined when it is gone, or no longer ours. */
+async function standing(
+  controller: Controller,
+  { account }: StackTask,
+  work: Work,
+  signal: AbortSignal,
+): Promise<{ work: Work; declared: Work } | undefined> {
+  const { mark, generation, cloudId, document } = work.applied!;
+  const cloud = cloudOf(controller, account.spec.provider);
+  const actual = await lookTwice(cloud, cloudId!, callOn(controller, account.spec, signal), controller.sleep);
+  if (actual === undefined || !(actual.mark === mark || actual.tags.includes(mark))) return undefined;
+  await noteMachine(controller.store, account.identity, mark, cloudId!);
+  const spec = document as ServerSpec;
+  const power = actual.power === "changing" ? spec.power : actual.power;
+  const desired: ServerSpec = { ...spec, firewalls: [], power };
+  return { work, declared: { ...work, desired, mark, generation, refresh: false } };
+}
