@@ -18,7 +18,8 @@ const TOKENS: Record<CloudName, string> = {
   proxmox: "root@pam!fleetwright=cafe0000-c0de-4a11-8bad-canary0proxmox",
 };
 /** As nested as user data can be: it is one more level of text inside the plugins' nested inputs. */
-const USER_DATA = `#cloud-config\nwrite_files:\n  - path: /etc/app.env\n    content: "PASSWORD=canary-user-data-9f31c2"\n`;
+const SECRET_LINE = 'content: "PASSWORD=canary-user-data-9f31c2"';
+const USER_DATA = `#cloud-config\nwrite_files:\n  - path: /etc/app.env\n    ${SECRET_LINE}\n`;
 const CANARIES = {
   ...TOKENS,
   proxmoxSecret: "cafe0000-c0de-4a11-8bad-canary0proxmox",
@@ -49,11 +50,11 @@ beforeAll(async () => {
   await run("preview", ["preview"]);
   await run("preview as JSON", ["preview", "--json"]);
   // A cloud that shows a request in its own error.
-  const echo = `bad request: Authorization: Bearer ${TOKENS.linode}, ${TOKENS.digitalocean}, metadata ${USER_DATA_64} ${USER_DATA}`;
   for (const [cloud, path] of [
     ["linode", "^/v4/linode/instances$"],
     ["digitalocean", "^/v2/droplets$"],
   ] as const) {
+    const echo = `bad request with Bearer ${TOKENS[cloud]}: ${USER_DATA_64}, in ${USER_DATA} near ${SECRET_LINE}`;
     const body = { errors: [{ reason: echo }], id: "bad_request", message: echo };
     await clouds.of(cloud).fault({ match: { method: "POST", path }, action: { kind: "status", status: 400, body } });
   }

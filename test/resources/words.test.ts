@@ -95,4 +95,11 @@ describe("redactor", () => {
     expect(redact(text)).not.toMatch(/pa"ss|pa%22|pa\\"ss|cGEi/);
     expect(redact("abc stays: too short to be told from a word")).toContain("abc");
   });
+
+  it("blots out one line of a longer secret, as errors repeat it", () => {
+    const redact = redactor(['#cloud-config\nwrite_files:\n  - content: "PASSWORD=hunter2"\n']);
+
+    expect(redact('line 3: unexpected - content: "PASSWORD=hunter2" here')).toBe("line 3: unexpected [redacted] here");
+    expect(redact("x: y")).toBe("x: y");
+  });
 });
