@@ -40,7 +40,7 @@ export function liveProgress(io: Io, now: () => number = Date.now): ProgressView
     const frame = FRAMES[Math.floor(now() / REDRAW_MS) % FRAMES.length]!;
     const lines = [...atWork.values()].slice(0, SHOWN).map(({ name, doing, startedAt }) => {
       const text = name === "" ? doing : `${name.padEnd(nameWidth)}  ${doing}`;
-      return `  ${io.color.cyan(frame)} ${clipped(text, io.width - 16)}  ${io.color.dim(seconds(now() - startedAt))}`;
+      return `  ${io.color.cyan(frame)} ${clipped(text, io.width - 18)}  ${io.color.dim(seconds(now() - startedAt))}`;
     });
     if (atWork.size > SHOWN) lines.push(io.color.dim(`    and ${atWork.size - SHOWN} more`));
     if (lines.length > 0) io.draw(`${lines.join("\n")}\n`);

@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { renderDrift } from "../../../../controller/cli/render/drift.ts";
+import { renderExecution } from "../../../../controller/cli/render/execution.ts";
+import { aligned, clipped, counted, listed, wrapped } from "../../../../controller/cli/render/text.ts";
+import { seconds } from "../../../../controller/cli/render/time.ts";
+import type { AccountDrift } from "../../../../controller/reconcile/drift.ts";
+import type { Execution } from "../../../../controller/reconcile/execute.ts";
+import { fakeIo } from "../fake-io.ts";
+
+const account = (rest: Partial<AccountDrift>): AccountDrift => ({
+  account: "linode-main",
+  servers: 1,
+  drifted: [],
+  orphans: [],
+  foreign: 0,
+  ...rest,
+});
+
+describe("drift", () => {
+  it("says as desired, with machines that are not ours counted", () => {
+    expect(renderDrift([account({ servers: 3, foreign: 1 })], fakeIo())).toBe(
+      "linode-main  3 servers, as desired, 1 machine not ours",
+    );
+  });
+
+  it("tells one field beside its server and several below it", () => {
+    const one = { name: "web-1", account: "linode-main", id: "7", kind: "changed" } as const;
+    const power = { path: "power", desired: "running", actual: "stopped" };
+    const shown = renderDrift(
+      [
+        account({
+          servers: 2,
+          drifted: [
+            { ...one, fields: [power] },
+            { ...one, name: "web-2", fields: [power, { path: "labels", desired: ["a"], actual: [] }] },
+          ],
+        }),
+      ],
+      fakeIo(),
+    );
+
+    expect(shown.split("\n")).toEqual([
+      "linode-main  2 servers, 2 of them not as desired",
+      "  ! web-1 7  power is stopped, wanted running",
+      "  ! web-2 7",
+      "      power is stopped, wanted running",
+      '      labels is [], wanted ["a"]',
+    ]);
+  });
+
+  it("says gone, orphans and accounts that could not be read, each as what it is", () => {
+    const shown = renderDrift(
+      [
+        account({
+          drifted: [{ name: "web-1", account: "linode-main", id: "7", kind: "gone", fields: [] }],
+          orphans: [{ id: "9", name: "old", mark: "fw-abc" }],
+        }),
+        account({ account: "do-main", error: "401 Unauthorized" }),
+      ],
+      fakeIo(),
+    );
+
+    expect(shown.split("\n").slice(1)).toEqual([
+      "  ! web-1 7  is gone from the cloud",
+      "  ? old 9 fw-abc  has an owner mark that no record names",
+      "do-main  could not be read: 401 Unauthorized",
+    ]);
+  });
+});
+
+describe("an execution", () => {
+  const effects = ["Server", "Server", "Firewall"].map((kind, index) => ({ hash: `h${index}`, object: { kind } }));
+  const ended = (states: ("converged" | "failed")[]) =>
+    ({
+      preview: { effects },
+      outcomes: states.map((state, index) => ({ name: "x", op: "create", effectHash: `h${index}`, state })),
+      converged: states.filter((state) => state === "converged").length,
+      failed: states.filter((state) => state === "failed").length,
+      engineRuns: 1,
+    }) as unknown as Execution;
+
+  it.each([
+    { states: [], text: "Converged: nothing had to be done." },
+    { states: ["converged", "converged", "converged"], text: "✓ 2 servers and 1 shared object converged" },
+    { states: ["failed", "failed"], text: "✗ 2 failed; the next apply goes on with what is left" },
+    {
+      states: ["converged", "failed"],
+      text: "✓ 1 server converged, ✗ 1 failed; the next apply goes on with what is left",
+    },
+  ] as { states: ("converged" | "failed")[]; text: string }[])("says: $text", ({ states, text }) => {
+    expect(renderExecution(ended(states), fakeIo())).toBe(text);
+  });
+});
+
+describe("words", () => {
+  it("has plurals and lists", () => {
+    expect([counted(1, "server"), counted(0, "server"), counted(2, "key")]).toEqual([
+      "1 server",
+      "0 servers",
+      "2 keys",
+    ]);
+    expect([listed([]), listed(["a"]), listed(["a", "b", "c"])]).toEqual(["", "a", "a, b and c"]);
+  });
+
+  it("cuts to a width, and breaks between words", () => {
+    expect([clipped("abcdef", 6), clipped("abcdefg", 6)]).toEqual(["abcdef", "abcde…"]);
+    expect(wrapped(["aa", "bb", "cccccccccc", "d"], " · ", 8)).toEqual(["aa · bb", "cccccccccc", "d"]);
+  });
+
+  it("aligns columns, gives what ends a row all the room, and leaves out what no row has", () => {
+    expect(
+      aligned([
+        ["a", "", "x", "1"],
+        ["bb", "", "this one ends its row", ""],
+        ["c", "", "yy", "2"],
+      ]),
+    ).toEqual(["a   x   1", "bb  this one ends its row", "c   yy  2"]);
+  });
+
+  it("tells times as people do", () => {
+    expect([850, 12_340, 125_000].map(seconds)).toEqual(["850 ms", "12.3 s", "2 min 05 s"]);
+  });
+});

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, describe, expect, it } from "vitest";
+import { SimulatorClient } from "../../../simulators/client.ts";
+
+const BIN = join(import.meta.dirname, "../../../bin/fleetwright.ts");
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+
+function start(...args: string[]) {
+  const child = spawn(process.execPath, [BIN, "simulate", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  return { child, line: async () => (await lines.next()).value as string };
+}
+
+interface Printed {
+  simulator: string;
+  url: string;
+  port: number;
+  control: string;
+  environment: Record<string, string>;
+}
+
+describe("fleetwright simulate", () => {
+  it.each([
+    { cloud: "linode", path: "/v4/linode/instances", scheme: "Bearer" },
+    { cloud: "digitalocean", path: "/v2/droplets", scheme: "Bearer" },
+    { cloud: "proxmox", path: "/api2/json/nodes", scheme: "PVEAPIToken" },
+  ])(
+    "serves $cloud to whoever has the printed credential, until it is told to end",
+    async ({ cloud, path, scheme }) => {
+      const { child, line } = start(cloud, "--json");
+
+      const printed = JSON.parse(await line()) as Printed;
+      const [token] = Object.values(printed.environment);
+      const separator = scheme === "Bearer" ? " " : "=";
+      const authorization = `${scheme}${separator}${token}`;
+
+      expect(Object.keys(printed)).toEqual(["simulator", "url", "port", "control", "environment"]);
+      expect(printed).toMatchObject({ simulator: cloud, control: `${printed.url}/_simulator` });
+      expect((await fetch(printed.url + path, { headers: { authorization } })).status).toBe(200);
+      expect((await fetch(printed.url + path)).status).toBe(401);
+      expect(await new SimulatorClient(printed.url).servers()).toEqual([]);
+
+      child.kill("SIGINT");
+      const [code] = (await once(child, "exit")) as [number];
+      expect(code).toBe(0);
+      await expect(fetch(printed.url)).rejects.toThrow();
+    },
+  );
+
+  it("says in words that it is a simulator, with a line to copy for the credential", async () => {
+    const { line } = start("proxmox", "--token", "a@pam!b=it's");
+
+    expect(await line()).toMatch(
+      /^A simulator of proxmox, not the cloud itself, listens at http:\/\/127\.0\.0\.1:\d+$/,
+    );
+    const lines = [];
+    for (let index = 0; index < 5; index += 1) lines.push(await line());
+    expect(lines).toContain("  export FLEETWRIGHT_PROXMOX_TOKEN='a@pam!b=it'\\''s'");
+  });
+
+  it("says so when the port is taken", async () => {
+    const first = start("linode", "--json");
+    const { port } = JSON.parse(await first.line()) as Printed;
+    const second = start("linode", "--json", "--port", String(port));
+
+    expect(JSON.parse(await second.line())).toMatchObject({
+      error: { code: "USAGE", message: `port ${port} is in use; take another, or none for a free one` },
+    });
+    const [code] = (await once(second.child, "exit")) as [number];
+    expect(code).toBe(1);
+  });
+});
