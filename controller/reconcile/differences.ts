@@ -22,7 +22,12 @@ export function differences(before: unknown, after: unknown, path = ""): Change[
   if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return [];
   if (isRecord(before) && isRecord(after)) {
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return names.flatMap((name) => differences(before[name], after[name], path === "" ? name : `${path}.${name}`));
+    // A label may be called `constructor`: only a member's own value counts.
+    const own = (record: Record<string, unknown>, name: string) =>
+      Object.hasOwn(record, name) ? record[name] : undefined;
+    return names.flatMap((name) =>
+      differences(own(before, name), own(after, name), path === "" ? name : `${path}.${name}`),
+    );
   }
   if (isRecords(before) && isRecords(after)) {
     const length = Math.max(before.length, after.length);

@@ -85,12 +85,7 @@ function throughGateway({ spec }: Account, { url, token }: { url: string; token:
 }
 
 /** Our provider as the executable that operators use: it gets the account by its environment and the journal over loopback. */
-async function exposeJournal(
-  journal: Journal,
-  account: Reached,
-  plugins: Plugins,
-  closing: (() => Promise<void>)[],
-) {
+async function exposeJournal(journal: Journal, account: Reached, plugins: Plugins, closing: (() => Promise<void>)[]) {
   const served = await serveJournal(journal);
   closing.push(() => served.close());
   plugins.secrets.push(served.token);

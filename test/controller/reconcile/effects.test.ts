@@ -24,6 +24,8 @@ function work(
   });
 }
 
+const matchOf = (spec: ServerSpec) => matchObjects([desiredOf(spec)], [], accounts)[0]!;
+
 describe("effects of a server", () => {
   const web = serverSpec("web-1");
 
@@ -171,6 +173,37 @@ describe("effect hashes", () => {
     const again = work(web, resized, { record: { refresh: true }, seen: { gone: false, drift: [] } });
 
     expect(again?.effect.hash).toBe(work(web, resized)?.effect.hash);
+  });
+
+  it("stay the same when only the owner, protection or the account's name changes", () => {
+    const other = serverSpec("web-1", { size: "g6-standard-1", owner: "acme", protect: true, expires: "2030-01-01" });
+
+    expect(work(web, other)?.effect.hash).toBe(work(web, resized)?.effect.hash);
+    expect(work(undefined, other)?.effect.hash).toBe(work(undefined, resized)?.effect.hash);
+  });
+
+  it("are those of the same machine however often a run is cut off", () => {
+    const gone = { seen: { gone: true } } as const;
+    const first = work(web, web, gone);
+    const again = work(web, web, { ...gone, record: { refresh: true } });
+    const rebuilt = serverSpec("web-1", { rebuild: 1 });
+    const replaced = work(web, rebuilt);
+    const between = work(web, rebuilt, { ...gone, record: { refresh: true } });
+
+    expect(again).toMatchObject({ generation: 1, mark: first!.mark, effect: { hash: first!.effect.hash } });
+    expect(between).toMatchObject({ generation: 1, mark: replaced!.mark, effect: { hash: replaced!.effect.hash } });
+  });
+
+  it("tell nothing of user data, and change with it", () => {
+    const withText = (text: string) =>
+      workOf(matchOf(serverSpec("web-1", { createOnly: { image: "a", keys: [], userData: { text } } })), {
+        fleetId: "acme",
+        capabilities,
+        fingerprint: (secret) => `fingerprint of ${secret.length}`,
+      })?.effect.hash;
+
+    expect(withText("short")).toBe(withText("other"));
+    expect(withText("short")).not.toBe(withText("longer"));
   });
 
   it("differ by what is wanted, by operation and by server", () => {

@@ -94,3 +94,50 @@ describe("the guard of replaces", () => {
     expect(verdict?.override).toBe("--allow-replace a");
   });
 });
+
+describe("what an open approval has allowed", () => {
+  const approved = { allowReplace: true, allowRemovals: 20 };
+
+  it("needs no override again after it was cut off, and lifts nothing else", () => {
+    const left = removals(10, { approved });
+
+    expect(refused(guard(left, population(30), GUARDS, NONE))).toEqual([]);
+    expect(refused(guard([...left, ...removals(3)], population(30), GUARDS, NONE))).toEqual([]);
+    expect(refused(guard([...left, ...removals(4)], population(30), GUARDS, NONE))).toEqual(["mass-removal"]);
+  });
+
+  it("covers a replace only where its approval said so", () => {
+    const replaced = (over: Partial<Removal>) =>
+      guard([removal("a", { op: "replace", ...over })], population(9), GUARDS, NONE);
+
+    expect(refused(replaced({ approved }))).toEqual([]);
+    expect(refused(replaced({ approved: { allowReplace: false } }))).toEqual(["replace"]);
+  });
+});
+
+describe("machines whose mark is not ours any more", () => {
+  it.each([
+    { name: "one without a mark is not deleted", op: "delete", holder: "nobody", refuses: true },
+    { name: "one without a mark is not replaced", op: "replace", holder: "nobody", refuses: true },
+    { name: "one without a mark is given it back", op: "update", holder: "nobody", refuses: false },
+    { name: "one without a mark is let go", op: "forget", holder: "nobody", refuses: false },
+    { name: "one of another fleet is not changed", op: "update", holder: "another", refuses: true },
+    { name: "one of another fleet is not deleted", op: "delete", holder: "another", refuses: true },
+  ] as const)("$name", ({ op, holder, refuses }) => {
+    const verdicts = guard([removal("a", { op, holder })], population(9), GUARDS, {
+      allowReplace: ["*"],
+      allowRemovals: 9,
+    });
+
+    expect(refused(verdicts)).toEqual(refuses ? ["owner"] : []);
+  });
+});
+
+describe("machines that the cloud says are gone", () => {
+  it("are made anew by themselves when they are few, and doubted when they are many", () => {
+    expect(refused(guard(removals(3, { op: "create", gone: true }), population(30), GUARDS, NONE))).toEqual([]);
+    const [verdict] = guard(removals(30, { op: "create", gone: true }), population(30), GUARDS, NONE);
+    expect(verdict).toMatchObject({ guard: "mass-removal", passed: false, override: "--allow-delete 30" });
+    expect(verdict?.message).toContain("credentials");
+  });
+});

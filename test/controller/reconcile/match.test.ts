@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSettled, matchAccounts, matchObjects } from "../../../controller/reconcile/match.ts";
+import { isSettled, matchAccounts, matchObjects, supersededRecords } from "../../../controller/reconcile/match.ts";
 import { accountSpec, accountsOf, appliedOf, desiredOf, firewallSpec, serverSpec } from "./specs.ts";
 
 const accounts = accountsOf(accountSpec("linode-main", { cells: 4 }));
@@ -57,6 +57,46 @@ describe("matching files with records", () => {
     );
 
     expect(matched.get("main")).toMatchObject({ identity: "linode-main", cells: 2, recorded: true });
+  });
+});
+
+describe("matching that must never mix two up", () => {
+  it("gives a new account that takes an old name stacks of its own", () => {
+    const recorded = [{ identity: "linode-main", name: "shop", cells: 1 }];
+
+    const matched = matchAccounts([accountSpec("shop"), accountSpec("linode-main")], recorded);
+
+    expect(matched.get("shop")?.identity).toBe("linode-main");
+    expect(matched.get("linode-main")).toMatchObject({ identity: "linode-main_2", recorded: false });
+  });
+
+  it("takes the newer of two records that a cut-off move has left, and tells the older as superseded", () => {
+    const both = accountsOf(accountSpec("linode-main"), accountSpec("linode-other"));
+    const old = appliedOf(serverSpec("web-1"));
+    const moved = appliedOf(serverSpec("web-1", { account: "linode-other" }), { generation: 1 });
+
+    for (const applied of [
+      [old, moved],
+      [moved, old],
+    ]) {
+      const matches = matchObjects([desiredOf(serverSpec("web-1", { account: "linode-other" }))], applied, both);
+      expect(matches).toHaveLength(1);
+      expect(matches[0]?.applied).toBe(moved);
+      expect(supersededRecords(applied)).toEqual([old]);
+    }
+  });
+
+  it("keeps a firewall and a server of one name apart, also as removals", () => {
+    const keys = matchObjects([], [appliedOf(serverSpec("web")), appliedOf(firewallSpec("web"))], accounts);
+
+    expect(new Set(keys.map(({ key }) => key)).size).toBe(2);
+  });
+
+  it("is at rest when a counter was lowered", () => {
+    const record = appliedOf(serverSpec("web-1", { rebuild: 2 }), { hash: desiredOf(serverSpec("web-1")).hash });
+    const [match] = matchObjects([desiredOf(serverSpec("web-1"))], [record], accounts);
+
+    expect(isSettled(match!)).toBe(true);
   });
 });
 
