@@ -1,4 +1,4 @@
-import type { Figure } from "./measure/figure.ts";
+import type { Bar, Figure } from "./measure/figure.ts";
 
 /** How a run of the benchmarks was asked for. */
 export interface BenchOptions {
@@ -15,10 +15,14 @@ export interface BenchOptions {
 export interface Benchmark {
   id: string;
   title: string;
+  /** What it is held to, at full size: told also when it cannot be measured. */
+  bars: readonly Bar[];
+  /** Whether the Pulumi engine comes into it. */
+  needsEngine: boolean;
   run(options: BenchOptions): Promise<Figure[]>;
 }
 
-/** Why figures of a quick run are not judged. */
-export function quickReason({ quick }: BenchOptions, small: number, full: number): { reason?: string } {
-  return quick ? { reason: `N is ${small} in a quick run, and the target is for ${full}` } : {};
+/** A bar as it counts in this run: figures of a quick one are not judged. */
+export function inRun(bar: Bar, { quick }: BenchOptions, small: number): Bar {
+  return quick ? { ...bar, reason: `a quick run has N = ${small}, and the target is for the N of the name` } : bar;
 }

@@ -4,14 +4,22 @@ import { PAGE_SIZE } from "../cloud/cloud.ts";
 import { linesOf, Machines } from "../cloud/machines.ts";
 import { writeFleet } from "../fleet.ts";
 import type { Applied } from "../jobs/apply.ts";
-import { type Figure, figure } from "../measure/figure.ts";
+import { type Bar, type Figure, figure } from "../measure/figure.ts";
 import { runJob, startJob } from "../measure/job.ts";
-import { type Benchmark, type BenchOptions, quickReason } from "../run.ts";
+import { type Benchmark, inRun } from "../run.ts";
 import { type Site, withSite } from "../site.ts";
 import { type Aftermath, compareWithCloud, lookUps } from "./aftermath.ts";
 import { randomFrom } from "./random.ts";
 
 const POLL_MS = 2;
+
+const name = (what: string) => `B8 ${what} after 10 kills of a create of 300`;
+const BARS: readonly Bar[] = [
+  { name: name("duplicates"), unit: "machines", target: 0 },
+  { name: name("orphans"), unit: "machines", target: 0 },
+  { name: name("lost servers"), unit: "servers", target: 0 },
+  { name: name("most look-ups of a recovery / pages of one listing"), unit: "calls / calls", target: 2 },
+];
 
 /**
  * Kills creates at random instants and starts again, in turn the process group (engine and all) and the process alone. What the cloud then has
@@ -20,6 +28,8 @@ const POLL_MS = 2;
 export const b8: Benchmark = {
   id: "B8",
   title: "kills in a create of 300",
+  bars: BARS,
+  needsEngine: true,
   async run(options): Promise<Figure[]> {
     const [servers, kills] = options.quick ? [30, 2] : [300, 10];
     const random = randomFrom(options.seed);
@@ -40,23 +50,10 @@ export const b8: Benchmark = {
           `${seen.duplicates} duplicates, ${seen.orphans} orphans, ${seen.lost} lost, ${seen.calls} calls to recover`,
       );
     }
-    return figures(total, worst, servers, kills, options);
+    const values = [total.duplicates, total.orphans, total.lost, worst];
+    return BARS.map((bar, index) => figure(inRun(bar, options, servers), values[index]!));
   },
 };
-
-function figures(total: Aftermath, worst: number, servers: number, kills: number, options: BenchOptions): Figure[] {
-  const reason = quickReason(options, servers, 300);
-  const name = (what: string) => `B8 ${what} after ${kills} kills of a create of ${servers}`;
-  return [
-    figure({ name: name("duplicates"), unit: "machines", target: 0, ...reason }, total.duplicates),
-    figure({ name: name("orphans"), unit: "machines", target: 0, ...reason }, total.orphans),
-    figure({ name: name("lost servers"), unit: "servers", target: 0, ...reason }, total.lost),
-    figure(
-      { name: name("most look-ups of a recovery / pages of one listing"), unit: "calls / calls", target: 2, ...reason },
-      worst,
-    ),
-  ];
-}
 
 async function prepareSite(site: Site, servers: number): Promise<void> {
   writeFleet(site.fleetDir, servers);
