@@ -23,8 +23,9 @@ interface Kill {
   victim: "process group" | "process";
   provider: "served" | "executable";
   late: boolean;
-  /** When, as a share of the time from the first change to the end. */
+  /** When, as a share of the time from the first change to the end, or of the machines: most of them are bought within a moment. */
   at: number;
+  by: "time" | "machines";
 }
 
 const random = seeded(SEED);
@@ -70,7 +71,7 @@ afterAll(async () => {
 
 describe("a first apply of 30 servers", () => {
   it.each(kills)(
-    "$number: ends with 30 machines when its $victim is killed at $at (provider $provider, late $late)",
+    "$number: ends with 30 machines when its $victim is killed at $at of its $by (provider $provider, late $late)",
     async (kill) => {
       fleet = await begin(kill.late ? 8 : 2);
       if (kill.late) await makeLate();
@@ -98,7 +99,7 @@ describe("a first apply of 30 servers", () => {
 });
 
 function plan(): Kill[] {
-  const kinds: [Omit<Kill, "number" | "at">, number][] = [
+  const kinds: [Omit<Kill, "number" | "at" | "by">, number][] = [
     [{ victim: "process group", provider: "served", late: false }, 7],
     [{ victim: "process", provider: "served", late: false }, 7],
     [{ victim: "process group", provider: "executable", late: false }, 3],
@@ -111,7 +112,11 @@ function plan(): Kill[] {
   let number = 0;
   return kinds.flatMap(([kind, count]) =>
     // Spread over the whole span, at a random place within each part of it.
-    Array.from({ length: count }, (_, part) => ({ ...kind, number: ++number, at: round((part + random()) / count) })),
+    Array.from({ length: count }, (_, part) => {
+      number += 1;
+      const by = number % 2 === 0 ? ("machines" as const) : ("time" as const);
+      return { ...kind, number, by, at: round((part + random()) / count) };
+    }),
   );
 }
 
@@ -143,13 +148,15 @@ async function makeLate(): Promise<void> {
 }
 
 /** Kills the apply at its instant, and says what it had done by then. */
-async function killed(fleet: Fleet, { victim, provider, late, at }: Kill): Promise<string> {
+async function killed(fleet: Fleet, { victim, provider, late, at, by }: Kill): Promise<string> {
   const child = fleet.start(["apply", "--yes", "--json", "--provider", provider]);
   const end = ended(child);
   await firstChange(child);
   if (late) await someLateCreate();
-  const waitMs = late ? at * 500 : at * spanMs[provider];
-  const stopped = await Promise.race([sleep(waitMs), end]);
+  const startedAt = performance.now();
+  const waited = late ? sleep(at * 500) : by === "time" ? sleep(at * spanMs[provider]) : machinesAtLeast(at * 30, end);
+  const stopped = await Promise.race([waited, end]);
+  const waitMs = performance.now() - startedAt;
   if (victim === "process group") tryKill(-child.pid!);
   else tryKill(child.pid!);
   const { code } = await end;
@@ -171,6 +178,13 @@ async function firstChange(child: ReturnType<Fleet["start"]>): Promise<number> {
       if (/: (shared|servers), \d+ object/.test(text)) resolve(performance.now());
     });
   });
+}
+
+async function machinesAtLeast(count: number, end: Promise<unknown>): Promise<void> {
+  const over = end.then(() => true);
+  while ((await clouds.servers()).length < count) {
+    if (await Promise.race([over, sleep(15)])) return;
+  }
 }
 
 async function someLateCreate(): Promise<void> {
