@@ -16,6 +16,8 @@ export interface DeclaredObject {
   restarts: { reboot: number; reset: number };
   /** Resolved from its reference; only machines that are made now get it. */
   userData?: string;
+  /** Leaves the Power out; only for previews of machines that are not there yet. */
+  withoutPower?: true;
 }
 
 export interface ProgramInput {
@@ -61,6 +63,7 @@ function declareServer(
     ...(object.userData === undefined ? {} : { userData: object.userData }),
   };
   const { id } = declarations.declareServer(spec, context);
+  if (object.withoutPower) return;
   const { size, vcpus, memoryMiB, diskGiB } = cloud.expect(spec, object.mark);
   new Power(powerName(object.identity), {
     server: id,

@@ -9,10 +9,18 @@ import { isServer, type Work } from "./types.ts";
 /** Effects that make a machine, and so need its user data. */
 const MAKING = new Set(["create", "adopt", "replace"]);
 
-/** What the program of a run declares. */
-export async function programInput(controller: Controller, task: StackTask, kind: RunKind): Promise<ProgramInput> {
+/** What the program of a run declares; servers in `powerless` without their Power. */
+export async function programInput(
+  controller: Controller,
+  task: StackTask,
+  kind: RunKind,
+  powerless: ReadonlySet<Work> = new Set(),
+): Promise<ProgramInput> {
   return {
-    objects: task.declare.map((work) => declared(controller, work, kind)),
+    objects: task.declare.map((work) => ({
+      ...declared(controller, work, kind),
+      ...(powerless.has(work) ? { withoutPower: true as const } : {}),
+    })),
     firewallIds: await firewallIds(controller, task),
     accountOptions: task.account.spec.options,
   };

@@ -7,6 +7,7 @@ import type { RunEvent } from "../engine/events.ts";
 import { processStartTime } from "../processes.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { notReady, programInput } from "./declared.ts";
+import { readdress } from "./gateway-address.ts";
 import { noteKept } from "./intents.ts";
 import type { MatchedAccount } from "./match.ts";
 import { openPlugins, type Plugins } from "./plugins.ts";
@@ -14,7 +15,7 @@ import { endRun } from "./recover.ts";
 import { type ObjectResult, resultsOf } from "./results.ts";
 import { noteState } from "./state-version.ts";
 import { objectKey, type Work } from "./types.ts";
-import { type Groups, groupsOf } from "./urns.ts";
+import { type Groups, groupsOf, untoldPowers, withoutPowers } from "./urns.ts";
 
 /** Part of an execution on one stack: what the program declares, and what it no longer declares. */
 export interface StackTask {
@@ -61,8 +62,10 @@ async function runReady(
 ): Promise<StackResult> {
   const engine = await controller.engine();
   const works = [...task.declare, ...task.remove];
-  const groups = groupsOf(controller, engine, task);
   const known = await engine.urns(task.stack);
+  const whole = groupsOf(controller, engine, task);
+  const powerless = kind === "preview" ? untoldPowers(task, whole, known) : new Set<Work>();
+  const groups = withoutPowers(whole, powerless);
   const wanted = new Set([...groups.wanted.values()].flat());
   const owned = [...groups.all.values()].flat();
   const targets = [...new Set([...wanted, ...owned.filter((urn) => known.has(urn))])];
@@ -84,7 +87,9 @@ async function runReady(
   const stop = () => isLeaseLost(signal) && void plugins.close();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const run = await runner(controller, task, kind, commit, signal, groups, plugins, options);
+    const run = await runner(controller, task, kind, commit, signal, groups, powerless, plugins, options);
+    if (plugins.movedTo !== undefined && refreshable.length > 0 && kind !== "preview")
+      await readdress(controller, task.stack, plugins.movedTo);
     const answer = async (result: EngineResult): Promise<StackResult> => {
       // What a run that failed has told is believed only as far as its state goes.
       const saved = kind === "up" && !result.succeeded ? await engine.urns(task.stack) : undefined;
@@ -93,7 +98,7 @@ async function runReady(
     if (kind === "refresh")
       return await answer(refreshable.length === 0 ? emptyResult() : await run("refresh", refreshable, false));
     if (refreshable.length === 0 || together || kind === "preview")
-      return await answer(await run(kind, targets, together));
+      return await answer(await run(kind, targets, together && !(kind === "preview" && plugins.movedTo)));
     const refreshed = await run("refresh", refreshable, false);
     if (!refreshed.succeeded) return await answer(refreshed);
     const left = await engine.urns(task.stack);
@@ -115,6 +120,7 @@ async function runner(
   commit: string,
   signal: AbortSignal,
   groups: Groups,
+  powerless: ReadonlySet<Work>,
   plugins: Plugins,
   options: { whole?: boolean },
 ): Promise<Run> {
@@ -122,7 +128,7 @@ async function runner(
   const engine = await controller.engine();
   const cloud = cloudOf(controller, task.account.spec.provider);
   const declarations = await cloud.declarations();
-  const input = await programInput(controller, task, taskKind);
+  const input = await programInput(controller, task, taskKind, powerless);
   const owner = new Map([...groups.all].flatMap(([work, urns]) => urns.map((urn) => [urn, work] as const)));
   const userData = input.objects.flatMap(({ userData }) => (userData === undefined ? [] : [userData]));
   return async (kind, targets, refresh) => {
