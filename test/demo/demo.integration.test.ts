@@ -1,0 +1,105 @@
+import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import type { DemoResult } from "../../controller/cli/demo/result.ts";
+import { SimulatorClient } from "../../simulators/client.ts";
+import { RunningDemo } from "./running.ts";
+
+const TIMEOUT = 300_000;
+let demo: RunningDemo | undefined;
+
+afterEach(() => {
+  demo?.kill();
+  demo = undefined;
+});
+
+/** Runs a line in a shell that has read the demo's file, as a person in another terminal does. */
+function shell(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((done) => {
+    execFile("bash", ["-c", `. ${demo!.folder}/env.sh\n${line}`], (error, stdout, stderr) => {
+      done({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+describe("the demo", () => {
+  it("ends well with --once --json: the last line of its output is the result", { timeout: TIMEOUT }, async () => {
+    demo = new RunningDemo("--once", "--json");
+
+    const code = await demo.ended();
+
+    expect(code, demo.stderr).toBe(0);
+    const lines = demo.stdout.trimEnd().split("\n");
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0]!)).toEqual({
+      servers: 12,
+      converged: 12,
+      clouds: { linode: 5, digitalocean: 4, proxmox: 3 },
+      effectHashMatched: true,
+      drift: { injected: 3, found: 3, reverted: 3 },
+      seconds: expect.any(Number),
+    } satisfies DemoResult);
+    demo.expectNothingLeft();
+  });
+
+  it("stays up, shares its database with commands beside it, and cleans up at Ctrl-C", {
+    timeout: TIMEOUT,
+  }, async () => {
+    demo = new RunningDemo();
+    await demo.says(/It stays up until Ctrl-C/, TIMEOUT);
+    await demo.says(/12 servers, all as desired/, 30_000);
+    const fleet = join(demo.folder, "fleet");
+
+    // What it recorded is what a command in another terminal sees.
+    const status = await shell("fw status --json");
+    expect(JSON.parse(status.stdout).servers).toHaveLength(12);
+
+    // A change that is committed and not applied shows in its status.
+    const file = join(fleet, "servers/linode/web/web-3.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace("tier: front", "tier: back"));
+    expect((await shell(`git -C ${fleet} commit -qam "Move web-3 back"`)).code).toBe(0);
+    await demo.says(/1 change to apply/, 30_000);
+
+    // Two commands want the same stack at once: the leases let one after the other, and one machine is changed once.
+    const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(/linode +(\S+)/.exec(demo.stdout)![1]!)!;
+    const linode = new SimulatorClient(url);
+    await linode.resetCalls();
+    const both = await Promise.all([shell("fw apply --yes --json"), shell("fw apply --yes --json")]);
+    const outcomes = both.map(({ stdout }) => JSON.parse(stdout) as { converged?: number; error?: { code: string } });
+    const converged = outcomes.filter((outcome) => outcome.converged === 1);
+    const others = outcomes.filter((outcome) => outcome.converged !== 1);
+    expect(converged, JSON.stringify(outcomes)).toHaveLength(1);
+    // The second finds it done, or that what it was about to do is stale.
+    for (const { converged, error } of others) expect(error?.code ?? converged).toBeOneOf([0, "PREVIEW_STALE"]);
+    const writes = (await linode.calls()).filter(
+      ({ method, route }) => method === "PUT" && route.endsWith("/instances/:id"),
+    );
+    expect(
+      writes.reduce((sum, { count }) => sum + count, 0),
+      JSON.stringify(writes),
+    ).toBe(1);
+
+    // Drift that is made now is seen by it, and reverted by a command.
+    const [victim] = await linode.servers();
+    await linode.change(victim!.id, { power: "stopped" });
+    await demo.says(new RegExp(`drift on ${victim!.name}`), 30_000);
+    expect(await shell("fw drift --revert --yes")).toMatchObject({ code: 0 });
+    expect(await shell("fw drift")).toMatchObject({ code: 0 });
+
+    demo.child.kill("SIGINT");
+    expect(await demo.ended()).toBe(0);
+    demo.expectNothingLeft();
+  });
+
+  it("leaves nothing behind when it is interrupted at work", { timeout: TIMEOUT }, async () => {
+    demo = new RunningDemo("--once", "--json");
+    await demo.says(/web-1: create started/, TIMEOUT);
+
+    demo.child.kill("SIGINT");
+
+    expect(await demo.ended()).toBe(1);
+    expect(JSON.parse(demo.stdout)).toMatchObject({ error: { code: "INTERRUPTED" } });
+    demo.expectNothingLeft();
+  });
+});
