@@ -12,6 +12,8 @@ export class BlobReader {
   #child: ChildProcessWithoutNullStreams | undefined;
   #waiting: Waiting[] = [];
   #next = 0;
+  /** Names that go to the child together: thousands are asked for at once, and each write costs as much as reading an object. */
+  #unsent: string[] = [];
   #chunks: Buffer[] = [];
   #size = 0;
   /** Bytes that the answer being read takes, its header included; undefined while that is unknown. */
@@ -34,8 +36,15 @@ export class BlobReader {
     const child = this.#child ?? this.#start();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      child.stdin.write(`${name}\n`);
+      this.#unsent.push(name);
+      if (this.#unsent.length === 1) queueMicrotask(() => this.#send(child));
     });
+  }
+
+  #send(child: ChildProcessWithoutNullStreams): void {
+    const names = this.#unsent;
+    this.#unsent = [];
+    if (this.#child === child && names.length > 0) child.stdin.write(`${names.join("\n")}\n`);
   }
 
   /** Ends the child; waiting reads fail. */
@@ -71,6 +80,7 @@ export class BlobReader {
     const waiting = this.#waiting.slice(this.#next);
     this.#waiting = [];
     this.#next = 0;
+    this.#unsent = [];
     this.#chunks = [];
     this.#size = 0;
     this.#needed = undefined;
