@@ -7,6 +7,7 @@ import { fleetwrightPackage } from "../../resources/plugin/package.ts";
 import { startGateway } from "../gateway/index.ts";
 import { VERSION } from "../version.ts";
 import { type Controller, cloudOf } from "./context.ts";
+import { statedAddress } from "./gateway-address.ts";
 import { journalOf } from "./intents.ts";
 import type { MatchedAccount } from "./match.ts";
 
@@ -16,6 +17,8 @@ export interface Plugins {
   environment: Record<string, string>;
   /** Values that must show nowhere. */
   secrets: string[];
+  /** The gateway's address, when state has another one: a refresh would read through that. */
+  movedTo?: string;
   close(): Promise<void>;
 }
 
@@ -40,8 +43,9 @@ export async function openPlugins(controller: Controller, matched: MatchedAccoun
   try {
     if (cloud.gateway !== undefined) {
       const settleMs = spec.deadlines.settleSeconds * 1000;
+      const stated = await statedAddress(controller, stack);
       const gateway = await startGateway({
-        port: await usualPort(controller, stack),
+        port: Number(new URL(stated ?? "http://127.0.0.1").port),
         account,
         cloud,
         journal,
@@ -49,7 +53,7 @@ export async function openPlugins(controller: Controller, matched: MatchedAccoun
         settleMs,
       });
       closing.push(() => gateway.close());
-      await controller.store.putSetting(portSetting(stack), new URL(gateway.url).port);
+      if (stated !== undefined && stated !== gateway.url) plugins.movedTo = gateway.url;
       plugins.secrets.push(gateway.token);
       Object.assign(plugins.environment, gateway.environment);
       own = throughGateway(account, gateway);
@@ -100,13 +104,3 @@ async function exposeJournal(journal: Journal, account: Reached, plugins: Plugin
 
 /** Folder of the executables that the engine finds on its PATH when the provider is not served in this process. */
 export const EXECUTABLES = join(import.meta.dirname, "../../bin");
-
-const portSetting = (stack: string): string => `gateway.port.${stack}`;
-
-/**
- * A stack's gateway listens where it did the last time: the official plugins put their address into state, and a refresh reads through the
- * address in state, not through that of the run.
- */
-async function usualPort(controller: Controller, stack: string): Promise<number> {
-  return Number((await controller.store.setting(portSetting(stack))) ?? 0);
-}

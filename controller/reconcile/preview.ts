@@ -15,6 +15,7 @@ import { checkWithEngine } from "./engine-preview.ts";
 import type { Overrides } from "./guards.ts";
 import { isSettled, type Match, matchObjects, supersededRecords } from "./match.ts";
 import { observe, ownMarks } from "./observe.ts";
+import { rebuildRecords } from "./rebuild.ts";
 import type { Preview, Verdict, Work } from "./types.ts";
 import { type Guarded, policyKey, populationOf, verdicts } from "./verdicts.ts";
 
@@ -51,6 +52,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const { signal } = options;
   const { store } = controller;
   const at = controller.now();
+  await rebuildRecords(controller, signal);
   const records = await recordsMark(controller);
   const commit = await controller.repo.head(options.commit);
   const desired = await readDesired(controller, commit, signal);
