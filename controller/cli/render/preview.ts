@@ -57,12 +57,13 @@ export function countedObjects(objects: Pick<Effect["object"], "kind">[]): strin
   return listed(parts);
 }
 
-function costOf({ cost }: Preview): string {
+function costOf({ cost, effects }: Preview): string {
   if (cost.before.length === 0 && cost.after.length === 0) return "";
   const side = (costs: Cost[]) => (costs.length === 0 ? "0" : costs.map(money).join(" + "));
   const [before, after] = [side(cost.before), side(cost.after)];
-  if (before === after) return `; they cost ${after} a month, as before`;
-  return `; they cost ${before} → ${after} a month at the provider`;
+  const costs = effects.length === 1 ? "it costs" : "they cost";
+  if (before === after) return `; ${costs} ${after} a month, as before`;
+  return `; ${costs} ${before} → ${after} a month at the provider`;
 }
 
 function renderVerdict({ passed, message, override }: Verdict, { color }: Io): string {

@@ -207,6 +207,18 @@ describe("a preview on the terminal", () => {
     expect(shown).toContain("allowed: web-2 would go");
   });
 
+  it.each([
+    {
+      before: [USD(5)],
+      after: [USD(24)],
+      text: "1 server to delete; it costs 5.00 USD → 24.00 USD a month at the provider",
+    },
+    { before: [USD(5)], after: [USD(5)], text: "1 server to delete; it costs 5.00 USD a month, as before" },
+    { before: [], after: [USD(5)], text: "1 server to delete; it costs 0 → 5.00 USD a month at the provider" },
+  ])("sums what it costs: $text", ({ before, after, text }) => {
+    expect(lines(preview([effect("delete", "web-1")], { cost: { before, after } }))).toContain(text);
+  });
+
   it("says that there is nothing to do, with the notes", () => {
     const shown = lines(preview([], { notes: ["a reshard is pending"] }));
 
