@@ -14,6 +14,9 @@ async function tell(told: Told): Promise<void> {
   await answered;
 }
 
+// Whoever measures is gone, so nobody waits for this any more.
+process.once("disconnect", () => process.exit(1));
+
 const [name = "", input = "{}"] = process.argv.slice(2);
 try {
   const { run } = (await import(new URL(`../jobs/${name}.ts`, import.meta.url).href)) as { run: Work };
