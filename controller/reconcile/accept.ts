@@ -5,17 +5,19 @@ import { sha256 } from "../fleet/canonical.ts";
 import { compile, isUsable } from "../fleet/compile.ts";
 import { removeField, setField } from "../fleet/edit.ts";
 import { formatProblem } from "../fleet/problem.ts";
+import type { AppliedObject } from "../store/types.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import { withCounters } from "./counters.ts";
 import { type Desired, readDesired } from "./desired.ts";
 import { liveDifferences } from "./differences.ts";
 import type { AccountDrift, ServerDrift } from "./drift.ts";
+import { stateOnly } from "./engine-preview.ts";
 import { type FieldDrift, findDrift } from "./find-drift.ts";
 import { withLeases } from "./leases.ts";
 import { type Match, matchObjects } from "./match.ts";
 import { lookTwice } from "./observe.ts";
 import { settledWork } from "./settled.ts";
-import { runStack } from "./stack-run.ts";
+import { runStack, type StackTask } from "./stack-run.ts";
 import type { Work } from "./types.ts";
 
 export interface Accepted {
@@ -233,6 +235,7 @@ async function settleStacks(
     const unread = new Set(objects.filter(({ errors }) => errors.length > 0).map(({ work }) => work.identity));
     const cloud = cloudOf(controller, account.spec.provider);
     const call = callOn(controller, account.spec, signal);
+    const accepted: AppliedObject[] = [];
     for (const match of members) {
       const record = match.applied!;
       const actual = await lookTwice(cloud, record.cloudId!, call, controller.sleep);
@@ -247,19 +250,27 @@ async function settleStacks(
         findDrift(cloud.expect(spec, record.mark), actual).length === 0
       ) {
         if (onlyAccepted(match, taken)) {
-          await controller.store.putObjects([
-            {
-              ...record,
-              document: withCounters(spec, record.document),
-              hash: match.desired!.hash,
-              commit,
-              refresh: unread.has(record.identity),
-            },
-          ]);
+          accepted.push({
+            ...record,
+            document: withCounters(spec, record.document),
+            hash: match.desired!.hash,
+            commit,
+            refresh: unread.has(record.identity),
+          });
         }
       }
     }
+    await controller.store.putObjects(accepted);
+    const settled = accepted.filter(({ refresh }) => !refresh).map(settledWork);
+    await bringAlong(controller, { stack, account, declare: settled, remove: [] }, commit, signal);
   }
+}
+
+/** A refresh reads what the cloud has and no more: inputs of state that follow from the files are brought along where no machine is touched. */
+async function bringAlong(controller: Controller, task: StackTask, commit: string, signal: AbortSignal): Promise<void> {
+  if (task.declare.length === 0) return;
+  const declare = await stateOnly(controller, task, commit, signal);
+  if (declare.length > 0) await runStack(controller, { ...task, declare }, "up", commit, signal);
 }
 
 /** An edit that nobody has executed yet stays one: only what was accepted counts as applied. */

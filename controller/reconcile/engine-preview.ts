@@ -79,6 +79,23 @@ export async function beyondUpdate(
   return refused;
 }
 
+/** Of some works those that the engine would change something of, but not their machine. */
+export async function stateOnly(
+  controller: Controller,
+  task: StackTask,
+  commit: string,
+  signal: AbortSignal,
+): Promise<Work[]> {
+  const { engine } = await runStack(controller, task, "preview", commit, signal);
+  if (!engine.succeeded) return [];
+  const { all } = groupsOf(controller, await controller.engine(), task);
+  const changing = new Set(engine.steps.filter(({ op }) => !IDLE.includes(op)).map(({ urn }) => urn));
+  return task.declare.filter((work) => {
+    const [machine = "", ...others] = all.get(work) ?? [];
+    return !changing.has(machine) && others.some((urn) => changing.has(urn));
+  });
+}
+
 /** What the engine would change of an object whose applied document is not known. */
 function fillIn({ effect }: Work, urns: string[], steps: EngineStep[]): void {
   const changing = steps.filter(({ urn, op }) => urns.includes(urn) && !IDLE.includes(op));
