@@ -56,3 +56,9 @@ export async function whoIsAsking(controller: OpenController): Promise<{ name: s
   const email = (await git.ask("config", "user.email"))?.trim() || `${system}@localhost`;
   return { name, email };
 }
+
+/** What is not committed is not looked at: whoever has just edited a file should hear it. */
+export async function noteUncommitted({ controller }: Session, commit: string | undefined, io: Io): Promise<void> {
+  if (commit === undefined && (await controller.repo.isDirty()))
+    io.err(io.color.yellow("some files of the fleet are not committed: only what is committed counts"));
+}

@@ -6,7 +6,7 @@ import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { renderExecution } from "../render/execution.ts";
 import { renderPreview } from "../render/preview.ts";
-import { whoIsAsking, withSession } from "../session.ts";
+import { noteUncommitted, whoIsAsking, withSession } from "../session.ts";
 
 export interface ApplyFlags extends GlobalOptions {
   commit?: string;
@@ -22,7 +22,9 @@ export interface ApplyFlags extends GlobalOptions {
  * approval left open. Exit 0 all converged, 1 something failed, 3 refused.
  */
 export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
-  return await withSession(flags, io, async ({ controller, signal, view }) => {
+  return await withSession(flags, io, async (session) => {
+    const { controller, signal, view } = session;
+    await noteUncommitted(session, flags.commit, io);
     const overrides = {
       allowReplace: flags.allowReplace ?? [],
       ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),

@@ -6,7 +6,7 @@ import type { Preview } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { renderPreview } from "../render/preview.ts";
-import { withSession } from "../session.ts";
+import { noteUncommitted, withSession } from "../session.ts";
 
 export interface PreviewFlags extends GlobalOptions {
   commit?: string;
@@ -17,7 +17,9 @@ export interface PreviewFlags extends GlobalOptions {
 
 /** `fleetwright preview`: what a commit would do. Exit 0 nothing, 2 changes, 3 changes that a guard refuses. */
 export async function previewVerb(flags: PreviewFlags, io: Io): Promise<number> {
-  return await withSession(flags, io, async ({ controller, signal, view }) => {
+  return await withSession(flags, io, async (session) => {
+    const { controller, signal, view } = session;
+    await noteUncommitted(session, flags.commit, io);
     const options = {
       signal,
       ...(flags.commit === undefined ? {} : { commit: flags.commit }),

@@ -108,6 +108,17 @@ describe("one JSON object, and an exit code that says what it means", () => {
     });
   });
 
+  it("preview says so when a file is not committed, and does not look at it", { timeout: TIMEOUT }, async () => {
+    const edited = (stderr: string) => stderr.includes("not committed: only what is committed counts");
+    const clean = await fleet.run(["preview", "--json"]);
+    fleet.edit("servers/lab-1.yaml", (text) => text.replace("lab-1", "lab-9"));
+    const dirty = await fleet.run(["preview", "--json"]);
+    fleet.git("checkout", "-q", "--", "servers/lab-1.yaml");
+
+    expect([edited(clean.stderr), edited(dirty.stderr)]).toEqual([false, true]);
+    expect(JSON.parse(dirty.stdout).hash).toBe(JSON.parse(clean.stdout).hash);
+  });
+
   it("apply: 3 when nobody has approved, and when something else was", { timeout: TIMEOUT }, async () => {
     const nobody = await json("apply");
     const other = await json("apply", "--approve", "0".repeat(32));
