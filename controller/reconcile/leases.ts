@@ -4,7 +4,7 @@ import { isAlive, processStartTime } from "../processes.ts";
 import type { Controller } from "./context.ts";
 
 /** A holder that has not renewed for this long has lost its stacks. */
-export const LEASE_MS = 30_000;
+export const LEASE_MS = 60_000;
 const RENEW_MS = 5_000;
 /** A holder that could not renew for this long gives up, which leaves it time to end its engine before the lease ends. */
 const GIVE_UP_MS = LEASE_MS / 2;

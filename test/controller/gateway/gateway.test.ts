@@ -151,7 +151,7 @@ it("waits for a create that takes effect only after its connection was lost", as
   const gateway = await open();
   peer.creates.push((_, response, make) => {
     response.destroy();
-    setTimeout(make, SETTLE_MS / 2);
+    setTimeout(make, SETTLE_MS / 5);
   });
 
   const response = await create(gateway);
