@@ -105,7 +105,7 @@ describe("the operators' program", () => {
     const host = join(dirname(settings.executable), "pulumi-language-nodejs");
     if (!existsSync(host)) skip("Pulumi's Node language host is not here: it comes with Pulumi's own download");
 
-    const output = execFileSync("fleetwright", [
+    const output = execFileSync(join(import.meta.dirname, "../../bin/fleetwright"), [
       "--fleet",
       fleet.dir,
       "run",
