@@ -9,8 +9,8 @@ import { RunningDemo } from "./running.ts";
 const TIMEOUT = 300_000;
 let demo: RunningDemo | undefined;
 
-afterEach(() => {
-  demo?.kill();
+afterEach(async () => {
+  await demo?.end();
   demo = undefined;
 });
 

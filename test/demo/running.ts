@@ -60,7 +60,12 @@ export class RunningDemo {
     expect(left.map(({ command }) => command)).toEqual([]);
   }
 
-  kill(): void {
-    if (this.child.exitCode === null) this.child.kill("SIGKILL");
+  /** Ends it, whatever state it is in; it cleans up unless it cannot. */
+  async end(): Promise<void> {
+    if (this.child.exitCode !== null) return;
+    this.child.kill("SIGINT");
+    const late = setTimeout(() => this.child.kill("SIGKILL"), 30_000);
+    await this.#ended;
+    clearTimeout(late);
   }
 }

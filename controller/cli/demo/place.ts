@@ -9,6 +9,7 @@ import type { Progress } from "../../reconcile/progress.ts";
 import { stopEmbedded } from "../../store/embedded.ts";
 import { type DemoClouds, startClouds } from "./clouds.ts";
 import { makeFleet } from "./fleet.ts";
+import { FOLDER, own, removeLeftovers } from "./leftovers.ts";
 import { shellFile } from "./text.ts";
 
 /** Settings that would lead the demo to a real database, state or data folder. */
@@ -29,7 +30,9 @@ export interface Place {
 
 /** Opens them in order; what was opened before a failure is closed again. */
 export async function openPlace(progress: Progress): Promise<Place> {
-  const dir = await mkdtemp(join(tmpdir(), "fleetwright-demo-"));
+  await removeLeftovers();
+  const dir = await mkdtemp(join(tmpdir(), FOLDER));
+  await own(dir);
   // Started by root, the database runs as another user, who must be able to pass through.
   await chmod(dir, 0o711);
   const fleet = join(dir, "fleet");
