@@ -91,5 +91,5 @@ function after(style: Style, code: number): Style {
 }
 
 const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 const fixed = (value: number): string => String(Math.round(value * 100) / 100);
