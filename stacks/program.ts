@@ -1,9 +1,9 @@
 import type { Cloud, Declarations, ServerContext } from "../resources/cloud.ts";
 import { Power } from "../resources/plugin/power-resource.ts";
 import type { StackObject } from "../resources/spec.ts";
-import { leaveOutPromiseTraces } from "./promise-traces.ts";
+import { quietSdk } from "./quiet-sdk.ts";
 
-leaveOutPromiseTraces();
+quietSdk();
 
 /** One object as a run declares it: the compiled document and what the controller remembers of it. */
 export interface DeclaredObject {
