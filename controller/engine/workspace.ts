@@ -38,15 +38,18 @@ export async function createWorkspace(
   };
 }
 
-/** Removes work folders whose run is not among `live` and that nobody has touched for an hour. */
+/** Removes work folders whose run is not among `live` and that nobody has touched for an hour, and what the engine noted about such folders. */
 export async function sweepWorkspaces(dataDir: string, live: ReadonlySet<string>, now: number): Promise<void> {
-  const runs = join(dataDir, "runs");
-  const names = await readdir(runs).catch(() => []);
-  for (const name of names) {
-    const runId = name.slice(0, name.lastIndexOf("-"));
-    if (live.has(runId)) continue;
-    const dir = join(runs, name);
-    const { mtimeMs } = await stat(dir).catch(() => ({ mtimeMs: now }));
-    if (now - mtimeMs > STALE_AFTER_MS) await rm(dir, { recursive: true, force: true });
+  await sweep(join(dataDir, "runs"), now, (name) => !live.has(name.slice(0, name.lastIndexOf("-"))));
+  // The engine remembers the chosen stack of each folder it ever ran in, and never forgets one.
+  await sweep(join(dataDir, "pulumi", "workspaces"), now, () => true);
+}
+
+async function sweep(folder: string, now: number, mayGo: (name: string) => boolean): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!mayGo(name)) continue;
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: now }));
+    if (now - mtimeMs > STALE_AFTER_MS) await rm(path, { recursive: true, force: true });
   }
 }
