@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { approvedOnly, closeSuperseded } from "../../../controller/reconcile/approvals.ts";
 import type { Overrides } from "../../../controller/reconcile/guards.ts";
-import { whenFree, withLeases } from "../../../controller/reconcile/leases.ts";
+import { LEASE_MS, whenFree, withLeases } from "../../../controller/reconcile/leases.ts";
 import type { Prepared } from "../../../controller/reconcile/preview.ts";
 import { recoverStacks } from "../../../controller/reconcile/recover.ts";
 import { settledWork } from "../../../controller/reconcile/settled.ts";
@@ -184,7 +184,7 @@ describe("leases", () => {
 
     await withLeases(slow, ["c.0"], signal, async (lost) => {
       lost.addEventListener("abort", () => resolve(lost.reason), { once: true });
-      now = 16_000;
+      now = LEASE_MS / 2 + 1_000;
       expect(await promise).toMatchObject({ code: "LEASE_LOST" });
     });
   }, 20_000);
