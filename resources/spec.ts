@@ -57,6 +57,8 @@ export interface ServerSpec {
   owner?: string;
   labels: Record<string, string>;
   firewalls: string[];
+  /** The rules of `firewalls`, in their order, where the cloud has rules at each machine only. */
+  rules?: FirewallText[];
   power: PowerState;
   restarts: { reboot: number; reset: number };
   /** Raising it deletes the machine and makes a new one from `createOnly`. */
@@ -79,23 +81,34 @@ export interface ServerSpec {
 export interface FirewallRule {
   direction: "inbound" | "outbound";
   action: "accept" | "drop";
-  protocol: "tcp" | "udp" | "icmp";
+  protocol: "tcp" | "udp" | "icmp" | "any" | "esp" | "gre" | "ah";
   /** "22", "8000-8080", "22,80"; absent means all. */
   ports?: string;
-  /** CIDR blocks; sources of an inbound rule, destinations of an outbound one. */
+  /** CIDR blocks of the other side: sources of an inbound rule, destinations of an outbound one. */
   addresses: string[];
+  /** CIDR blocks of the machine's own side: destinations of an inbound rule, sources of an outbound one. Any when absent. */
+  ownAddresses?: string[];
   description?: string;
 }
 
-/** One firewall on one account: a fleet's Firewall becomes one of these for each account whose servers use it. */
-export interface FirewallSpec {
+/** A firewall as the fleet has it, on whichever account it will be. */
+export interface FirewallText {
   kind: "Firewall";
   name: string;
-  account: string;
-  provider: string;
   rules: FirewallRule[];
   inboundPolicy: "accept" | "drop";
   outboundPolicy: "accept" | "drop";
+}
+
+/**
+ * One firewall on one account: a fleet's Firewall becomes one of these for each account whose servers use it, and where the cloud has firewalls
+ * per region one for each of those, with the name `NAME@REGION`.
+ */
+export interface FirewallSpec extends FirewallText {
+  account: string;
+  provider: string;
+  /** Where the cloud has firewalls per region. */
+  region?: string;
   protect: boolean;
 }
 
@@ -105,8 +118,13 @@ export interface KeySpec {
   name: string;
   account: string;
   provider: string;
+  /** Where the cloud has keys per region. */
+  region?: string;
   publicKey: string;
 }
+
+/** The name in the fleet's files: what exists per region is called `NAME@REGION` once compiled. */
+export const plainName = (name: string): string => name.split("@", 1)[0]!;
 
 export interface AggregateSpec {
   kind: "Aggregate";
@@ -114,8 +132,23 @@ export interface AggregateSpec {
   account: string;
   provider: string;
   gpuType?: string;
-  class: "ondemand" | "spot" | "runpod" | "contract";
+  class: AggregateClass;
   hosts: string[];
+}
+
+export type AggregateClass = "ondemand" | "spot" | "runpod" | "contract";
+
+/** One host in one aggregate. A move changes `aggregate`, and nothing else of it. */
+export interface AggregateHostSpec {
+  kind: "AggregateHost";
+  /** The host's name as the cloud has it. */
+  name: string;
+  account: string;
+  provider: string;
+  /** The aggregate's name at the cloud. */
+  aggregate: string;
+  class: AggregateClass;
+  gpuType?: string;
 }
 
 export interface PlanSpec {
@@ -135,7 +168,7 @@ export interface PlanSpec {
 }
 
 /** What lives in a stack: servers in ACCOUNT.n, the others in ACCOUNT.base. */
-export type StackObject = ServerSpec | FirewallSpec | KeySpec | AggregateSpec;
+export type StackObject = ServerSpec | FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec;
 
 export interface FleetSpec {
   id: string;

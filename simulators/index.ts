@@ -1,11 +1,11 @@
-import { startDigitalOcean } from "./digitalocean/index.ts";
-import { startLinode } from "./linode/index.ts";
-import { startProxmox } from "./proxmox/index.ts";
-import type { Simulator, SimulatorOptions } from "./simulator.ts";
+import { simulatedDigitalOcean } from "./digitalocean/index.ts";
+import { simulatedLinode } from "./linode/index.ts";
+import { simulatedProxmox } from "./proxmox/index.ts";
+import type { SimulatedEntry } from "./simulator.ts";
 
 /** The simulated clouds by their name in the registry. */
-export const simulators: Record<string, (options?: SimulatorOptions) => Promise<Simulator>> = {
-  linode: startLinode,
-  digitalocean: startDigitalOcean,
-  proxmox: startProxmox,
+export const simulators: Record<string, SimulatedEntry> = {
+  linode: simulatedLinode,
+  digitalocean: simulatedDigitalOcean,
+  proxmox: simulatedProxmox,
 };

@@ -27,6 +27,18 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
+/** A simulated cloud as the registry knows it. */
+export interface SimulatedEntry {
+  start(options?: SimulatorOptions): Promise<Simulator>;
+  /**
+   * What it takes unless told otherwise, by field of an Account's credentials; it opens nothing else. `SimulatorOptions.token` takes the place of
+   * the last one.
+   */
+  credentials: Readonly<Record<string, string>>;
+  /** What an account on it has under `options`. */
+  accountOptions?: Readonly<Record<string, unknown>>;
+}
+
 /** One injected fault. It acts on requests that match, `times` times (default 1), after letting `skip` matching ones pass. */
 export interface Fault {
   /** Shown in `faults()`. */

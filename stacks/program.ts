@@ -24,8 +24,10 @@ export interface ProgramInput {
   /** What only the account's cloud has, from its file. */
   accountOptions: Readonly<Record<string, unknown>>;
   objects: DeclaredObject[];
-  /** Ids of the account's firewalls by name, literal: nothing in one group depends on another. */
+  /** Ids of the account's firewalls by name (`NAME@REGION` where they exist per region), literal: nothing in one group depends on another. */
   firewallIds: Readonly<Record<string, string>>;
+  /** The same of its keys. */
+  keyIds: Readonly<Record<string, string>>;
 }
 
 /** The name of the Power resource that belongs to a server's group. */
@@ -40,8 +42,9 @@ export function declareStack(cloud: Cloud, declarations: Declarations, input: Pr
   for (const object of input.objects) {
     const { spec } = object;
     if (spec.kind === "Server") declareServer(cloud, declarations, input, object, spec);
-    else if (spec.kind !== "Aggregate") {
-      declarations.declareShared(spec, { identity: object.identity, mark: object.mark, opts: {} });
+    else {
+      const { identity, mark } = object;
+      declarations.declareShared(spec, { identity, mark, accountOptions: input.accountOptions, opts: {} });
     }
   }
 }
@@ -57,7 +60,12 @@ function declareServer(
     identity: object.identity,
     mark: object.mark,
     rebuild: object.rebuild,
-    firewallIds: input.firewallIds,
+    firewallIds: idsFor(spec.firewalls, spec.region, input.firewallIds),
+    keyIds: idsFor(
+      spec.createOnly.keys.map(({ name }) => name),
+      spec.region,
+      input.keyIds,
+    ),
     accountOptions: input.accountOptions,
     opts: {},
     ...(object.userData === undefined ? {} : { userData: object.userData }),
@@ -73,4 +81,14 @@ function declareServer(
     // A resize may leave the machine off: a changed size makes Power look again.
     ensure: [size, vcpus, memoryMiB, diskGiB].join("/"),
   });
+}
+
+/** By the names that a server's file has; of what exists per region, those of its own. */
+function idsFor(
+  names: readonly string[],
+  region: string,
+  ids: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const found = names.map((name) => [name, ids[name] ?? ids[`${name}@${region}`]] as const);
+  return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
 }

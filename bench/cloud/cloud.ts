@@ -80,6 +80,7 @@ export function createBenchCloud(machines: Machines, calls: Calls): Cloud {
         sizes: ["small", "large"].map((name) => ({
           name,
           title: name,
+          kind: "shared" as const,
           vcpus: 2,
           memoryMiB: 2048,
           diskGiB: 50,
@@ -116,6 +117,6 @@ export function createBenchCloud(machines: Machines, calls: Calls): Cloud {
     },
     group: (_server, identity) => [{ type: SERVER_TYPE, name: identity }],
     shared: () => undefined,
-    types: { handlers: (parts) => [serverHandler(machines, calls, parts)], schema: serverSchema },
+    types: async () => ({ handlers: (parts) => [serverHandler(machines, calls, parts)], schema: serverSchema }),
   };
 }

@@ -42,7 +42,7 @@ export async function run(input: {
   const { site, servers, resized } = input;
   const cloud = createBenchCloud(new Machines(join(site.peerDir, "cloud.jsonl")), new Calls());
   const account = resolveAccount(ACCOUNT, cloud, { [TOKEN_VARIABLE]: "bench-token" });
-  const host = await serve(fleetwrightPackage({ account, cloud, journal: NO_JOURNAL, version: "0.1.0" }));
+  const host = await serve(await fleetwrightPackage({ account, cloud, journal: NO_JOURNAL, version: "0.1.0" }));
   const engine = await findEngine();
   const state = join(site.peerDir, "state");
   mkdirSync(state, { recursive: true });

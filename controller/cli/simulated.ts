@@ -1,21 +1,23 @@
-import { DIGITALOCEAN_TOKEN } from "../../simulators/digitalocean/index.ts";
-import { LINODE_TOKEN } from "../../simulators/linode/index.ts";
-import { PROXMOX_TOKEN } from "../../simulators/proxmox/index.ts";
+import type { SimulatedEntry } from "../../simulators/simulator.ts";
 
-/** How the controller comes by the credential of a simulated cloud. */
-export interface SimulatedCredential {
-  /** The environment variable that the example fleets read it from. */
-  variable: string;
-  /** What the simulator takes unless told otherwise. It opens nothing else. */
-  token: string;
+/** The environment variable that the examples read a credential of a simulated cloud from: `FLEETWRIGHT_LINODE_TOKEN`. */
+export const variableOf = (cloud: string, field: string): string =>
+  `FLEETWRIGHT_${cloud}_${field.replace(/[A-Z]/g, "_$&")}`.toUpperCase();
+
+/** What a controller needs in its environment to reach a simulated cloud; `token` takes the place of the last credential. */
+export function environmentOf(
+  cloud: string,
+  { credentials }: Pick<SimulatedEntry, "credentials">,
+  token?: string,
+): Record<string, string> {
+  const fields = Object.keys(credentials);
+  return Object.fromEntries(
+    fields.map((field, index) => [
+      variableOf(cloud, field),
+      index === fields.length - 1 ? (token ?? credentials[field]!) : credentials[field]!,
+    ]),
+  );
 }
-
-/** The simulated clouds, by their name in the registry. */
-export const SIMULATED: Readonly<Record<string, SimulatedCredential>> = {
-  linode: { variable: "FLEETWRIGHT_LINODE_TOKEN", token: LINODE_TOKEN },
-  digitalocean: { variable: "FLEETWRIGHT_DIGITALOCEAN_TOKEN", token: DIGITALOCEAN_TOKEN },
-  proxmox: { variable: "FLEETWRIGHT_PROXMOX_TOKEN", token: PROXMOX_TOKEN },
-};
 
 /** `NAME='value'` for a shell; a Proxmox VE token holds a `!`. */
 export const assignment = (name: string, value: string): string => `${name}='${value.replaceAll("'", "'\\''")}'`;

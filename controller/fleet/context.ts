@@ -1,5 +1,5 @@
 import type { Capabilities, Catalog, CredentialField } from "../../resources/cloud.ts";
-import type { AccountSpec, FirewallSpec, FleetSpec, PlanSpec, ServerSpec } from "../../resources/spec.ts";
+import type { AccountSpec, FirewallText, FleetSpec, PlanSpec, ServerSpec } from "../../resources/spec.ts";
 import type { ParsedFile } from "./file.ts";
 import type { FieldFault } from "./validate.ts";
 
@@ -8,18 +8,20 @@ export interface CloudRules {
   readonly title: string;
   readonly capabilities: Pick<
     Capabilities,
-    "power" | "firewalls" | "keys" | "backups" | "monitoring" | "ipv6" | "sizes"
+    "power" | "firewalls" | "firewallScope" | "sharedPerRegion" | "keys" | "backups" | "monitoring" | "ipv6" | "sizes"
   >;
   readonly credentials: Readonly<Record<string, CredentialField>>;
   readonly schemas: { account: object; server: object };
   /** What the cloud cannot take, told without asking it. */
   problems?(server: ServerSpec): { path: string; message: string }[];
+  /** What the cloud cannot express of a firewall. */
+  firewallProblems?(firewall: FirewallText): { path: readonly (string | number)[]; message: string }[];
   /** Undefined where each account has its own. */
   readonly endpoint?: string;
 }
 
 /** A firewall of the fleet, before it is known on which accounts it is. */
-export type FirewallText = Omit<FirewallSpec, "account" | "provider">;
+export type FleetFirewall = FirewallText & { protect: boolean };
 
 /** What objects look up in each other, by name. `file` holds texts by path. */
 export interface Tables {
@@ -27,7 +29,7 @@ export interface Tables {
   Fleet: Map<string, FleetSpec>;
   Account: Map<string, AccountSpec>;
   Plan: Map<string, PlanSpec>;
-  Firewall: Map<string, FirewallText>;
+  Firewall: Map<string, FleetFirewall>;
   SshKey: Map<string, { name: string; publicKey: string }>;
   cloud: Map<string, CloudRules>;
   /** By account. */

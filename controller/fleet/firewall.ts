@@ -1,12 +1,12 @@
 import { isIP } from "node:net";
 import type { FirewallRule } from "../../resources/spec.ts";
 import type { FirewallFields } from "../../schemas/types.ts";
-import type { FirewallText, Result } from "./context.ts";
+import type { FleetFirewall, Result } from "./context.ts";
 import { fieldFault } from "./file.ts";
 import type { FieldFault } from "./validate.ts";
 
 /** A firewall with ports as text and addresses as blocks. It gets its hash once it is known which accounts use it. */
-export function compileFirewall(fields: FirewallFields): Result<FirewallText> {
+export function compileFirewall(fields: FirewallFields): Result<FleetFirewall> {
   const faults: FieldFault[] = [];
   const rules = fields.rules.map((rule, index): FirewallRule => {
     const { ports, addresses, ...rest } = rule;

@@ -77,14 +77,16 @@ export function makesClaims({ formerly, adopt }: { formerly: string[]; adopt?: s
 /** What a server uses of its account. */
 function usage({
   account,
+  region,
   firewalls,
   createOnly,
 }: {
   account: string;
+  region: string;
   firewalls: string[];
   createOnly: { keys: { name: string }[] };
 }): string {
-  return JSON.stringify([account, firewalls, createOnly.keys.map(({ name }) => name)]);
+  return JSON.stringify([account, region, firewalls, createOnly.keys.map(({ name }) => name)]);
 }
 
 function findChanges(before: readonly FleetFile[], after: readonly FleetFile[]): Change[] {

@@ -1,4 +1,4 @@
-import type { KeySpec, ServerSpec, UserData } from "../../resources/spec.ts";
+import type { FirewallText, KeySpec, ServerSpec, UserData } from "../../resources/spec.ts";
 import type { ServerFields } from "../../schemas/types.ts";
 import { envFaults } from "./account.ts";
 import { canonicalJson, sha256 } from "./canonical.ts";
@@ -65,6 +65,8 @@ export function compileServer(fields: ServerFields, context: Context): Result<Se
     createOnly: { image: fields.image, keys },
     options: fields.provider,
   };
+  if (cloud.capabilities.firewallScope === "server" && fields.firewalls.length > 0)
+    spec.rules = fields.firewalls.map((name) => textOf(context.find("Firewall", name)!));
   if (fields.plan !== undefined) spec.plan = fields.plan;
   if (fields.owner !== undefined) spec.owner = fields.owner;
   if (fields.expires !== undefined) spec.expires = fields.expires;
@@ -79,10 +81,15 @@ export function compileServer(fields: ServerFields, context: Context): Result<Se
   return { spec, ...hashServer(spec), faults, notes };
 }
 
+function textOf({ kind, name, rules, inboundPolicy, outboundPolicy }: FirewallText): FirewallText {
+  return { kind, name, rules, inboundPolicy, outboundPolicy };
+}
+
 /** `labels.a.b` is the label `a.b`: names of labels may hold dots, names of fields do not. */
 function fieldPath(path: string): FieldFault["path"] {
   const [field = "", ...rest] = path.split(".");
-  return field === "labels" && rest.length > 0 ? [field, rest.join(".")] : [field, ...rest];
+  if (field === "labels" && rest.length > 0) return [field, rest.join(".")];
+  return [field, ...rest.map((step) => (/^\d+$/.test(step) ? Number(step) : step))];
 }
 
 type PolicyField = "adopt" | "deletionPolicy" | "expires" | "formerly" | "owner" | "plan" | "protect";
@@ -92,7 +99,7 @@ type PolicyField = "adopt" | "deletionPolicy" | "expires" | "formerly" | "owner"
  * makes no work: the policy fields, the owner, and the plan's name, whose meaning is in `size` and `resources`.
  */
 export function hashServer(spec: ServerSpec): { hash: string; createHash: string } {
-  const live: Record<Exclude<keyof ServerSpec, PolicyField | "createOnly">, unknown> = {
+  const live: Record<Exclude<keyof ServerSpec, PolicyField | "createOnly" | "rules">, unknown> = {
     account: spec.account,
     backups: spec.backups,
     firewalls: spec.firewalls,
@@ -110,6 +117,7 @@ export function hashServer(spec: ServerSpec): { hash: string; createHash: string
     resources: spec.resources,
     restarts: spec.restarts,
     size: spec.size,
+    ...(spec.rules && { rules: spec.rules }),
   };
   const hash = sha256(canonicalJson(live));
   return { hash, createHash: sha256(hash + canonicalJson(spec.createOnly)) };

@@ -38,12 +38,12 @@ export function problem(status: number, id: string, message: string): Answer {
 }
 
 export function json(status: number, body: unknown): Answer {
-  const bytes = Buffer.from(JSON.stringify(body));
-  return {
-    status,
-    headers: { "content-type": "application/json", "content-length": String(bytes.length) },
-    body: bytes,
-  };
+  return text(status, JSON.stringify(body), "application/json");
+}
+
+export function text(status: number, body: string, contentType: string): Answer {
+  const bytes = Buffer.from(body);
+  return { status, headers: { "content-type": contentType, "content-length": String(bytes.length) }, body: bytes };
 }
 
 /** The JSON in an answer or a request; undefined when there is none. */
@@ -54,6 +54,18 @@ export function parseJson(body: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** JSON, or the fields of a form; undefined when it is neither. */
+export function parseBody({
+  headers,
+  body,
+}: {
+  headers: Readonly<Record<string, string | string[]>>;
+  body: Buffer;
+}): unknown {
+  if (!/^application\/x-www-form-urlencoded\b/.test(String(headers["content-type"] ?? ""))) return parseJson(body);
+  return Object.fromEntries(new URLSearchParams(body.toString("utf8")));
 }
 
 /** Seconds or a date in `Retry-After`, as milliseconds from `now`. */

@@ -1,6 +1,6 @@
 import type { Account, Call, Cloud, Creation } from "../../resources/cloud.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
-import { type Answer, json, parseJson, problem, retryAfterMs } from "./answer.ts";
+import { type Answer, json, parseJson, problem, retryAfterMs, text } from "./answer.ts";
 import { Serial } from "./serial.ts";
 import type { GatewayLog, GatewayStats } from "./types.ts";
 import { NoAnswer } from "./upstream.ts";
@@ -188,7 +188,7 @@ export class Creates {
   async #look(creation: Creation, waiting: AbortSignal): Promise<Look> {
     try {
       const found = await creation.find(this.#call(waiting));
-      return found ? { kind: "found", answer: json(found.status, found.body), id: found.id } : { kind: "absent" };
+      return found ? { kind: "found", answer: asAnswer(found), id: found.id } : { kind: "absent" };
     } catch (error) {
       waiting.throwIfAborted();
       return { kind: "failed", why: error instanceof Error ? error.message : String(error) };
@@ -213,9 +213,13 @@ export class Creates {
   }
 }
 
+function asAnswer({ status, body, contentType }: { status: number; body: unknown; contentType?: string }): Answer {
+  return contentType === undefined ? json(status, body) : text(status, String(body), contentType);
+}
+
 function idIn(creation: Creation, answer: Answer): string | undefined {
   try {
-    const id = creation.idOf(parseJson(answer.body));
+    const id = creation.idOf(parseJson(answer.body) ?? answer.body.toString("utf8"));
     return id && id !== "undefined" ? id : undefined;
   } catch {
     return undefined;

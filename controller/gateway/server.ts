@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { GatewayProfile } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
-import { type Answer, endToEnd, parseJson, problem, retryAfterMs } from "./answer.ts";
+import { type Answer, endToEnd, parseBody, problem, retryAfterMs } from "./answer.ts";
 import { Creates } from "./creates.ts";
 import type { Gateway, GatewayOptions, GatewayStats } from "./types.ts";
 import { NoAnswer, type OutgoingRequest, Upstream } from "./upstream.ts";
@@ -61,7 +61,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     url,
     token,
-    environment: profile.environment(url, token),
+    environment: profile.environment(url, token, options.account),
     stats: handler.stats,
     close: () => (closed ??= close()),
   };
@@ -153,12 +153,13 @@ class RequestHandler {
     const method = request.method ?? "GET";
     const path = target.split("?", 1)[0] ?? "";
     const waiting = AbortSignal.any([caller, this.#closing.signal]);
-    const creation = this.#profile.creation(method, path, parseJson(body));
+    const plain = { method, target, headers: plainHeaders(request), body };
+    const creation = this.#profile.creation(method, path, parseBody(plain), plain);
     if (!creation) {
-      await this.#pass({ method, target, headers: this.#headers(request), body, signal: waiting }, path, response);
+      await this.#pass({ ...plain, signal: waiting }, path, response);
       return undefined;
     }
-    const headers = { ...this.#headers(request), "accept-encoding": "identity" };
+    const headers = { ...plain.headers, "accept-encoding": "identity" };
     // Once it has left, the answer is wanted even when the caller is gone: it names what was bought.
     const outgoing = { method, target, headers, body, signal: this.#ended.signal, fresh: true };
     return this.#track(this.#creates.handle(creation, () => this.#exchange(outgoing, path, waiting), waiting));
@@ -166,12 +167,12 @@ class RequestHandler {
 
   /** Forwards a request that makes nothing, and passes the answer on as it comes. */
   async #pass(outgoing: OutgoingRequest, path: string, response: ServerResponse): Promise<void> {
-    const scopes = this.#profile.scopes(outgoing.method, path);
+    const scopes = this.#profile.scopes(outgoing.method, path, outgoing);
     const { budget } = this.#options.account;
     const release = await budget.hold(scopes, this.#priority, outgoing.signal);
     try {
       this.stats.forwarded++;
-      const answer = await this.#upstream.send(outgoing).catch((error: NoAnswer) => {
+      const answer = await this.#upstream.send(this.#authorized(outgoing)).catch((error: NoAnswer) => {
         // A cut connection is passed on as one: the plugin knows which of its own requests may be repeated.
         if (error.message.startsWith("no answer within")) return undefined;
         throw error;
@@ -188,12 +189,12 @@ class RequestHandler {
   }
 
   async #exchange(outgoing: OutgoingRequest, path: string, waiting: AbortSignal): Promise<Answer> {
-    const scopes = this.#profile.scopes(outgoing.method, path);
+    const scopes = this.#profile.scopes(outgoing.method, path, outgoing);
     const release = await this.#options.account.budget.hold(scopes, this.#priority, waiting);
     try {
       waiting.throwIfAborted();
       this.stats.forwarded++;
-      const answer = await this.#upstream.exchange(outgoing);
+      const answer = await this.#upstream.exchange(this.#authorized(outgoing));
       this.#learn(scopes, answer.status, answer.headers);
       return answer;
     } finally {
@@ -207,11 +208,14 @@ class RequestHandler {
     if (waitMs !== undefined) this.#options.account.budget.learn(scopes, { retryAfterMs: waitMs });
   }
 
-  #headers(request: IncomingMessage): Record<string, string | string[]> {
-    const { host: _, "content-length": __, expect: ___, ...headers } = endToEnd(request.headers);
-    for (const [name, value] of Object.entries(this.#profile.authorize(this.#options.account)))
+  /** Signed as it leaves: a request that waited for its turn must not carry an old signature. */
+  #authorized(outgoing: OutgoingRequest): OutgoingRequest {
+    const { account } = this.#options;
+    const headers = { ...outgoing.headers };
+    for (const [name, value] of Object.entries(this.#profile.authorize(account, outgoing)))
       headers[name.toLowerCase()] = value;
-    return headers;
+    const endpoint = this.#profile.upstream?.(account, outgoing);
+    return { ...outgoing, headers, ...(endpoint === undefined ? {} : { endpoint }) };
   }
 
   #isOurs(request: IncomingMessage): boolean {
@@ -250,6 +254,11 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buf
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+function plainHeaders(request: IncomingMessage): Record<string, string | string[]> {
+  const { host: _, "content-length": __, expect: ___, ...headers } = endToEnd(request.headers);
+  return headers;
 }
 
 function write(response: ServerResponse, answer: Answer): void {

@@ -9,6 +9,8 @@ export interface OutgoingRequest {
   headers: Record<string, string | string[]>;
   body: Buffer;
   signal: AbortSignal;
+  /** Where it goes instead of the gateway's one address; only the cloud's profile says so, never the request. */
+  endpoint?: string;
   /** A connection of its own, so that a broken one never leaves doubt about a request that went before. */
   fresh?: boolean;
 }
@@ -24,37 +26,34 @@ export class NoAnswer extends Error {
   }
 }
 
-/** The cloud's side of the gateway: one address, fixed when the gateway starts, whatever a request says. */
+/** The cloud's side of the gateway: addresses of the account and its cloud, whatever a request says. */
 export class Upstream {
-  readonly #endpoint: URL;
-  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #endpoint: string;
+  readonly #agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
   readonly #answerMs: number;
 
   constructor(endpoint: string, answerMs: number) {
-    this.#endpoint = new URL(endpoint);
-    this.#agent = this.#secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+    this.#endpoint = endpoint;
     this.#answerMs = answerMs;
-  }
-
-  get #secure(): boolean {
-    return this.#endpoint.protocol === "https:";
   }
 
   /** Resolves with the head of the answer; its body is still to be read. @throws {NoAnswer} */
   send(outgoing: OutgoingRequest): Promise<IncomingMessage> {
+    const endpoint = new URL(outgoing.endpoint ?? this.#endpoint);
+    const secure = endpoint.protocol === "https:";
     return new Promise((resolve, reject) => {
       let sent = false;
-      const request = (this.#secure ? httpsRequest : httpRequest)({
-        hostname: this.#endpoint.hostname.replace(/^\[|\]$/g, ""),
-        port: this.#endpoint.port,
+      const request = (secure ? httpsRequest : httpRequest)({
+        hostname: endpoint.hostname.replace(/^\[|\]$/g, ""),
+        port: endpoint.port,
         method: outgoing.method,
-        path: this.#endpoint.pathname.replace(/\/+$/, "") + outgoing.target,
+        path: endpoint.pathname.replace(/\/+$/, "") + outgoing.target,
         headers: {
           ...outgoing.headers,
-          host: this.#endpoint.host,
+          host: endpoint.host,
           ...(outgoing.body.length > 0 ? { "content-length": String(outgoing.body.length) } : {}),
         },
-        agent: outgoing.fresh ? false : this.#agent,
+        agent: outgoing.fresh ? false : secure ? this.#agents.https : this.#agents.http,
         signal: outgoing.signal,
       });
       const timer = setTimeout(
@@ -65,7 +64,7 @@ export class Upstream {
         // Before the connection stands (with TLS: before the handshake is done) not a byte of the request has left.
         if (!socket.connecting) sent = true;
         else
-          socket.once(this.#secure ? "secureConnect" : "connect", () => {
+          socket.once(secure ? "secureConnect" : "connect", () => {
             sent = true;
           });
       });
@@ -103,6 +102,7 @@ export class Upstream {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
   }
 }

@@ -1,5 +1,5 @@
 import type { AppliedObject } from "../store/types.ts";
-import { type Controller, callOn, cloudOf } from "./context.ts";
+import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
 import { type Desired, readDesired } from "./desired.ts";
 import { workOf } from "./effects.ts";
 import { findDrift } from "./find-drift.ts";
@@ -62,12 +62,13 @@ async function settledRecord(
 ): Promise<AppliedObject | "gone" | undefined> {
   const account = desired.byIdentity.get(match.account);
   const document = match.desired?.spec ?? match.applied?.document;
-  if (account === undefined || document === undefined || document.kind === "Aggregate") return undefined;
+  if (account === undefined || document === undefined) return undefined;
   const cloud = cloudOf(controller, account.spec.provider);
   const first =
     document.kind === "Server" ? cloud.group(document, match.identity)[0] : cloud.shared(document, match.identity);
   if (first === undefined) return undefined;
-  const id = ids.get(urn(first.type, first.name));
+  const raw = ids.get(urn(first.type, first.name));
+  const id = raw === undefined ? undefined : cloudId(cloud, document, raw);
   const call = callOn(controller, account.spec, signal);
   if (match.desired === undefined) {
     if (id !== undefined) return undefined;

@@ -23,6 +23,10 @@ export function serverStack(account: string, identity: string, cells: number): s
   return `${account}.${jumpHash(identity, cells)}`;
 }
 
+/** A stack for one server alone, whose create would hold up every other one in its stack. No cell is called like it. */
+export const ownStack = (account: string, identity: string): string => `${account}.x-${identity.replaceAll("~", "_")}`;
+export const isOwnStack = (stack: string): boolean => /\.x-[^.]*$/.test(stack);
+
 /** The stack of what an account's servers share. */
 export const baseStack = (account: string): string => `${account}.base`;
 export const isBaseStack = (stack: string): boolean => stack.endsWith(".base");

@@ -1,6 +1,6 @@
 import type { Account, Call, Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
-import type { AccountSpec } from "../../resources/spec.ts";
+import type { AccountSpec, StackObject } from "../../resources/spec.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FleetCache } from "../fleet/load.ts";
 import type { FleetRepo } from "../repo/repo.ts";
@@ -36,6 +36,11 @@ export function cloudOf(controller: Pick<Controller, "clouds">, provider: string
   const cloud = controller.clouds[provider];
   if (cloud === undefined) throw new FleetError("FLEET_INVALID", `there is no cloud called ${provider}`, { provider });
   return cloud;
+}
+
+/** The id that the core knows a machine by, for the one that state has. */
+export function cloudId(cloud: Cloud, document: StackObject, resourceId: string): string {
+  return document.kind === "Server" ? (cloud.idOf?.(resourceId, document) ?? resourceId) : resourceId;
 }
 
 export function callOn(

@@ -7,7 +7,10 @@ export function costOf(spec: StackObject | undefined, catalog: Catalog | undefin
   if (spec?.kind !== "Server" || catalog === undefined) return undefined;
   const size = catalog.sizes.find(({ name }) => name === spec.size);
   if (size === undefined) return undefined;
-  return { monthlyMicro: size.pricePerMonthMicro, hourlyMicro: size.pricePerHourMicro, currency: size.currency };
+  const { perMonthMicro = size.pricePerMonthMicro, perHourMicro = size.pricePerHourMicro } =
+    size.regionPrices?.[spec.region] ?? {};
+  if (perMonthMicro === undefined || perHourMicro === undefined) return undefined;
+  return { monthlyMicro: perMonthMicro, hourlyMicro: perHourMicro, currency: size.currency };
 }
 
 /** Sums by currency, before and after a set of effects. */

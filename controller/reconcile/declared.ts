@@ -21,7 +21,8 @@ export async function programInput(
       ...declared(controller, work, kind),
       ...(powerless.has(work) ? { withoutPower: true as const } : {}),
     })),
-    firewallIds: await firewallIds(controller, task),
+    firewallIds: await idsOf(controller, task, "Firewall"),
+    keyIds: await idsOf(controller, task, "SshKey"),
     accountOptions: task.account.spec.options,
   };
 }
@@ -29,14 +30,22 @@ export async function programInput(
 /** Why single objects of a task cannot be declared in an `up`. The others go on without them. */
 export async function notReady(controller: Controller, task: StackTask): Promise<Map<Work, string>> {
   const reasons = new Map<Work, string>();
-  const known = await firewallIds(controller, task);
   const cloud = cloudOf(controller, task.account.spec.provider);
+  const { firewallScope, keysById } = cloud.capabilities;
+  const firewalls = firewallScope === "server" ? undefined : await idsOf(controller, task, "Firewall");
+  const keys = keysById ? await idsOf(controller, task, "SshKey") : undefined;
   for (const work of task.declare) {
     if (work.desired === undefined || !isServer(work.desired)) continue;
-    const missing = work.desired.firewalls.filter((name) => known[name] === undefined);
+    const { region, createOnly } = work.desired;
+    const lacks = (ids: Record<string, string> | undefined) => (name: string) =>
+      ids !== undefined && ids[name] === undefined && ids[`${name}@${region}`] === undefined;
+    const missing = work.desired.firewalls.filter(lacks(firewalls));
+    const unknown = MAKING.has(work.effect.op) ? createOnly.keys.map(({ name }) => name).filter(lacks(keys)) : [];
     const [problem] = cloud.problems?.(work.desired) ?? [];
     if (missing.length > 0)
       reasons.set(work, `it waits for the firewall ${missing.join(", ")}, which is not there yet`);
+    else if (unknown.length > 0)
+      reasons.set(work, `it waits for the key ${unknown.join(", ")}, which is not there yet`);
     else if (problem !== undefined) reasons.set(work, `${problem.path}: ${problem.message}`);
     else {
       try {
@@ -83,9 +92,15 @@ function readUserData(controller: Controller, work: Work, spec: ServerSpec, kind
   return value;
 }
 
-async function firewallIds(controller: Controller, task: StackTask): Promise<Record<string, string>> {
-  if (!task.declare.some(({ desired }) => desired !== undefined && isServer(desired) && desired.firewalls.length > 0))
-    return {};
-  const firewalls = await controller.store.objects({ account: task.account.identity, kind: "Firewall" });
-  return Object.fromEntries(firewalls.flatMap(({ name, cloudId }) => (cloudId === undefined ? [] : [[name, cloudId]])));
+/** Ids of the account's firewalls or keys by name, as far as servers of this task use some. */
+async function idsOf(
+  controller: Controller,
+  task: StackTask,
+  kind: "Firewall" | "SshKey",
+): Promise<Record<string, string>> {
+  const uses = ({ firewalls, createOnly }: ServerSpec) =>
+    (kind === "Firewall" ? firewalls : createOnly.keys).length > 0;
+  if (!task.declare.some(({ desired }) => desired !== undefined && isServer(desired) && uses(desired))) return {};
+  const objects = await controller.store.objects({ account: task.account.identity, kind });
+  return Object.fromEntries(objects.flatMap(({ name, cloudId }) => (cloudId === undefined ? [] : [[name, cloudId]])));
 }

@@ -38,7 +38,7 @@ export async function readDesired(controller: Controller, commit: string, signal
   refuseProblems(compiled, commit);
   notes.push(...compiled.notes.map(formatProblem));
 
-  const accounts = matchAccounts(compiled.accounts.values(), await controller.store.accounts());
+  const accounts = matchAccounts(compiled.accounts.values(), await controller.store.accounts(), clouds);
   await refuseOtherProviders(controller, accounts.values());
   for (const { spec, cells } of accounts.values()) {
     if (spec.cells !== cells)

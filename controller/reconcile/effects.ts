@@ -115,7 +115,7 @@ function recreation(match: Match, context: EffectContext, spec: StackObject): Wo
 function replaceReasons(spec: StackObject, changes: Change[], capabilities: Capabilities): string[] {
   if (spec.kind === "SshKey") return changes.map(({ path }) => path);
   if (spec.kind !== "Server") return [];
-  const inPlace = new Set<string>([...capabilities.inPlace, "power", "restarts"]);
+  const inPlace = new Set<string>([...capabilities.inPlace, "power", "restarts", "rules"]);
   const tops = new Set(changes.map(({ path }) => topOf(path)));
   return [...tops].filter((top) => !inPlace.has(top));
 }

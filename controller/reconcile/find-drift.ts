@@ -9,7 +9,7 @@ export interface FieldDrift {
 }
 
 /** Fields of `ExpectedServer` and where a fleet file has them. */
-const PATHS: Record<Exclude<keyof ExpectedServer, "tags">, string> = {
+const PATHS: Record<Exclude<keyof ExpectedServer, "tags" | "rules">, string> = {
   name: "hostname",
   size: "size",
   region: "region",

@@ -1,7 +1,8 @@
+import type { Capabilities } from "../../resources/cloud.ts";
 import type { AccountSpec, StackObject } from "../../resources/spec.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
 import type { AppliedObject, RecordedAccount } from "../store/types.ts";
-import { baseStack, serverStack } from "./cells.ts";
+import { baseStack, ownStack, serverStack } from "./cells.ts";
 import { withCounters } from "./counters.ts";
 import { objectKey } from "./types.ts";
 
@@ -31,10 +32,16 @@ export interface MatchedAccount {
   /** The recorded count of cells rules; another in the file is a pending reshard. */
   cells: number;
   recorded: boolean;
+  /** Servers that its cloud wants in stacks of their own. */
+  ownStack?: Capabilities["ownStack"];
 }
 
 /** Finds each account's record by its name, or by a name it had before. A new account never gets the stacks of another one. */
-export function matchAccounts(specs: Iterable<AccountSpec>, recorded: RecordedAccount[]): Map<string, MatchedAccount> {
+export function matchAccounts(
+  specs: Iterable<AccountSpec>,
+  recorded: RecordedAccount[],
+  clouds: Readonly<Record<string, { capabilities: Pick<Capabilities, "ownStack"> }>> = {},
+): Map<string, MatchedAccount> {
   const byName = new Map(recorded.map((account) => [account.name, account]));
   const taken = new Set(recorded.map(({ identity }) => identity));
   const matched = new Map<string, MatchedAccount>();
@@ -42,7 +49,14 @@ export function matchAccounts(specs: Iterable<AccountSpec>, recorded: RecordedAc
     const record = byName.get(spec.name) ?? firstOf(spec.formerly, byName);
     const identity = record?.identity ?? freshAccountIdentity(spec.name, taken);
     taken.add(identity);
-    matched.set(spec.name, { identity, spec, cells: record?.cells ?? spec.cells, recorded: record !== undefined });
+    const wantsOwn = clouds[spec.provider]?.capabilities.ownStack;
+    matched.set(spec.name, {
+      identity,
+      spec,
+      cells: record?.cells ?? spec.cells,
+      recorded: record !== undefined,
+      ...(wantsOwn && { ownStack: wantsOwn }),
+    });
   }
   return matched;
 }
@@ -127,7 +141,10 @@ function desiredKey(spec: StackObject, account: string): string {
 }
 
 function stackOf(spec: StackObject, identity: string, account: MatchedAccount): string {
-  return spec.kind === "Server" ? serverStack(account.identity, identity, account.cells) : baseStack(account.identity);
+  if (spec.kind !== "Server") return baseStack(account.identity);
+  return account.ownStack?.(spec)
+    ? ownStack(account.identity, identity)
+    : serverStack(account.identity, identity, account.cells);
 }
 
 /** The first name a server ever had is its identity, so that a lost database finds it again; a name given anew gets a number behind it. */

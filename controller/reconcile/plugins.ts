@@ -74,7 +74,7 @@ async function serveOwn(
   plugins: Plugins,
   closing: (() => Promise<void>)[],
 ) {
-  const host = await serve(fleetwrightPackage({ account, cloud, journal, version: VERSION }));
+  const host = await serve(await fleetwrightPackage({ account, cloud, journal, version: VERSION }));
   closing.push(() => host.close());
   plugins.providers.fleetwright = host.port;
 }

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { load } from "js-yaml";
 import { FleetError } from "../../resources/errors.ts";
-import type { StackObject } from "../../resources/spec.ts";
+import { plainName, type StackObject } from "../../resources/spec.ts";
 import { lastCommitted } from "../fleet/history.ts";
 import { readKey, stateKeyFile } from "../keys.ts";
 import type { AppliedObject } from "../store/types.ts";
@@ -172,7 +172,7 @@ async function policyOf(
   commit: string,
 ): Promise<StackObject | undefined> {
   if (kind !== "Server" && kind !== "Firewall") return undefined;
-  const last = await lastCommitted(controller.repo, kind, name, since === "" ? undefined : since, commit);
+  const last = await lastCommitted(controller.repo, kind, plainName(name), since === "" ? undefined : since, commit);
   if (last === undefined) return undefined;
   const { protect = false, deletionPolicy = "delete" } = load(last.text) as Record<string, unknown>;
   return { ...document, protect, deletionPolicy } as StackObject;

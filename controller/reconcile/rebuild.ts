@@ -5,8 +5,8 @@ import type { StateResource } from "../engine/engine.ts";
 import { lastCommitted } from "../fleet/history.ts";
 import { loadFleet } from "../fleet/load.ts";
 import type { AppliedObject } from "../store/types.ts";
-import { isBaseStack, jumpHash } from "./cells.ts";
-import { type Controller, callOn, cloudOf } from "./context.ts";
+import { isBaseStack, isOwnStack, jumpHash } from "./cells.ts";
+import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
 import { type Desired, readDesired, recordAccounts } from "./desired.ts";
 import { noteMachine } from "./intents.ts";
 import type { MatchedAccount } from "./match.ts";
@@ -111,7 +111,9 @@ function accountsOf(desired: Desired, stacks: string[]): MatchedAccount[] {
 /** The count of cells that puts every server where state has it. */
 function withCells(accounts: MatchedAccount[], records: AppliedObject[]): MatchedAccount[] {
   return accounts.map((account) => {
-    const placed = records.filter(({ account: owner, kind }) => owner === account.identity && kind === "Server");
+    const placed = records.filter(
+      ({ account: owner, kind, stack }) => owner === account.identity && kind === "Server" && !isOwnStack(stack),
+    );
     const cellOf = ({ stack }: AppliedObject) => Number(stack.slice(stack.lastIndexOf(".") + 1));
     const fits = (cells: number) => placed.every((record) => jumpHash(record.identity, cells) === cellOf(record));
     let cells = account.spec.cells;
@@ -148,7 +150,8 @@ async function recordOf(
     commit: "",
     refresh: true,
   };
-  return resource.id === undefined ? record : { ...record, cloudId: resource.id };
+  if (resource.id === undefined) return record;
+  return { ...record, cloudId: cloudId(cloudOf(controller, account.spec.provider), document, resource.id) };
 }
 
 type ByName = Map<string, { document: StackObject; identity: string }>;
@@ -159,7 +162,6 @@ function documentsByName(controller: Controller, desired: Desired, account: Matc
   const byName: ByName = new Map();
   const isBase = isBaseStack(stack);
   const add = (document: StackObject, identity: string) => {
-    if (document.kind === "Aggregate") return;
     const first = document.kind === "Server" ? cloud.group(document, identity)[0] : cloud.shared(document, identity);
     if (first !== undefined) byName.set(`${first.type} ${first.name}`, { document, identity });
   };

@@ -5,7 +5,7 @@ import { declareStack } from "../../stacks/program.ts";
 import type { EngineResult, EngineRunOptions } from "../engine/engine.ts";
 import type { RunEvent } from "../engine/events.ts";
 import { processStartTime } from "../processes.ts";
-import { type Controller, cloudOf } from "./context.ts";
+import { type Controller, cloudId, cloudOf } from "./context.ts";
 import { notReady, programInput } from "./declared.ts";
 import { readdress } from "./gateway-address.ts";
 import { noteKept } from "./intents.ts";
@@ -93,7 +93,13 @@ async function runReady(
     const answer = async (result: EngineResult): Promise<StackResult> => {
       // What a run that failed has told is believed only as far as its state goes.
       const saved = kind === "up" && !result.succeeded ? await engine.urns(task.stack) : undefined;
-      return { engine: result, objects: resultsOf(works, groups, targets, result, saved) };
+      const cloud = cloudOf(controller, task.account.spec.provider);
+      const objects = resultsOf(works, groups, targets, result, saved).map((object) => {
+        const document = object.work.desired ?? object.work.applied?.document;
+        if (object.id === undefined || document === undefined) return object;
+        return { ...object, id: cloudId(cloud, document, object.id) };
+      });
+      return { engine: result, objects };
     };
     if (kind === "refresh")
       return await answer(refreshable.length === 0 ? emptyResult() : await run("refresh", refreshable, false));

@@ -61,7 +61,6 @@ export function resourceNames(
 ): ResourceName[] {
   if (isServer(document))
     return [...withParts(cloud.group(document, identity)), { type: POWER_TYPE, name: powerName(identity) }];
-  if (document.kind === "Aggregate") return [];
   const shared = cloud.shared(document, identity);
   return shared === undefined ? [] : withParts([shared]);
 }

@@ -25,6 +25,7 @@ export async function readCatalog(call: Call): Promise<Catalog> {
 function sizeOf(size: Size): Catalog["sizes"][number] {
   return {
     name: size.slug,
+    kind: size.gpu_info ? "gpu" : /^s-/.test(size.slug) ? "shared" : "dedicated",
     title: size.description ? `${size.description} ${size.slug}` : size.slug,
     vcpus: size.vcpus,
     memoryMiB: size.memory,

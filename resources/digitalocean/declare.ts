@@ -35,6 +35,7 @@ export const declarations: Declarations = {
       new SshKey(`key.${identity}`, { name: keyName(object.name, mark), publicKey: object.publicKey.trim() }, opts);
       return;
     }
+    if (object.kind !== "Firewall") throw new FleetError("CLOUD_UNSUPPORTED", `DigitalOcean has no ${object.kind}`, {});
     // A firewall may name only tags that exist. The tag is left behind with the firewall: others may use the same word.
     const tag = new Tag(`tag.${identity}`, { name: firewallTag(object.name) }, { ...opts, retainOnDelete: true });
     new Firewall(

@@ -13,6 +13,7 @@ export async function readCatalog(call: Call): Promise<Catalog> {
     sizes: types.map((type) => ({
       name: type.id,
       title: type.label,
+      kind: type.gpus ? "gpu" : /^g\d-(nanode|standard)/.test(type.id) ? "shared" : "dedicated",
       vcpus: type.vcpus,
       memoryMiB: type.memory,
       diskGiB: Math.round(type.disk / 1024),

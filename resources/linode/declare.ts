@@ -43,6 +43,7 @@ export const declarations: Declarations = {
       new SshKey(`key.${identity}`, { label: keyLabel(object.name, mark), sshKey: object.publicKey.trim() }, opts);
       return;
     }
+    if (object.kind !== "Firewall") throw new FleetError("CLOUD_UNSUPPORTED", `Linode has no ${object.kind}`, {});
     const rules = (direction: FirewallRule["direction"]) =>
       object.rules
         .filter((rule) => rule.direction === direction)

@@ -14,14 +14,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *
  * Where the environment does not tell it, the package has no types, and says what is missing when the engine configures it.
  */
-export function packageFromEnvironment(env: Environment, version: string): ProviderPackage {
+export async function packageFromEnvironment(env: Environment, version: string): Promise<ProviderPackage> {
   try {
     const spec = accountSpec(env.FLEETWRIGHT_ACCOUNT);
     const cloud = cloudNamed(spec.provider);
     const account = resolveAccount(spec, cloud, env);
     const url = env.FLEETWRIGHT_JOURNAL;
     const journal = url ? httpJournal({ url, token: env.FLEETWRIGHT_JOURNAL_TOKEN ?? "" }) : lookFirstJournal();
-    return fleetwrightPackage({ account, cloud, journal, version });
+    return await fleetwrightPackage({ account, cloud, journal, version });
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
     return { name: "fleetwright", version, handlers: [], configure: () => Promise.reject(error) };

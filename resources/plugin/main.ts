@@ -8,7 +8,7 @@ import { serve } from "./host.ts";
  * that started it. The engine gives its own address as the last argument.
  */
 const engine = process.argv.slice(2).findLast((argument) => /^\S*:\d+$/.test(argument));
-const host = await serve(packageFromEnvironment(process.env, manifest.version), {
+const host = await serve(await packageFromEnvironment(process.env, manifest.version), {
   log: (level, message) => process.stderr.write(`fleetwright: ${level}: ${message}\n`),
   ...(engine === undefined ? {} : { engine }),
 });

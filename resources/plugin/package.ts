@@ -1,7 +1,5 @@
 import type { Account, Call, Cloud } from "../cloud.ts";
 import type { Journal } from "../journal.ts";
-import { virtualMachineHandler } from "../proxmox/plugin.ts";
-import { virtualMachineSchema } from "../proxmox/plugin-fields.ts";
 import type { ProviderPackage, ResourceHandler } from "./handler.ts";
 import { powerHandler, powerSchema } from "./power.ts";
 
@@ -21,21 +19,16 @@ export interface CloudTypes {
   schema: Record<string, object>;
 }
 
-/** Types that only one cloud has, by the cloud's name; clouds with an official plugin have none. */
-const CLOUD_TYPES: Readonly<Record<string, CloudTypes>> = {
-  proxmox: { handlers: (parts) => [virtualMachineHandler(parts)], schema: virtualMachineSchema },
-};
-
 /** The package `fleetwright` as one engine run sees it: the types of the account's cloud, bound to that account. */
-export function fleetwrightPackage(options: {
+export async function fleetwrightPackage(options: {
   account: Account;
   cloud: Cloud;
   journal: Journal;
   version: string;
-}): ProviderPackage {
+}): Promise<ProviderPackage> {
   const { account, cloud, journal, version } = options;
   const call = (signal: AbortSignal): Call => ({ signal, account, priority: "person" });
-  const own = cloud.types ?? CLOUD_TYPES[cloud.name];
+  const own = await cloud.types?.();
   return {
     name: "fleetwright",
     version,

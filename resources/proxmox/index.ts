@@ -95,4 +95,8 @@ export const proxmox = {
   },
 
   shared: () => undefined,
+
+  async types() {
+    return (await import("./types.ts")).types;
+  },
 } satisfies Cloud;

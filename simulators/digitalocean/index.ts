@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { routeOf, serveSimulator } from "../kit.ts";
-import type { Simulator, SimulatorOptions } from "../simulator.ts";
+import type { SimulatedEntry, Simulator, SimulatorOptions } from "../simulator.ts";
 import { DigitalOceanControl } from "./control.ts";
 import { actionRoutes, dropletRoutes } from "./droplets.ts";
 import { DigitalOceanError, errorIdOf, notFound } from "./errors.ts";
@@ -73,3 +73,8 @@ function digitalOceanApi(world: DigitalOceanWorld, machines: Machines, options: 
   });
   return app;
 }
+
+export const simulatedDigitalOcean: SimulatedEntry = {
+  start: startDigitalOcean,
+  credentials: { token: DIGITALOCEAN_TOKEN },
+};

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { routeOf, serveSimulator } from "../kit.ts";
-import type { Simulator, SimulatorOptions } from "../simulator.ts";
+import type { SimulatedEntry, Simulator, SimulatorOptions } from "../simulator.ts";
 import { accountRoutes, profileRoutes, tagRoutes } from "./account.ts";
 import { LinodeControl } from "./control.ts";
 import { LinodeError } from "./errors.ts";
@@ -67,3 +67,5 @@ function linodeApi(world: LinodeWorld, machines: Machines, options: SimulatorOpt
   });
   return app;
 }
+
+export const simulatedLinode: SimulatedEntry = { start: startLinode, credentials: { token: LINODE_TOKEN } };

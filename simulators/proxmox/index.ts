@@ -1,5 +1,5 @@
 import { Clock, serveSimulator } from "../kit.ts";
-import type { Simulator, SimulatorOptions } from "../simulator.ts";
+import type { SimulatedEntry, Simulator, SimulatorOptions } from "../simulator.ts";
 import { Auth } from "./auth.ts";
 import { Cluster } from "./cluster.ts";
 import { SimulatedProxmox } from "./control.ts";
@@ -39,3 +39,5 @@ export async function startProxmox(options: ProxmoxOptions = {}): Promise<Simula
   const auth = new Auth(credentials, clock, options.ticketLifetimeMs);
   return serveSimulator(new SimulatedProxmox(cluster, auth), options);
 }
+
+export const simulatedProxmox: SimulatedEntry = { start: startProxmox, credentials: { token: PROXMOX_TOKEN } };

@@ -2,19 +2,23 @@ import { fileURLToPath } from "node:url";
 import type { ProviderPackage } from "../../resources/plugin/handler.ts";
 import { serve } from "../../resources/plugin/host.ts";
 
-export type StandinName = "linode" | "digitalocean";
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The folder with the executables `pulumi-resource-linode` and `pulumi-resource-digitalocean`; on PATH the engine finds them as plugins. */
+/** The stand-ins by the name of their Pulumi package; only the modules of the one that is asked for are loaded. */
+const STANDINS = {
+  digitalocean: async (env: Environment) => (await import("./digitalocean.ts")).digitaloceanStandin(env),
+  linode: async (env: Environment) => (await import("./linode.ts")).linodeStandin(env),
+};
+
+export type StandinName = keyof typeof STANDINS;
+
+/** The folder with the executables, `pulumi-resource-linode` and so on; on PATH the engine finds them as plugins. */
 export function standinPath(): string {
   return fileURLToPath(new URL("./bin", import.meta.url));
 }
 
-/** The package of a stand-in; only its own modules are loaded. */
 export async function standinPackage(name: StandinName, env: Environment): Promise<ProviderPackage> {
-  if (name === "linode") return (await import("./linode.ts")).linodeStandin(env);
-  return (await import("./digitalocean.ts")).digitaloceanStandin(env);
+  return await STANDINS[name](env);
 }
 
 /**

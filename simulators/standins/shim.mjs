@@ -8,7 +8,7 @@ const WATCH_MS = 500;
 /**
  * Runs a stand-in on Node 24: in this process when it is one, else in a child on the Node of the `node` package.
  *
- * @param {"linode" | "digitalocean"} name
+ * @param {import("./index.ts").StandinName} name
  */
 export async function run(name) {
   if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {

@@ -11,7 +11,7 @@ let running: Simulator[] = [];
 async function restart(line: string): Promise<void> {
   await Promise.all(running.map((simulator) => simulator.close()));
   const wanted = JSON.parse(line) as Record<string, SimulatorOptions>;
-  running = await Promise.all(Object.entries(wanted).map(([cloud, options]) => simulators[cloud]!(options)));
+  running = await Promise.all(Object.entries(wanted).map(([cloud, options]) => simulators[cloud]!.start(options)));
   process.stdout.write(`${JSON.stringify(Object.fromEntries(running.map(({ cloud, url }) => [cloud, url])))}\n`);
 }
 

@@ -207,6 +207,7 @@ const CATALOG: Catalog = {
     {
       name: "small",
       title: "Small",
+      kind: "shared",
       vcpus: 1,
       memoryMiB: 1024,
       diskGiB: 25,
@@ -217,6 +218,7 @@ const CATALOG: Catalog = {
     {
       name: "large",
       title: "Large",
+      kind: "shared",
       vcpus: 4,
       memoryMiB: 8192,
       diskGiB: 160,

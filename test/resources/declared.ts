@@ -57,6 +57,7 @@ export function declareServer(
       mark: MARK,
       rebuild: 0,
       firewallIds: {},
+      keyIds: {},
       ...context,
       opts,
     }),

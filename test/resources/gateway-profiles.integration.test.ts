@@ -21,6 +21,9 @@ const doRules = {
   outbound_rules: [],
 };
 
+/** What these clouds' profiles do not look at. */
+const REQUEST = { method: "POST", target: "/", headers: {}, body: Buffer.alloc(0) };
+
 /** Creates as the official plugins send them. `ours` has a mark, `foreign` is alike and has none. */
 const CREATES = [
   {
@@ -107,7 +110,10 @@ describe("gateway profiles", () => {
       const cloud = clouds[name as "linode"] as Cloud;
       const call = () => testCall(simulator.url, { credentials: { token } });
       const send = async (path: string, body: unknown) => {
-        const headers = { "content-type": "application/json", ...cloud.gateway!.authorize(call().account as Account) };
+        const headers = {
+          "content-type": "application/json",
+          ...cloud.gateway!.authorize(call().account as Account, REQUEST),
+        };
         const response = await fetch(simulator.url + path, { method: "POST", headers, body: JSON.stringify(body) });
         return { status: response.status, body: (await response.json()) as unknown };
       };
@@ -121,7 +127,7 @@ describe("gateway profiles", () => {
     async ({ cloud: name, kind, path, ours, foreign }) => {
       const { cloud, call, send } = peers[name]!;
       const profile = cloud.gateway!;
-      const creation = profile.creation("POST", path, ours)!;
+      const creation = profile.creation("POST", path, ours, REQUEST)!;
       const without = await creation.find(call());
       expect((await send(path, foreign)).status).toBeLessThan(300);
       const stillWithout = await creation.find(call());
@@ -151,7 +157,7 @@ describe("gateway profiles", () => {
     const [machine, other] = [await client.addForeign(), await client.addForeign()];
     const firewall = (await send("/v4/networking/firewalls", { label: "attach", rules })).body as { id: number };
     const path = `/v4/networking/firewalls/${firewall.id}/devices`;
-    const creation = cloud.gateway!.creation("POST", path, { id: Number(machine.id), type: "linode" })!;
+    const creation = cloud.gateway!.creation("POST", path, { id: Number(machine.id), type: "linode" }, REQUEST)!;
     await send(path, { id: Number(other.id), type: "linode" });
     const without = await creation.find(call());
 
@@ -165,16 +171,16 @@ describe("gateway profiles", () => {
   it("see no creation in anything else", () => {
     for (const { cloud: name, path, ours, foreign } of CREATES) {
       const profile = peers[name]!.cloud.gateway!;
-      expect(profile.creation("POST", path, foreign)).toBeUndefined();
-      expect(profile.creation("PUT", path, ours)).toBeUndefined();
-      expect(profile.creation("POST", `${path}/1`, ours)).toBeUndefined();
-      expect(profile.creation("POST", path, undefined)).toBeUndefined();
+      expect(profile.creation("POST", path, foreign, REQUEST)).toBeUndefined();
+      expect(profile.creation("PUT", path, ours, REQUEST)).toBeUndefined();
+      expect(profile.creation("POST", `${path}/1`, ours, REQUEST)).toBeUndefined();
+      expect(profile.creation("POST", path, undefined, REQUEST)).toBeUndefined();
     }
   });
 
   it("hand out a token of the run, and know it again", () => {
-    for (const { cloud } of Object.values(peers)) {
-      const environment = cloud.gateway!.environment("http://127.0.0.1:1", "run-token");
+    for (const { cloud, call } of Object.values(peers)) {
+      const environment = cloud.gateway!.environment("http://127.0.0.1:1", "run-token", call().account as Account);
       expect(Object.values(environment)).toEqual(expect.arrayContaining(["http://127.0.0.1:1", "run-token"]));
       expect(cloud.gateway!.tokenOf({ authorization: "Bearer run-token" })).toBe("run-token");
       expect(cloud.gateway!.tokenOf({})).toBeUndefined();

@@ -1,7 +1,7 @@
 import { SimulatorClient } from "../../../simulators/client.ts";
 import { simulators } from "../../../simulators/index.ts";
 import type { SimulatedServer, Simulator } from "../../../simulators/simulator.ts";
-import { SIMULATED } from "../simulated.ts";
+import { environmentOf } from "../simulated.ts";
 
 /** Machines take about as long as a page takes to load. Rate limits are the real ones. */
 const PROVISION_MS = 1_200;
@@ -27,7 +27,7 @@ export async function startClouds(): Promise<DemoClouds> {
   const running: Simulator[] = [];
   const close = async () => void (await Promise.all(running.map((simulator) => simulator.close())));
   try {
-    for (const start of Object.values(simulators))
+    for (const { start } of Object.values(simulators))
       running.push(await start({ provisionMs: PROVISION_MS, actionMs: ACTION_MS }));
   } catch (error) {
     await close();
@@ -38,7 +38,7 @@ export async function startClouds(): Promise<DemoClouds> {
   return {
     urls,
     environment: {
-      ...Object.fromEntries(Object.values(SIMULATED).map(({ variable, token }) => [variable, token])),
+      ...Object.assign({}, ...Object.entries(simulators).map(([cloud, entry]) => environmentOf(cloud, entry))),
       FLEETWRIGHT_STANDIN_WAIT_SCALE: WAIT_SCALE,
     },
     control: (cloud) => clients.get(cloud)!,

@@ -1,10 +1,10 @@
 import { FleetError } from "../../../resources/errors.ts";
 import { simulators } from "../../../simulators/index.ts";
-import type { Simulator, SimulatorOptions } from "../../../simulators/simulator.ts";
+import type { SimulatedEntry, Simulator, SimulatorOptions } from "../../../simulators/simulator.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { aborted, onInterrupt } from "../signals.ts";
-import { assignment, SIMULATED } from "../simulated.ts";
+import { assignment, environmentOf } from "../simulated.ts";
 
 export interface SimulateFlags extends GlobalOptions {
   port?: number;
@@ -17,28 +17,26 @@ export interface SimulateFlags extends GlobalOptions {
 
 /** `fleetwright simulate CLOUD`: one simulated cloud on loopback, in the foreground, until Ctrl-C. It forgets all when it ends. */
 export async function simulateVerb(flags: SimulateFlags, io: Io, name: string): Promise<number> {
-  const start = simulators[name];
-  const credential = SIMULATED[name];
-  if (start === undefined || credential === undefined) {
+  const entry = Object.hasOwn(simulators, name) ? simulators[name] : undefined;
+  if (entry === undefined) {
     throw new FleetError(
       "USAGE",
       `there is no simulator of "${name}"; there are ${Object.keys(simulators).join(", ")}`,
     );
   }
-  const { port, token = credential.token, rateScale, provisionMs, actionMs, listLagMs } = flags;
-  const wanted: SimulatorOptions = { token };
-  for (const [key, value] of Object.entries({ port, rateScale, provisionMs, actionMs, listLagMs })) {
+  const { port, token, rateScale, provisionMs, actionMs, listLagMs } = flags;
+  const environment = environmentOf(name, entry, token);
+  const wanted: SimulatorOptions = {};
+  for (const [key, value] of Object.entries({ token, port, rateScale, provisionMs, actionMs, listLagMs })) {
     if (value !== undefined) Object.assign(wanted, { [key]: value });
   }
   const interruption = onInterrupt();
-  const simulator = await start(wanted).catch((error: unknown) => {
+  const simulator = await entry.start(wanted).catch((error: unknown) => {
     throw portTaken(error, port);
   });
   try {
     io.out(
-      flags.json
-        ? JSON.stringify(asJson(simulator, credential.variable, token))
-        : intro(simulator, credential.variable, token, io),
+      flags.json ? JSON.stringify(asJson(simulator, entry, environment)) : intro(simulator, entry, environment, io),
     );
     await aborted(interruption.signal);
     return EXIT.ok;
@@ -55,19 +53,32 @@ function portTaken(error: unknown, port: number | undefined): unknown {
   return new FleetError("USAGE", `port ${port} ${why}; take another, or none for a free one`, { port });
 }
 
-function asJson({ cloud, url, port }: Simulator, variable: string, token: string) {
-  return { simulator: cloud, url, port, control: `${url}/_simulator`, environment: { [variable]: token } };
+function asJson({ cloud, url, port }: Simulator, { accountOptions }: SimulatedEntry, environment: object) {
+  return {
+    simulator: cloud,
+    url,
+    port,
+    control: `${url}/_simulator`,
+    environment,
+    ...(accountOptions && { accountOptions }),
+  };
 }
 
-function intro({ cloud, url }: Simulator, variable: string, token: string, { color }: Io): string {
+function intro(
+  { cloud, url }: Simulator,
+  { accountOptions }: SimulatedEntry,
+  environment: Readonly<Record<string, string>>,
+  { color }: Io,
+): string {
   const control = `${url}/_simulator`;
   return [
     `${color.bold(`A simulator of ${cloud}`)}, not the cloud itself, listens at ${color.cyan(url)}`,
     "",
     "An account in a fleet reaches it with",
     `  endpoint: ${url}`,
+    ...(accountOptions ? [`  options: ${JSON.stringify(accountOptions)}`] : []),
     "and the controller with",
-    `  export ${assignment(variable, token)}`,
+    ...Object.entries(environment).map(([name, value]) => `  export ${assignment(name, value)}`),
     "",
     "Control, without credentials:",
     `  GET    ${control}/servers       every machine`,

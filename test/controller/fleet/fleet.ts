@@ -70,6 +70,7 @@ export const catalog: Catalog = {
   sizes: ["c1", "c2"].map((name) => ({
     name,
     title: name,
+    kind: "shared" as const,
     vcpus: 1,
     memoryMiB: 1024,
     diskGiB: 25,

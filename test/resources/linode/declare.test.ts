@@ -10,7 +10,7 @@ const server = serverSpec({
   firewalls: ["web", "ops"],
   createOnly: { image: "linode/debian12", keys: [{ name: "ops", publicKey: `${PUBLIC_KEY}\n` }] },
 });
-const context = { firewallIds: { web: "71", ops: "72" }, userData: "#cloud-config\n", rebuild: 3 };
+const context = { keyIds: {}, firewallIds: { web: "71", ops: "72" }, userData: "#cloud-config\n", rebuild: 3 };
 
 describe("a Linode as declared", () => {
   it("carries label, size, labels and mark, and neither password nor power", async () => {
@@ -75,6 +75,7 @@ describe("a Linode as declared", () => {
         identity: "web-1",
         mark: MARK,
         rebuild: 0,
+        keyIds: {},
         firewallIds: { web: "71" },
         opts: {},
       });
@@ -88,7 +89,14 @@ describe("a Linode as declared", () => {
     const long = { ...server, labels: { note: "x".repeat(60) } };
 
     expect(() =>
-      declarations.declareServer(long, { identity: "web-1", mark: MARK, rebuild: 0, firewallIds: {}, opts: {} }),
+      declarations.declareServer(long, {
+        identity: "web-1",
+        mark: MARK,
+        rebuild: 0,
+        keyIds: {},
+        firewallIds: {},
+        opts: {},
+      }),
     ).toThrow(/labels\.note.*3 to 50/);
     expect(linode.problems(long)).toHaveLength(1);
     expect(linode.problems(server)).toEqual([]);

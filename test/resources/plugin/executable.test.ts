@@ -14,16 +14,19 @@ const account = {
 const complete = { FLEETWRIGHT_ACCOUNT: JSON.stringify(account), FLEET_PVE_TOKEN: "root@pam!t=secret" };
 
 describe("the package of an executable", () => {
-  it("has the types of the account's cloud", () => {
-    const types = packageFromEnvironment(complete, "1.0.0").handlers.map(({ type }) => type);
+  it("has the types of the account's cloud", async () => {
+    const types = (await packageFromEnvironment(complete, "1.0.0")).handlers.map(({ type }) => type);
 
     expect(types).toEqual(["fleetwright:index:Power", "fleetwright:proxmox:VirtualMachine"]);
   });
 
-  it("has only the Power where the cloud has an official plugin", () => {
+  it("has only the Power where the cloud has an official plugin", async () => {
     const linode = { ...account, provider: "linode", endpoint: undefined };
 
-    const { handlers } = packageFromEnvironment({ ...complete, FLEETWRIGHT_ACCOUNT: JSON.stringify(linode) }, "1.0.0");
+    const { handlers } = await packageFromEnvironment(
+      { ...complete, FLEETWRIGHT_ACCOUNT: JSON.stringify(linode) },
+      "1.0.0",
+    );
 
     expect(handlers.map(({ type }) => type)).toEqual(["fleetwright:index:Power"]);
   });
@@ -56,7 +59,7 @@ describe("the package of an executable", () => {
       says: /loopback/,
     },
   ])("says so when it is configured with $name", async ({ env, says }) => {
-    const { handlers, configure } = packageFromEnvironment(env, "1.0.0");
+    const { handlers, configure } = await packageFromEnvironment(env, "1.0.0");
 
     expect(handlers).toEqual([]);
     await expect(configure?.({})).rejects.toThrow(says);

@@ -34,7 +34,7 @@ describe.skipIf(engineMissing)(
 
     async function served(): Promise<ProviderHost> {
       const { account, journal } = bench;
-      const host = await serve(fleetwrightPackage({ account, cloud: proxmox, journal, version: "0.0.1" }));
+      const host = await serve(await fleetwrightPackage({ account, cloud: proxmox, journal, version: "0.0.1" }));
       test = await testStack({ fleetwright: host.port });
       closing.push(host.close, test.dispose);
       return host;

@@ -22,7 +22,14 @@ describe("the Pulumi resources of a Proxmox VE server", () => {
     const server = serverSpec({ region: "pve1", size: "", resources: { vcpus: 1, memoryMiB: 1024 }, labels: {} });
     const { declareServer } = await proxmox.declarations();
 
-    const { id } = declareServer(server, { identity: "web-1", mark: MARK, rebuild: 0, firewallIds: {}, opts: {} });
+    const { id } = declareServer(server, {
+      identity: "web-1",
+      mark: MARK,
+      rebuild: 0,
+      keyIds: {},
+      firewallIds: {},
+      opts: {},
+    });
 
     expect(await new Promise((resolve) => id.apply(resolve))).toBe("pve1/101");
     const [group] = proxmox.group(server, "web-1");
