@@ -38,7 +38,9 @@ function world(earlier?: Partial<JournalEntry>) {
     exists: async () => false,
     log: () => {},
     now: () => now,
-    sleep: async (ms) => void (now += ms),
+    sleep: async (ms) => {
+      now += ms;
+    },
   };
   return { making, seen, now: () => now };
 }
