@@ -7,6 +7,8 @@ import type { GatewayProfile } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import { type Answer, endToEnd, parseBody, problem, retryAfterMs } from "./answer.ts";
 import { Creates } from "./creates.ts";
+import { standInFor } from "./fixed-host.ts";
+import { steadyRead } from "./steady.ts";
 import type { Gateway, GatewayOptions, GatewayStats } from "./types.ts";
 import { NoAnswer, type OutgoingRequest, Upstream } from "./upstream.ts";
 
@@ -14,6 +16,8 @@ const DEFAULT_ANSWER_MS = 120_000;
 const DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** Creates that have left may take this long to be answered when the gateway closes; then their intent stays open. */
 const CLOSE_GRACE_MS = 5_000;
+/** Reads that a plugin must not see fail are repeated for so long. */
+const STEADY_MS = 120_000;
 
 /** On the port that is wanted, or on a free one when somebody else has it. */
 async function listen(server: Server, wanted: number): Promise<void> {
@@ -45,23 +49,30 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
   const token = randomBytes(24).toString("base64url");
   const handler = new RequestHandler(options, profile, token);
-  const server = createServer((request, response) => void handler.handle(request, response));
+  const handle = (request: IncomingMessage, response: ServerResponse) => void handler.handle(request, response);
+  const server = createServer(handle);
   // The plugin sends when it wants to; a create may wait long for its answer.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
   await listen(server, options.port ?? 0);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const isToken = (given: string) => timingSafeEqual(hash(given), hash(token));
+  const { host } = profile;
+  const dir = options.dir === undefined ? {} : { dir: options.dir };
+  const fixed =
+    host === undefined ? undefined : await standInFor({ server, url, host, token, isToken, handle, ...dir });
   let closed: Promise<void> | undefined;
   const close = async () => {
     const ended = new Promise<void>((resolve) => server.close(() => resolve()));
     await handler.close();
+    await fixed?.close();
     server.closeAllConnections();
     await ended;
   };
   return {
     url,
     token,
-    environment: profile.environment(url, token, options.account),
+    environment: { ...fixed?.environment, ...profile.environment(url, token, options.account) },
     stats: handler.stats,
     close: () => (closed ??= close()),
   };
@@ -85,6 +96,8 @@ class RequestHandler {
   readonly #creates: Creates;
   readonly #priority: "person" | "background";
   readonly #now: () => number;
+  readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly #lookEveryMs: number;
   /** Nothing is begun after this; `#ended` ends what is under way. */
   readonly #closing = new AbortController();
   readonly #ended = new AbortController();
@@ -98,18 +111,20 @@ class RequestHandler {
     this.#now = options.now ?? Date.now;
     const answerMs = options.answerMs ?? DEFAULT_ANSWER_MS;
     this.#upstream = new Upstream(options.account.endpoint, answerMs);
+    this.#lookEveryMs = options.lookEveryMs ?? Math.min(5_000, Math.max(250, options.settleMs / 5));
+    this.#sleep = options.sleep ?? (async (ms, signal) => void (await delay(ms, undefined, { signal })));
     this.#creates = new Creates({
       account: options.account,
       cloud: options.cloud,
       journal: options.journal,
       priority: this.#priority,
       settleMs: options.settleMs,
-      lookEveryMs: options.lookEveryMs ?? Math.min(5_000, Math.max(250, options.settleMs / 5)),
+      lookEveryMs: this.#lookEveryMs,
       patienceMs: answerMs,
       stats: this.stats,
       log: options.log ?? (() => {}),
       now: this.#now,
-      sleep: options.sleep ?? (async (ms, signal) => void (await delay(ms, undefined, { signal }))),
+      sleep: this.#sleep,
     });
   }
 
@@ -155,6 +170,12 @@ class RequestHandler {
     const waiting = AbortSignal.any([caller, this.#closing.signal]);
     const plain = { method, target, headers: plainHeaders(request), body };
     const creation = this.#profile.creation(method, path, parseBody(plain), plain);
+    if (!creation && this.#profile.steady?.(method, path)) {
+      const lookEveryMs = this.#lookEveryMs;
+      const send = () => this.#exchange({ ...plain, signal: waiting }, path, waiting);
+      const sleep = (ms: number) => this.#sleep(ms, waiting);
+      return await steadyRead({ send, patienceMs: STEADY_MS, lookEveryMs, now: this.#now, sleep });
+    }
     if (!creation) {
       await this.#pass({ ...plain, signal: waiting }, path, response);
       return undefined;

@@ -10,6 +10,8 @@ export interface GatewayOptions {
   priority?: "person" | "background";
   /** Where it listens, unless somebody else does. Default: a free port. Plugins keep the address they were given in state. */
   port?: number;
+  /** Where a certificate is written when the plugin's address is fixed. Default: the folder for temporary files. */
+  dir?: string;
   /** A thing that was asked for shows on the cloud's lists after this long, at the latest. */
   settleMs: number;
   /** Time between two looks for a lost create. Default: a fifth of `settleMs`, between 250 ms and 5 s. */

@@ -51,6 +51,7 @@ export async function openPlugins(controller: Controller, matched: MatchedAccoun
         journal,
         priority: "person",
         settleMs,
+        dir: join(controller.dataDir, "runs"),
       });
       closing.push(() => gateway.close());
       if (stated !== undefined && stated !== gateway.url) plugins.movedTo = gateway.url;
