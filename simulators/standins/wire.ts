@@ -1,5 +1,5 @@
 import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
+import { type Agent, request as httpsRequest } from "node:https";
 import { status } from "@grpc/grpc-js";
 import { StatusError } from "../../resources/plugin/status.ts";
 
@@ -17,20 +17,24 @@ export function pluginError(message: string): StatusError {
   return new StatusError(status.UNKNOWN, message);
 }
 
-/** One attempt, on a connection of its own: what is repeated, and when, differs by plugin. @throws {ConnectionLost} */
+/**
+ * One attempt, on a connection of its own unless an agent says otherwise: what is repeated, and when, differs by plugin.
+ * @throws {ConnectionLost}
+ */
 export function exchange(
   method: string,
   url: string,
   headers: Record<string, string>,
   body: string | undefined,
   signal: AbortSignal,
+  agent?: Agent,
 ): Promise<WireAnswer> {
   return new Promise((resolve, reject) => {
     const lost = (error: Error) =>
       reject(signal.aborted ? signal.reason : new ConnectionLost(`${title(method)} "${url}": ${lostText(error)}`));
     const request = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, {
       method,
-      agent: false,
+      agent: agent ?? false,
       signal,
       headers: {
         accept: "application/json",
