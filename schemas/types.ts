@@ -337,7 +337,7 @@ export interface ServerFields {
 }
 
 /**
- * Rules in front of servers. It is made once on each account whose servers name it. Files live below `firewalls/`.
+ * Rules in front of servers. It is made once on each account whose servers name it, or written at each machine where a cloud has rules only there. Files live below `firewalls/`.
  */
 export interface FirewallFields {
   /**
@@ -361,19 +361,31 @@ export interface FirewallFields {
      */
     action: "accept" | "drop";
     /**
-     * The protocol it is about.
+     * The protocol it is about; `any` is all of them, and `icmp` is that of IPv4 and of IPv6. Not every cloud can tell all apart.
      */
-    protocol: "tcp" | "udp" | "icmp";
+    protocol: "tcp" | "udp" | "icmp" | "any" | "esp" | "gre" | "ah";
     /**
-     * A port, a range or a list of them. All when absent.
+     * A port, a range or a list of them, of tcp or udp. All when absent.
      */
     ports?: string | number;
     /**
-     * CIDR blocks: sources of an inbound rule, destinations of an outbound one. Everywhere when absent.
+     * CIDR blocks that traffic comes from. Of an inbound rule the others', of an outbound rule the machine's own. Everywhere when absent.
      *
      * @minItems 1
      */
-    addresses: string[];
+    sources?: string[];
+    /**
+     * CIDR blocks that traffic goes to. Of an outbound rule the others', of an inbound rule the machine's own. Everywhere when absent.
+     *
+     * @minItems 1
+     */
+    destinations?: string[];
+    /**
+     * A shorter word for the other side: `sources` of an inbound rule, `destinations` of an outbound one.
+     *
+     * @minItems 1
+     */
+    addresses?: string[];
     /**
      * What it is for.
      */

@@ -32,4 +32,5 @@ async function main(check: boolean): Promise<number> {
   return stale === 0 ? 0 : 1;
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.includes("--check"));
+// Not `import.meta.main`: on Node 24 the launcher imports the script it runs.
+if (process.argv[1] === import.meta.filename) process.exitCode = await main(process.argv.includes("--check"));

@@ -157,13 +157,15 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
   for (const [entry, fault] of adoptFaults(byKind.Server, servers)) reject("Server", entry, [fault]);
   for (const { kind, name } of invalid) if (kind === "Server" && name !== undefined) servers.delete(name);
 
+  const { shared, faults } = compileShared(servers.values(), byKind, context);
+  for (const [entry, fault] of faults) tell(entry, [fault], problems);
   const fleet = tables.Fleet.get("");
   const compiled: Compiled = {
     ...(fleet && { fleet }),
     accounts: tables.Account,
     plans: tables.Plan,
     servers,
-    shared: compileShared(servers.values(), byKind, context),
+    shared,
     aggregates,
     invalid,
     problems: problems.sort(byPlace),

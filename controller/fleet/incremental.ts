@@ -63,7 +63,11 @@ export function recompile(
     usesSame &&= earlier !== undefined && usage(earlier) === usage(spec);
   }
   usesSame &&= servers.size === last.compiled.servers.size;
-  const shared = usesSame ? last.compiled.shared : compileShared(servers.values(), last.byKind, context);
+  const { shared, faults } = usesSame
+    ? { shared: last.compiled.shared, faults: [] }
+    : compileShared(servers.values(), last.byKind, context);
+  // A cloud that begins to use a firewall which it cannot express.
+  if (faults.length > 0) return undefined;
   const compiled: Compiled = { ...last.compiled, servers, shared, invalid: [], problems: [], notes: [] };
   cache.last = { ...last, files, compiled, context, texts };
   return compiled;

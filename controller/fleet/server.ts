@@ -66,7 +66,7 @@ export function compileServer(fields: ServerFields, context: Context): Result<Se
     options: fields.provider,
   };
   if (cloud.capabilities.firewallScope === "server" && fields.firewalls.length > 0)
-    spec.rules = fields.firewalls.map((name) => textOf(context.find("Firewall", name)!));
+    spec.rules = fields.firewalls.flatMap((name) => textOf(context.find("Firewall", name)));
   if (fields.plan !== undefined) spec.plan = fields.plan;
   if (fields.owner !== undefined) spec.owner = fields.owner;
   if (fields.expires !== undefined) spec.expires = fields.expires;
@@ -81,8 +81,11 @@ export function compileServer(fields: ServerFields, context: Context): Result<Se
   return { spec, ...hashServer(spec), faults, notes };
 }
 
-function textOf({ kind, name, rules, inboundPolicy, outboundPolicy }: FirewallText): FirewallText {
-  return { kind, name, rules, inboundPolicy, outboundPolicy };
+/** None where the firewall's own file is wrong. */
+function textOf(firewall: FirewallText | undefined): FirewallText[] {
+  if (firewall === undefined) return [];
+  const { kind, name, rules, inboundPolicy, outboundPolicy } = firewall;
+  return [{ kind, name, rules, inboundPolicy, outboundPolicy }];
 }
 
 /** `labels.a.b` is the label `a.b`: names of labels may hold dots, names of fields do not. */

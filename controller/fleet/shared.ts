@@ -1,18 +1,30 @@
 import { type FirewallSpec, type KeySpec, plainName, type ServerSpec } from "../../resources/spec.ts";
+import type { FirewallFields } from "../../schemas/types.ts";
 import { canonicalJson, sha256 } from "./canonical.ts";
 import type { CompiledObject } from "./compile.ts";
 import type { Context, Tables } from "./context.ts";
-import type { EntriesByKind } from "./entries.ts";
+import type { EntriesByKind, Entry } from "./entries.ts";
+import { fieldFault } from "./file.ts";
+import { firewallPath } from "./firewall.ts";
+import type { FieldFault } from "./validate.ts";
 
 type Shared = CompiledObject<FirewallSpec | KeySpec>;
 
-/** The firewalls and keys of each account whose servers use them, under `account/kind/name`. Keys only where the cloud keeps keys. */
+export interface SharedObjects {
+  /** Under `account/kind/name`. */
+  shared: Map<string, Shared>;
+  /** What the clouds that use a firewall cannot express of it, in the firewall's file. */
+  faults: [Entry, FieldFault][];
+}
+
+/** The firewalls and keys of each account whose servers use them. Keys only where the cloud keeps keys. */
 export function compileShared(
   servers: Iterable<CompiledObject<ServerSpec>>,
   byKind: EntriesByKind,
   { tables }: Context,
-): Map<string, Shared> {
+): SharedObjects {
   const shared = new Map<string, Shared>();
+  const uses = new Map<string, FirewallUse>();
   const add = (spec: FirewallSpec | KeySpec, live: object) => {
     const { file } = byKind[spec.kind].get(plainName(spec.name))!;
     const hash = sha256(canonicalJson(live));
@@ -28,12 +40,15 @@ export function compileShared(
   for (const { account, provider, region, firewalls, keys } of usedByPlace(servers, tables)) {
     const capabilities = tables.cloud.get(provider)?.capabilities;
     const named = (name: string) => (region === undefined ? { name } : { name: `${name}@${region}`, region });
-    if (capabilities?.firewallScope !== "server") {
-      for (const name of firewalls) {
-        const { kind, rules, inboundPolicy, outboundPolicy, protect } = tables.Firewall.get(name)!;
-        const live = { kind, ...named(name), account, provider, rules, inboundPolicy, outboundPolicy };
-        add({ ...live, protect }, live);
-      }
+    for (const name of firewalls) {
+      const firewall = tables.Firewall.get(name);
+      // A server may name one whose own file is wrong: that is told there.
+      if (firewall === undefined) continue;
+      noteUse(uses, firewall.name, provider, account);
+      if (capabilities?.firewallScope === "server") continue;
+      const { kind, rules, inboundPolicy, outboundPolicy, protect } = firewall;
+      const live = { kind, ...named(name), account, provider, rules, inboundPolicy, outboundPolicy };
+      add({ ...live, protect }, live);
     }
     if (!capabilities?.keys) continue;
     for (const name of keys) {
@@ -42,7 +57,40 @@ export function compileShared(
       add(spec, spec);
     }
   }
-  return shared;
+  return { shared, faults: firewallFaults(uses, byKind, tables) };
+}
+
+/** One firewall on one cloud. */
+interface FirewallUse {
+  name: string;
+  provider: string;
+  accounts: Set<string>;
+}
+
+function noteUse(uses: Map<string, FirewallUse>, name: string, provider: string, account: string): void {
+  const key = `${provider}/${name}`;
+  const use = uses.get(key) ?? { name, provider, accounts: new Set() };
+  uses.set(key, use);
+  use.accounts.add(account);
+}
+
+/** Once per cloud, however many of its accounts use the firewall. */
+function firewallFaults(
+  uses: ReadonlyMap<string, FirewallUse>,
+  byKind: EntriesByKind,
+  { Firewall, cloud }: Tables,
+): SharedObjects["faults"] {
+  return [...uses.values()].flatMap(({ name, provider, accounts }) => {
+    const rules = cloud.get(provider);
+    const { protect: _, ...text } = Firewall.get(name)!;
+    const entry = byKind.Firewall.get(name)!;
+    const fields = entry.parsed.fields as FirewallFields;
+    const who = `${[...accounts].sort().join(", ")} (${rules?.title})`;
+    return (rules?.firewallProblems?.(text) ?? []).map(({ path, message }): [Entry, FieldFault] => [
+      entry,
+      fieldFault(firewallPath(fields, path), `${who}: ${message}`),
+    ]);
+  });
 }
 
 interface Place {

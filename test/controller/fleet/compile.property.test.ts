@@ -5,7 +5,21 @@ import { createParsedCache } from "../../../controller/fleet/cache.ts";
 import { canonicalJson } from "../../../controller/fleet/canonical.ts";
 import { compile } from "../../../controller/fleet/compile.ts";
 import { parseText } from "../../../controller/fleet/parse.ts";
-import { BASE, catalog, clouds, file } from "./fleet.ts";
+import type { FirewallText } from "../../../resources/spec.ts";
+import { BASE, catalog, file, clouds as plain } from "./fleet.ts";
+
+/** One of the clouds has rules at each machine and cannot drop, so that what is compiled of one file can be wrong for another. */
+const clouds = {
+  ...plain,
+  cirrus: {
+    ...plain.cirrus,
+    capabilities: { ...plain.cirrus.capabilities, firewalls: true, firewallScope: "server" as const },
+    firewallProblems: ({ rules }: FirewallText) =>
+      rules.flatMap(({ action }, index) =>
+        action === "drop" ? [{ path: ["rules", index, "action"], message: "it cannot drop" }] : [],
+      ),
+  },
+};
 
 const names = ["a", "b", "c", "d", "e"];
 
@@ -156,6 +170,11 @@ const step = fc.oneof(
     { "plans/small.yaml": null },
     { "keys/ops.yaml": BASE["keys/ops.yaml"]!.replace("ops@example.net", "") },
     { "firewalls/web.yaml": BASE["firewalls/web.yaml"]!.replace("80", "443") },
+    { "firewalls/web.yaml": `${BASE["firewalls/web.yaml"]}  - {protocol: gre, action: drop}\n` },
+    { "firewalls/web.yaml": "kind: Firewall\nname: web\nrules:\n  - {protocol: icmp, ports: 1}\n" },
+    { "servers/c.yaml": stringify(whole("c", { account: "lab", firewalls: ["web"] })) },
+    { "servers/c.yaml": stringify(whole("c", { account: "lab", firewalls: ["ssh"] })) },
+    { "servers/c.yaml": stringify(whole("c", { account: "lab" })) },
     { "firewalls/web.yaml": null },
     { "accounts/main.yaml": BASE["accounts/main.yaml"]!.replace("FLEETWRIGHT_TOKEN", "HOME") },
     { "accounts/main.yaml": `${BASE["accounts/main.yaml"]}regions: [us-east]\n` },
