@@ -402,6 +402,11 @@ export interface GatewayProfile {
    * apart in time, before it passes on that something is gone.
    */
   steady?(method: string, path: string): boolean;
+  /**
+   * The body that goes to the cloud in place of the plugin's, where the plugin cannot say what was declared, or says more; undefined when it is
+   * right. `body` as for `creation`, which sees it after this.
+   */
+  amend?(method: string, path: string, body: unknown): object | undefined;
 }
 
 export interface GatewayRequest {

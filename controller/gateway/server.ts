@@ -162,13 +162,16 @@ class RequestHandler {
     }
     const target = request.url ?? "";
     if (!target.startsWith("/")) return problem(400, "bad_request", "the gateway takes paths only");
-    const body = await readBody(request, this.#options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES);
-    if (!body) return problem(413, "too_large", "the request body is too large");
+    const sent = await readBody(request, this.#options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES);
+    if (!sent) return problem(413, "too_large", "the request body is too large");
 
     const method = request.method ?? "GET";
     const path = target.split("?", 1)[0] ?? "";
     const waiting = AbortSignal.any([caller, this.#closing.signal]);
-    const plain = { method, target, headers: plainHeaders(request), body };
+    const headers = plainHeaders(request);
+    const amended = this.#profile.amend?.(method, path, parseBody({ headers, body: sent }));
+    const body = amended === undefined ? sent : Buffer.from(JSON.stringify(amended));
+    const plain = { method, target, headers, body };
     const creation = this.#profile.creation(method, path, parseBody(plain), plain);
     if (!creation && this.#profile.steady?.(method, path)) {
       const lookEveryMs = this.#lookEveryMs;
@@ -180,9 +183,13 @@ class RequestHandler {
       await this.#pass({ ...plain, signal: waiting }, path, response);
       return undefined;
     }
-    const headers = { ...plain.headers, "accept-encoding": "identity" };
     // Once it has left, the answer is wanted even when the caller is gone: it names what was bought.
-    const outgoing = { method, target, headers, body, signal: this.#ended.signal, fresh: true };
+    const outgoing = {
+      ...plain,
+      headers: { ...headers, "accept-encoding": "identity" },
+      signal: this.#ended.signal,
+      fresh: true,
+    };
     return this.#track(this.#creates.handle(creation, () => this.#exchange(outgoing, path, waiting), waiting));
   }
 

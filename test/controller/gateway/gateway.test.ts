@@ -77,6 +77,18 @@ it("puts the account's credentials on and passes path, query, body and answer th
   expect(peer.seen[0]?.headers.host).toBe(new URL(endpoint).host);
 });
 
+it("sends what a cloud's profile makes of a body, and everything else as it came", async () => {
+  const cloud = cloudOf();
+  const amend = (method: string, _path: string, body: unknown) =>
+    method === "PATCH" ? { ...(body as object), tags: ["kept"] } : undefined;
+  const gateway = await open({ cloud: { ...cloud, gateway: { ...cloud.gateway!, amend } } });
+
+  await ask(gateway, "PATCH", "/v1/other", { label: "new", tags: null });
+  await ask(gateway, "PUT", "/v1/other", { tags: null });
+
+  expect(peer.seen.map(({ body }) => body)).toEqual(['{"label":"new","tags":["kept"]}', '{"tags":null}']);
+});
+
 it.each([
   { name: "refuses a request without a token", authorization: undefined },
   { name: "refuses the real token, which is not the run's", authorization: "Bearer the-real-token" },
