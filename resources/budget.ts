@@ -85,12 +85,25 @@ class SlidingBudget implements Budget {
 
   /** Takes over other limits; what was counted stays counted. */
   configure(limits: Limits, overrides: BudgetOptions["overrides"] = {}): void {
-    for (const [name, limit] of Object.entries({ ...limits, ...mapValues(overrides, windowOf) })) {
-      const scope = this.#scopes.get(name);
-      if (scope) Object.assign(scope, { limit: limit.limit, windowMs: limit.windowMs });
-      else this.#scopes.set(name, { ...limit, held: 0, ends: [], foreign: { count: 0, until: 0 }, quietUntil: 0 });
+    const all = { ...limits, ...mapValues(overrides, windowOf) };
+    for (const [name, limit] of Object.entries(all)) {
+      if (!this.#scopes.has(name)) this.#scopes.set(name, newScope(limit));
+    }
+    for (const [name, scope] of this.#scopes) {
+      const limit = all[name] ?? all[kindOf(name)];
+      if (limit) Object.assign(scope, { limit: limit.limit, windowMs: limit.windowMs });
     }
     this.#pump();
+  }
+
+  /** `describe@eu-west-1` has a bucket of its own, as large as that of `describe`. Undefined for what has no limit. */
+  #scope(name: string): Scope | undefined {
+    const known = this.#scopes.get(name);
+    const like = known ?? this.#scopes.get(kindOf(name));
+    if (known || !like) return known;
+    const scope = newScope(like);
+    this.#scopes.set(name, scope);
+    return scope;
   }
 
   async take(scopes: readonly string[], priority: Priority, signal: AbortSignal): Promise<void> {
@@ -145,7 +158,7 @@ class SlidingBudget implements Budget {
     const key = [...new Set(names)].sort().join("\n");
     let line = this.#lines.get(key);
     if (!line) {
-      const scopes = key.split("\n").flatMap((name) => this.#scopes.get(name) ?? []);
+      const scopes = key.split("\n").flatMap((name) => this.#scope(name) ?? []);
       line = { scopes, waiting: { person: [], background: [] } };
       this.#lines.set(key, line);
     }
@@ -208,6 +221,15 @@ class SlidingBudget implements Budget {
       () => {}, // stopped: another alarm has taken its place
     );
   }
+}
+
+function newScope({ limit, windowMs }: { limit: number; windowMs: number }): Scope {
+  return { limit, windowMs, held: 0, ends: [], foreign: { count: 0, until: 0 }, quietUntil: 0 };
+}
+
+/** The limit that a scope `NAME@PLACE` has. */
+function kindOf(scope: string): string {
+  return scope.split("@", 1)[0]!;
 }
 
 function used(scope: Scope, now: number): number {

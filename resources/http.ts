@@ -11,7 +11,8 @@ export interface RequestOptions {
   /** Appended to the account's endpoint; already escaped, without query. */
   path: string;
   query?: Readonly<Record<string, string | number | boolean | undefined>>;
-  headers?: Readonly<Record<string, string>>;
+  /** A function is asked anew for each attempt, once the budget has let it go: signatures grow old. */
+  headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>);
   /** Body as JSON, or as a form; not both. */
   json?: unknown;
   form?: Readonly<Record<string, string | number | boolean | undefined>>;
@@ -23,8 +24,12 @@ export interface RequestOptions {
   ok?: readonly number[];
   /** `none` where a success has no body that matters (204, `{}`). Default `json`: then an empty or broken body is a fault, never "nothing there". */
   answer?: "json" | "none";
+  /** Reads a body that is not JSON; throws when it is broken. Default `JSON.parse`. */
+  parse?(text: string): unknown;
   /** The cloud's own words in an error's body. */
   errorOf?(status: number, body: unknown): string | undefined;
+  /** What the cloud's own code for an error means, where the status does not tell; a limit is waited for, anything else ends it. */
+  meaning?(status: number, body: unknown): FleetErrorCode | undefined;
   /** True when the cloud refused only for the moment and did nothing; sent again also when not idempotent. */
   busy?(status: number, body: unknown): boolean;
   /** What the answer's headers tell about limits. */
@@ -109,12 +114,12 @@ async function attemptOnce<T>(call: Call, options: RequestOptions): Promise<Outc
 
 function judge<T>(call: Call, options: RequestOptions, response: Response, text: string, waitMs?: number): Outcome<T> {
   const { status, headers } = response;
-  const parsed = parse(text);
+  const parsed = parse(text, options.parse);
   const success = status >= 200 && status < 300;
   if (success && options.answer === "none") return { answer: { status, headers, body: parsed.value as T } };
   if (success && parsed.valid) return { answer: { status, headers, body: parsed.value as T } };
   if (success) {
-    const what = text.trim() === "" ? "the answer is empty" : "the answer is not valid JSON";
+    const what = text.trim() === "" ? "the answer is empty" : `the answer is not valid${options.parse ? "" : " JSON"}`;
     return invalid(call, options, status, what);
   }
   if (options.ok?.includes(status)) return { answer: { status, headers, body: parsed.value as T } };
@@ -130,6 +135,8 @@ function refused(call: Call, options: RequestOptions, status: number, body: unkn
     again,
     ...wait,
   });
+  const means = options.meaning?.(status, body);
+  if (means) return fail(means, `refused (${status})${because}`, means === "CLOUD_RATE_LIMITED");
   if (status === 401 || status === 403) {
     return fail(
       "CLOUD_AUTH",
@@ -233,7 +240,10 @@ function address(call: Call, options: RequestOptions): string {
 }
 
 function init(options: RequestOptions): RequestInit {
-  const headers: Record<string, string> = { accept: "application/json", ...options.headers };
+  const headers: Record<string, string> = {
+    accept: "application/json",
+    ...(typeof options.headers === "function" ? options.headers() : options.headers),
+  };
   const shared = { method: options.method, headers, redirect: "manual" as const };
   if (options.json !== undefined) {
     headers["content-type"] = "application/json";
@@ -248,9 +258,9 @@ function formOf(fields: Readonly<Record<string, string | number | boolean | unde
   return form;
 }
 
-function parse(text: string): { valid: boolean; value?: unknown } {
+function parse(text: string, read: (text: string) => unknown = JSON.parse): { valid: boolean; value?: unknown } {
   try {
-    return { valid: true, value: JSON.parse(text) };
+    return { valid: true, value: read(text) };
   } catch {
     return { valid: false };
   }

@@ -203,6 +203,18 @@ describe("budget", () => {
     expect(names()).toHaveLength(50);
   });
 
+  it("gives each place of a scope a bucket of its own, with the scope's limit and an operator's other one", async () => {
+    const { clock, take, names } = start({ read: limit(2, 1000) });
+    for (const place of ["eu", "us", "eu", "us", "eu"]) void take(place, [`read@${place}`]);
+    await clock.pass(0);
+    expect(names()).toEqual(["eu", "us", "eu", "us"]);
+
+    const other = start({ read: limit(2, 1000) }, { read: { perSecond: 1, burst: 1 } });
+    for (const place of ["eu", "eu", "us"]) void other.take(place, [`read@${place}`]);
+    await other.clock.pass(0);
+    expect(other.names()).toEqual(["eu", "us"]);
+  });
+
   it("is one for all callers under one key", async () => {
     const limits = { all: limit(1, 60_000) };
     const first = sharedBudget("test token", limits);

@@ -52,6 +52,45 @@ const base: Pick<RequestOptions, "cloud" | "path" | "scopes" | "sleep"> = {
 };
 const errorOf = (_status: number, body: unknown) => (body as { message?: string } | undefined)?.message;
 
+describe("a cloud that answers in its own way", () => {
+  const parse = (text: string) => {
+    if (!text.startsWith("<ok>")) throw new SyntaxError("no answer of ours");
+    return text.slice(4);
+  };
+
+  it("has its bodies read by its own parser, and a broken one is no answer", async () => {
+    const { url } = await peer(raw(200, "nonsense"), raw(200, "<ok>text"));
+
+    const { body } = await request(testCall(url), { ...base, method: "GET", parse });
+
+    expect(body).toBe("text");
+    const { url: broken } = await peer(raw(200, "{}"));
+    await expect(request(testCall(broken), { ...base, method: "POST", parse })).rejects.toMatchObject({
+      code: "CLOUD_ANSWER_INVALID",
+    });
+  });
+
+  it("is waited for where its word means a limit, and believed where it means anything else", async () => {
+    const meaning = (_status: number, body: unknown) =>
+      body === "slow down" ? ("CLOUD_RATE_LIMITED" as const) : body === "gone" ? ("NOT_FOUND" as const) : undefined;
+    const { url, seen } = await peer(raw(503, "<ok>slow down"), raw(200, "<ok>done"), raw(400, "<ok>gone"));
+    const send = () => request(testCall(url), { ...base, method: "POST", parse, meaning });
+
+    expect((await send()).body).toBe("done");
+    expect(seen).toHaveLength(2);
+    await expect(send()).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("gets headers made anew for each attempt", async () => {
+    const { url, seen } = await peer(raw(503, ""), json(200, {}));
+    let made = 0;
+
+    await request(testCall(url), { ...base, method: "GET", headers: () => ({ "x-signed": `${++made}` }) });
+
+    expect(seen.map(({ headers }) => headers["x-signed"])).toEqual(["1", "2"]);
+  });
+});
+
 describe("request", () => {
   it("sends query, headers and JSON, and answers the parsed body", async () => {
     const { url, seen } = await peer(json(201, { id: 7 }));
