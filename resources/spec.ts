@@ -126,14 +126,21 @@ export interface KeySpec {
 /** The name in the fleet's files: what exists per region is called `NAME@REGION` once compiled. */
 export const plainName = (name: string): string => name.split("@", 1)[0]!;
 
+/** An aggregate of hosts, without them: each host is an object of its own, so that a move changes one. */
 export interface AggregateSpec {
   kind: "Aggregate";
+  /** The aggregate's name at the cloud. */
   name: string;
   account: string;
   provider: string;
   gpuType?: string;
   class: AggregateClass;
-  hosts: string[];
+  tenant?: string;
+  availabilityZone?: string;
+  /** Besides the mark, the class and so on. */
+  metadata: Record<string, string>;
+  /** The cloud's id of one that is there already and is taken over. */
+  adopt?: string;
 }
 
 export type AggregateClass = "ondemand" | "spot" | "runpod" | "contract";

@@ -424,7 +424,7 @@ export interface SshKeyFields {
 }
 
 /**
- * Hosts of a private cloud that serve one class of customers. Files live below `aggregates/`.
+ * Hosts of a private cloud that serve one class of customers. A host stands in one aggregate only. Files live below `aggregates/`.
  */
 export interface AggregateFields {
   /**
@@ -432,7 +432,7 @@ export interface AggregateFields {
    */
   kind: "Aggregate";
   /**
-   * Unique among aggregates.
+   * The aggregate's name at the cloud. Unique among aggregates.
    */
   name: string;
   /**
@@ -448,9 +448,62 @@ export interface AggregateFields {
    */
   class: "ondemand" | "spot" | "runpod" | "contract";
   /**
-   * Host names as the cloud has them.
+   * Host names as the cloud has them. Moving a host is taking its line from one list to another.
    */
   hosts: string[];
+  /**
+   * Whose hosts they are, as for a contract. Kept in the aggregate's metadata as `tenant`.
+   */
+  tenant?: string;
+  /**
+   * Availability zone of its hosts. The cloud moves no host with instances into another zone.
+   */
+  availabilityZone?: string;
+  /**
+   * Further metadata of the aggregate, such as what flavors ask for.
+   */
+  metadata: {
+    [k: string]: string;
+  };
+  /**
+   * The cloud's id of an aggregate that is there already: it is taken over as it is, and gets our mark.
+   */
+  adopt?: string | number;
+  /**
+   * Further aggregates of the same hosts' kind, each with a name and hosts of its own. With `class`, one file can hold all classes of a processor, and a move is one edited file.
+   */
+  variants: {
+    /**
+     * The aggregate's name at the cloud.
+     */
+    name: string;
+    /**
+     * Where it is another one than the file's.
+     */
+    class?: "ondemand" | "spot" | "runpod" | "contract";
+    /**
+     * Its hosts.
+     */
+    hosts: string[];
+    /**
+     * Where it is another one than the file's.
+     */
+    tenant?: string;
+    /**
+     * Where it is another one than the file's.
+     */
+    availabilityZone?: string;
+    /**
+     * Besides the file's.
+     */
+    metadata: {
+      [k: string]: string;
+    };
+    /**
+     * As in the file.
+     */
+    adopt?: string | number;
+  }[];
 }
 
 /** Any fleet file. */

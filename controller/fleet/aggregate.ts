@@ -1,16 +1,55 @@
-import type { AggregateSpec } from "../../resources/spec.ts";
+import type { AggregateHostSpec, AggregateSpec } from "../../resources/spec.ts";
 import type { AggregateFields } from "../../schemas/types.ts";
-import { canonicalJson, sha256 } from "./canonical.ts";
 import type { Context, Result } from "./context.ts";
+import { fieldFault } from "./file.ts";
 import { unknown } from "./server.ts";
+import type { FieldFault } from "./validate.ts";
 
-/** An aggregate with its account resolved. */
-export function compileAggregate(fields: AggregateFields, context: Context): Result<AggregateSpec> {
+/** What one file of aggregates holds; each with its place in the file. */
+export interface AggregateParts {
+  aggregates: { spec: AggregateSpec; path: FieldFault["path"] }[];
+  hosts: { spec: AggregateHostSpec; path: FieldFault["path"] }[];
+}
+
+/** The aggregates of one file, its variants among them, and their hosts. */
+export function compileAggregate(fields: AggregateFields, context: Context): Result<AggregateParts> {
   const account = context.find("Account", fields.account);
-  if (account === undefined) {
-    return { hash: "", createHash: "", faults: unknown(["account"], "Account", fields.account, context), notes: [] };
+  if (account === undefined) return broken(unknown(["account"], "Account", fields.account, context));
+  const cloud = context.find("cloud", account.provider);
+  if (cloud?.hosts === undefined)
+    return broken([fieldFault(["account"], `${cloud?.title ?? account.provider} has no aggregates of hosts`)]);
+
+  const { name, gpuType, class: ofFile, tenant, availabilityZone, metadata, adopt, hosts, variants } = fields;
+  const own = { name, class: ofFile, tenant, availabilityZone, metadata: {}, adopt, hosts };
+  const parts: AggregateParts = { aggregates: [], hosts: [] };
+  for (const [index, part] of [own, ...variants].entries()) {
+    const path: FieldFault["path"] = index === 0 ? [] : ["variants", index - 1];
+    const common = {
+      account: account.name,
+      provider: account.provider,
+      ...(gpuType !== undefined && { gpuType }),
+      class: part.class ?? ofFile,
+    };
+    const whose = part.tenant ?? tenant;
+    const zone = part.availabilityZone ?? availabilityZone;
+    const spec: AggregateSpec = {
+      kind: "Aggregate",
+      name: part.name,
+      ...common,
+      ...(whose !== undefined && { tenant: whose }),
+      ...(zone !== undefined && { availabilityZone: zone }),
+      metadata: { ...metadata, ...part.metadata },
+      ...(part.adopt !== undefined && { adopt: String(part.adopt) }),
+    };
+    parts.aggregates.push({ spec, path: [...path, "name"] });
+    for (const [at, host] of part.hosts.entries()) {
+      const hostSpec: AggregateHostSpec = { kind: "AggregateHost", name: host, ...common, aggregate: part.name };
+      parts.hosts.push({ spec: hostSpec, path: [...path, "hosts", at] });
+    }
   }
-  const spec: AggregateSpec = { ...fields, provider: account.provider };
-  const hash = sha256(canonicalJson(spec));
-  return { spec, hash, createHash: hash, faults: [], notes: [] };
+  return { spec: parts, hash: "", createHash: "", faults: [], notes: [] };
+}
+
+function broken(faults: FieldFault[]): Result<AggregateParts> {
+  return { hash: "", createHash: "", faults, notes: [] };
 }

@@ -1,13 +1,5 @@
 import type { Catalog } from "../../resources/cloud.ts";
-import type {
-  AccountSpec,
-  AggregateSpec,
-  FirewallSpec,
-  FleetSpec,
-  KeySpec,
-  PlanSpec,
-  ServerSpec,
-} from "../../resources/spec.ts";
+import type { AccountSpec, FirewallSpec, FleetSpec, KeySpec, PlanSpec, ServerSpec } from "../../resources/spec.ts";
 import type { Kind } from "../../schemas/index.ts";
 import type {
   AccountFields,
@@ -20,7 +12,8 @@ import type {
 } from "../../schemas/types.ts";
 import { compileAccount } from "./account.ts";
 import { adoptFaults, formerlyFaults } from "./across.ts";
-import { compileAggregate } from "./aggregate.ts";
+import { type AggregateParts, compileAggregate } from "./aggregate.ts";
+import { type CompiledAggregates, joinAggregates } from "./aggregates.ts";
 import { createParsedCache, type ParsedCache, trimCache } from "./cache.ts";
 import { type CloudRules, Context, type Result } from "./context.ts";
 import { type Entry, type InvalidObject, readEntries } from "./entries.ts";
@@ -62,7 +55,8 @@ export interface Compiled {
   servers: Map<string, CompiledObject<ServerSpec>>;
   /** Under `account/kind/name`, for each account whose servers use it. */
   shared: Map<string, CompiledObject<FirewallSpec | KeySpec>>;
-  aggregates: Map<string, CompiledObject<AggregateSpec>>;
+  /** Aggregates and their hosts, under `account/kind/name`. */
+  aggregates: CompiledAggregates;
   /** Files whose object is wrong and therefore in none of the maps. They are not removals: see `isUsable`. */
   invalid: InvalidObject[];
   /** Everything that is wrong, by file and place. */
@@ -123,7 +117,7 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
 
   const { tables } = context;
   const servers: Compiled["servers"] = new Map();
-  const aggregates: Compiled["aggregates"] = new Map();
+  const aggregated: { entry: Entry; parts: AggregateParts }[] = [];
   each("Fleet", compileFleet, (name, spec) => tables.Fleet.set(name, spec));
   each(
     "Plan",
@@ -144,8 +138,10 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
   each(
     "Aggregate",
     (fields: AggregateFields) => compileAggregate(fields, context),
-    (name, spec, entry, result) => aggregates.set(name, object(spec, entry, result)),
+    (_name, parts, entry) => aggregated.push({ entry, parts }),
   );
+  const { aggregates, faults: aggregateFaults } = joinAggregates(aggregated);
+  for (const [entry, fault] of aggregateFaults) reject("Aggregate", entry, [fault]);
   each(
     "Server",
     (fields: ServerFields) => compileServer(fields, context),

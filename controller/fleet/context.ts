@@ -14,6 +14,8 @@ export interface CloudRules {
   readonly schemas: { account: object; server: object };
   /** What the cloud cannot take, told without asking it. */
   problems?(server: ServerSpec): { path: string; message: string }[];
+  /** Present where the cloud has aggregates of hosts. */
+  readonly hosts?: object;
   /** What the cloud cannot express of a firewall. */
   firewallProblems?(firewall: FirewallText): { path: readonly (string | number)[]; message: string }[];
   /** Undefined where each account has its own. */

@@ -49,7 +49,7 @@ export async function readDesired(controller: Controller, commit: string, signal
     fleet: compiled.fleet!,
     accounts,
     byIdentity: await withFormer(controller, accounts),
-    objects: [...compiled.servers.values(), ...compiled.shared.values()],
+    objects: [...compiled.servers.values(), ...compiled.shared.values(), ...compiled.aggregates.values()],
     plans: [...compiled.plans.values()],
     catalogs,
     notes,

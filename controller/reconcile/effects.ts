@@ -33,7 +33,7 @@ export function workOf(match: Match, context: EffectContext): Work | undefined {
 
 function creation(match: Match, context: EffectContext): Work {
   const spec = match.desired!.spec;
-  const adopts = spec.kind === "Server" && spec.adopt !== undefined;
+  const adopts = (spec.kind === "Server" || spec.kind === "Aggregate") && spec.adopt !== undefined;
   const changes = adopts ? [{ path: "adopt", after: spec.adopt }, ...asCreated(spec)] : asCreated(spec);
   const effect = effectOf(match, adopts ? "adopt" : "create", changes, { inputs: inputsOf(spec, context) });
   return workWith(match, context, effect, { generation: 0, refresh: false });

@@ -5,16 +5,17 @@ import type { Work } from "./types.ts";
 
 /** Steps of an execution, each over several stacks side by side. */
 export interface Phase {
-  name: "shared" | "moved away" | "servers" | "shared, removed";
+  name: "shared" | "hosts" | "moved away" | "servers" | "shared, removed";
   tasks: StackTask[];
 }
 
 /**
- * The order of an execution: what servers share first, then machines that leave an account, then all servers, and last what nothing needs any
+ * The order of an execution: what servers share first, then hosts that go to other aggregates, machines that leave an account, then all servers, and last what nothing needs any
  * more. Empty steps are left out.
  */
 export function phases(works: Work[], desired: Desired): Phase[] {
-  const base = works.filter(({ stack }) => isBaseStack(stack));
+  const hosts = works.filter(({ effect }) => effect.object.kind === "AggregateHost");
+  const base = works.filter((work) => isBaseStack(work.stack) && !hosts.includes(work));
   const servers = works.filter(({ stack }) => !isBaseStack(stack));
   const moved = servers.filter((work) => movedFrom(work) !== undefined);
   const steps: Phase[] = [
@@ -25,6 +26,8 @@ export function phases(works: Work[], desired: Desired): Phase[] {
         desired,
       ),
     },
+    // After the aggregates that they go to, and before those that they leave are removed.
+    { name: "hosts", tasks: tasks(hosts, desired) },
     { name: "moved away", tasks: leavings(moved, desired) },
     {
       name: "servers",

@@ -13,6 +13,7 @@ import { type Desired, readDesired } from "./desired.ts";
 import { type EffectContext, idleWork, setHash, workOf } from "./effects.ts";
 import { checkWithEngine } from "./engine-preview.ts";
 import type { Overrides } from "./guards.ts";
+import { describeMoves } from "./hosts.ts";
 import { isSettled, type Match, matchObjects, supersededRecords } from "./match.ts";
 import { observe, ownMarks } from "./observe.ts";
 import { rebuildRecords } from "./rebuild.ts";
@@ -60,6 +61,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const all = matchObjects(desired.objects, applied, desired.accounts);
   const matches = all.filter((match) => inScope(match, options));
   const { works, quiet, policies } = await compare(controller, desired, matches, all, signal);
+  await describeMoves(controller, works, desired, signal);
 
   const guarded: Guarded = { works, policies, population: populationOf(all) };
   const open = await store.openApprovals();

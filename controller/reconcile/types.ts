@@ -1,3 +1,4 @@
+import type { HostInstance } from "../../resources/cloud.ts";
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import type { AppliedObject } from "../store/types.ts";
 
@@ -37,6 +38,10 @@ export interface Effect {
   /** The machine's disk is lost. */
   dataLoss: boolean;
   cost?: { before?: Cost; after?: Cost };
+  /** What an operator would type for it, where that is a thing to say: `openstack aggregate add host …`. */
+  commands?: string[];
+  /** Machines of anybody's on a host that moves; the first of them, and how many there are. */
+  instances?: { total: number; first: HostInstance[] };
   /** What a reader should know: edits that wait for a rebuild, a machine that is gone. */
   notes: string[];
 }

@@ -22,10 +22,12 @@ export function renderEffects(effects: Effect[], io: Io): string[] {
   });
 }
 
+const WORDS: Partial<Record<Effect["object"]["kind"], string>> = { SshKey: "key", AggregateHost: "host" };
+
 /** `web-1` for a server, `firewall web` for what servers share. */
 export function label({ kind, name }: Pick<Effect["object"], "kind" | "name">): string {
   if (kind === "Server") return name;
-  return `${kind === "SshKey" ? "key" : kind.toLowerCase()} ${name}`;
+  return `${WORDS[kind] ?? kind.toLowerCase()} ${name}`;
 }
 
 function row({ op, object, changes, replaceReasons }: Effect): string[] {
@@ -42,7 +44,7 @@ function row({ op, object, changes, replaceReasons }: Effect): string[] {
 
 /** What does not fit into the row. */
 function below(effect: Effect, { color, width }: Io): string[] {
-  const { op, object, changes, notes, dataLoss } = effect;
+  const { op, object, changes, commands = [], instances, notes, dataLoss } = effect;
   const lines: string[] = [];
   if (dataLoss) lines.push(color.red("everything on its disks is lost"));
   if ((op === "create" || op === "adopt") && object.kind === "Server") {
@@ -52,8 +54,21 @@ function below(effect: Effect, { color, width }: Io): string[] {
   if ((op === "update" && changes.length > 1) || op === "replace") {
     lines.push(...changes.map(changeWords));
   }
+  lines.push(...commands.map((command) => `$ ${command}`));
+  lines.push(...instanceLines(instances).map((line) => color.dim(line)));
   lines.push(...notes.map((note) => color.dim(note)));
   return lines.map((line) => `${INDENT}${line}`);
+}
+
+function instanceLines(instances: Effect["instances"]): string[] {
+  if (instances === undefined || instances.total === 0) return [];
+  const left = instances.total - instances.first.length;
+  return [
+    ...instances.first.map(({ name, status, flavor, tenant }) =>
+      [name, status, flavor, tenant && `of ${tenant}`].filter(Boolean).join("  "),
+    ),
+    ...(left > 0 ? [`and ${left} more`] : []),
+  ];
 }
 
 function cost({ cost }: Effect): string {

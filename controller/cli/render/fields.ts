@@ -37,6 +37,9 @@ export function serverDetails(name: string, changes: Change[]): string[] {
 export function sharedRow(kind: string, changes: Change[]): string {
   const value = (path: string) => changes.find((change) => change.path === path)?.after;
   if (kind === "SshKey") return keyWords(String(value("publicKey") ?? ""));
+  if (kind === "AggregateHost") return [value("aggregate"), value("class")].map(text).filter(Boolean).join(", ");
+  if (kind === "Aggregate")
+    return [value("class"), value("gpuType"), value("tenant")].map(text).filter(Boolean).join(", ");
   const rules = value("rules");
   return Array.isArray(rules) ? (rules as FirewallRule[]).map(ruleWords).join("; ") : "";
 }
