@@ -68,7 +68,8 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     provider: options.provider ?? "served",
     stacksAtOnce: options.stacksAtOnce ?? 4,
     engine: () => (engine ??= openEngine(options, { repo, store, dataDir, environment, progress })),
-    account: (spec) => resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment),
+    account: (spec) =>
+      resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, { ledger: store.budgets }),
     now: Date.now,
     sleep,
     close: async () => {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { sharedBudget } from "./budget.ts";
+import type { BudgetLedger } from "./budget-ledger.ts";
+import { sharedBudget } from "./budget-shared.ts";
 import type { Account, Cloud } from "./cloud.ts";
 import { FleetError } from "./errors.ts";
 import type { AccountSpec } from "./spec.ts";
@@ -9,6 +10,8 @@ export interface ResolveOptions {
   file?: string;
   /** Credentials may name only variables that begin with one of these. Default: any. */
   envPrefixes?: readonly string[];
+  /** What other processes use of the same limits. Default: only this process counts. */
+  ledger?: BudgetLedger;
 }
 
 /**
@@ -61,7 +64,13 @@ export function resolveAccount(
     spec,
     endpoint,
     credentials: unprintable(credentials),
-    budget: sharedBudget(budgetKey(cloud.name, endpoint, credentials), cloud.limits, spec.budgets),
+    budget: sharedBudget({
+      place: `${cloud.name} ${endpoint}`,
+      credential: fingerprint(credentials),
+      limits: cloud.limits,
+      overrides: spec.budgets,
+      ...(options.ledger && { ledger: options.ledger }),
+    }),
   };
 }
 
@@ -108,11 +117,11 @@ function isLoopback(endpoint: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
 }
 
-function budgetKey(cloud: string, endpoint: string, credentials: Readonly<Record<string, string>>): string {
+function fingerprint(credentials: Readonly<Record<string, string>>): string {
   const hash = createHash("sha256")
     .update(JSON.stringify(Object.entries(credentials).sort()))
     .digest("hex");
-  return `${cloud} ${endpoint} ${hash.slice(0, 16)}`;
+  return hash.slice(0, 16);
 }
 
 /** Loggers and `JSON.stringify` see that something is there, not what. */

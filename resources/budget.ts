@@ -34,7 +34,8 @@ export interface BudgetOptions {
   overrides?: Readonly<Record<string, { perSecond: number; burst: number }>>;
 }
 
-type Limits = Readonly<Record<string, Pick<RateLimit, "limit" | "windowMs">>>;
+/** `published` is the cloud's own number where less is kept: headers speak of that. */
+export type Limits = Readonly<Record<string, Pick<RateLimit, "limit" | "windowMs"> & { published?: number }>>;
 type Priority = "person" | "background";
 
 /** Added to each window: timers may fire, and clocks run, a little early. */
@@ -44,6 +45,8 @@ const RESERVED_SHARE = 0.1;
 
 interface Scope {
   limit: number;
+  /** As the cloud's headers tell it. */
+  published: number;
   windowMs: number;
   /** Requests that have no answer yet. */
   held: number;
@@ -65,11 +68,11 @@ interface Line {
   waiting: Record<Priority, Waiter[]>;
 }
 
-export function createBudget(limits: Limits, options: BudgetOptions = {}): Budget {
+export function createBudget(limits: Limits, options: BudgetOptions = {}): SlidingBudget {
   return new SlidingBudget(limits, options);
 }
 
-class SlidingBudget implements Budget {
+export class SlidingBudget implements Budget {
   readonly #scopes = new Map<string, Scope>();
   readonly #lines = new Map<string, Line>();
   readonly #now: () => number;
@@ -91,9 +94,14 @@ class SlidingBudget implements Budget {
     }
     for (const [name, scope] of this.#scopes) {
       const limit = all[name] ?? all[kindOf(name)];
-      if (limit) Object.assign(scope, { limit: limit.limit, windowMs: limit.windowMs });
+      if (limit) Object.assign(scope, limitOf(limit));
     }
     this.#pump();
+  }
+
+  /** What counts for a scope; undefined for one without a limit. */
+  limitOf(name: string): { limit: number; windowMs: number } | undefined {
+    return this.#scope(name);
   }
 
   /** `describe@eu-west-1` has a bucket of its own, as large as that of `describe`. Undefined for what has no limit. */
@@ -139,13 +147,13 @@ class SlidingBudget implements Budget {
     const now = this.#now();
     const all = this.#line(scopes).scopes;
     // An answer describes one limit. With several scopes it is told by its size; when no size fits, only a wait is taken from it.
-    const meant = all.length === 1 ? all : all.filter((scope) => scope.limit === said.limit);
+    const meant = all.length === 1 ? all : all.filter((scope) => scope.published === said.limit);
     for (const scope of meant.length > 0 ? meant : all) {
       if (said.retryAfterMs !== undefined) scope.quietUntil = Math.max(scope.quietUntil, now + said.retryAfterMs);
     }
     for (const scope of meant) {
       if (said.remaining === undefined) break;
-      const excess = scope.limit - used(scope, now) - said.remaining;
+      const excess = scope.published - used(scope, now) - said.remaining;
       if (excess <= 0) continue;
       const until = Math.min(Math.max(said.resetAt ?? Number.POSITIVE_INFINITY, now), now + scope.windowMs);
       const known = scope.foreign.until > now ? scope.foreign.count : 0;
@@ -223,8 +231,16 @@ class SlidingBudget implements Budget {
   }
 }
 
-function newScope({ limit, windowMs }: { limit: number; windowMs: number }): Scope {
-  return { limit, windowMs, held: 0, ends: [], foreign: { count: 0, until: 0 }, quietUntil: 0 };
+function limitOf({
+  limit,
+  windowMs,
+  published = limit,
+}: Limits[string]): Pick<Scope, "limit" | "windowMs" | "published"> {
+  return { limit, windowMs, published };
+}
+
+function newScope(limit: Limits[string]): Scope {
+  return { ...limitOf(limit), held: 0, ends: [], foreign: { count: 0, until: 0 }, quietUntil: 0 };
 }
 
 /** The limit that a scope `NAME@PLACE` has. */
@@ -259,25 +275,8 @@ function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) =>
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
 
-function deadline(scopes: readonly string[], signal: AbortSignal): FleetError {
+export function deadline(scopes: readonly string[], signal: AbortSignal): FleetError {
   if (signal.reason instanceof FleetError) return signal.reason;
   const message = `gave up waiting for the rate budget${scopes.length > 0 ? ` (${scopes.join(", ")})` : ""}`;
   return new FleetError("DEADLINE", message, { scopes: scopes.join(" ") }, { cause: signal.reason });
-}
-
-const shared = new Map<string, SlidingBudget>();
-
-/**
- * The one budget of this process for `key`, which names what the cloud counts by (a token, an account, a source address) and holds no secret.
- * Whoever asks last decides the limits; what was counted stays counted.
- */
-export function sharedBudget(key: string, limits: Limits, overrides?: BudgetOptions["overrides"]): Budget {
-  const existing = shared.get(key);
-  if (existing) {
-    existing.configure(limits, overrides);
-    return existing;
-  }
-  const budget = new SlidingBudget(limits, overrides ? { overrides } : {});
-  shared.set(key, budget);
-  return budget;
 }

@@ -36,7 +36,7 @@ export interface RequestOptions {
   learn?(headers: Headers, status: number): LearnedLimit | undefined;
   /** One attempt may take this long. Default 30 s. */
   timeoutMs?: number;
-  /** Default 5. */
+  /** Default 4: the first and at most three more. */
   attempts?: number;
   /** Values besides the account's credentials that no message may hold, such as a session ticket. */
   secrets?: readonly string[];
@@ -66,7 +66,7 @@ type Outcome<T> = { answer: Answer<T> } | { error: FleetError; again: boolean; w
  * the last attempt), CLOUD_UNAVAILABLE (5xx, no connection, no answer), CLOUD_ANSWER_INVALID (an answer that cannot be what it should be), DEADLINE.
  */
 export async function request<T = unknown>(call: Call, options: RequestOptions): Promise<Answer<T>> {
-  const attempts = options.attempts ?? 5;
+  const attempts = options.attempts ?? 4;
   const sleep = options.sleep ?? (async (ms, signal) => void (await delay(ms, undefined, { signal })));
   const random = options.random ?? Math.random;
   for (let attempt = 1; ; attempt++) {

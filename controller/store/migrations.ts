@@ -47,6 +47,18 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "003-budgets": {
+    async up(db) {
+      await sql`
+        create table budget_grant (
+          id bigint generated always as identity primary key, key text not null, scope text not null,
+          used integer not null, expires_at timestamptz not null);
+        create index budget_grant_scope on budget_grant (key, scope, expires_at);
+        create table budget_quiet (
+          key text not null, scope text not null, until timestamptz not null, primary key (key, scope))
+      `.execute(db);
+    },
+  },
 };
 
 /** Brings the schema up to date. Several processes may call it at once: the first migrates, the others wait and find it done. */

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { Kysely, PostgresDialect } from "kysely";
 import { approvalMethods } from "./approvals.ts";
+import { budgetLedger } from "./budgets.ts";
 import { toStoreError, withStoreErrors } from "./errors.ts";
 import { eventMethods } from "./events.ts";
 import { journalMethods } from "./journal.ts";
@@ -50,6 +51,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   let closed: Promise<void> | undefined;
   return withStoreErrors<Store>({
     ...journalMethods(db),
+    budgets: budgetLedger(db),
     ...objectMethods(db),
     ...runMethods(db),
     ...approvalMethods(db),

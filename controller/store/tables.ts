@@ -55,6 +55,8 @@ export interface Tables {
     allow_removals: number | null;
     done_at: Instant | null;
   };
+  budget_grant: { id: Generated<string>; key: string; scope: string; used: number; expires_at: Instant };
+  budget_quiet: { key: string; scope: string; until: Instant };
   lease: { stack: string; holder: string; expires_at: Instant };
   event: {
     seq: Generated<string>;

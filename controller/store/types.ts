@@ -1,3 +1,4 @@
+import type { BudgetLedger } from "../../resources/budget-ledger.ts";
 import type { Catalog } from "../../resources/cloud.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { StackObject } from "../../resources/spec.ts";
@@ -73,6 +74,8 @@ export interface Lease {
  */
 export interface Store {
   readonly journal: Journal;
+  /** Shared by all processes that have this store open. */
+  readonly budgets: BudgetLedger;
   /** Journal entries without an answer, oldest first. */
   openIntents(account?: string): Promise<JournalEntry[]>;
   dropIntent(account: string, key: string): Promise<void>;

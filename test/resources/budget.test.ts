@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createBudget, sharedBudget } from "../../resources/budget.ts";
+import { createBudget } from "../../resources/budget.ts";
 import { TestClock } from "./clock.ts";
 
 const never = new AbortController().signal;
@@ -213,17 +213,5 @@ describe("budget", () => {
     for (const place of ["eu", "eu", "us"]) void other.take(place, [`read@${place}`]);
     await other.clock.pass(0);
     expect(other.names()).toEqual(["eu", "us"]);
-  });
-
-  it("is one for all callers under one key", async () => {
-    const limits = { all: limit(1, 60_000) };
-    const first = sharedBudget("test token", limits);
-    const second = sharedBudget("test token", limits);
-
-    await first.take(["all"], "person", never);
-    const late = second.take(["all"], "person", AbortSignal.timeout(20));
-
-    await expect(late).rejects.toMatchObject({ code: "DEADLINE" });
-    await expect(sharedBudget("other token", limits).take(["all"], "person", never)).resolves.toBeUndefined();
   });
 });

@@ -215,7 +215,7 @@ describe("request", () => {
     const learned: LearnedLimit[] = [];
     const call = testCall(url, {
       account: {
-        budget: { ...createBudget({}), hold: async () => () => {}, learn: (_scopes, said) => void learned.push(said) },
+        budget: { take: async () => {}, hold: async () => () => {}, learn: (_scopes, said) => void learned.push(said) },
       },
     });
 
