@@ -33,6 +33,30 @@ export interface Named {
   name: string;
 }
 
+export interface Rule {
+  protocol: string;
+  /** "0" for all of them, and for a protocol that has none. */
+  ports?: string;
+  sources?: Ends;
+  destinations?: Ends;
+}
+
+/** Addresses, and what a rule may name instead of addresses. */
+export interface Ends {
+  addresses?: string[] | null;
+  droplet_ids?: number[] | null;
+  load_balancer_uids?: string[] | null;
+  kubernetes_ids?: string[] | null;
+  tags?: string[] | null;
+}
+
+export interface Firewall {
+  id: string;
+  name: string;
+  inbound_rules: Rule[] | null;
+  outbound_rules: Rule[] | null;
+}
+
 export interface Size {
   slug: string;
   description?: string;
@@ -86,6 +110,20 @@ export const isNamed = (value: unknown): value is Named =>
   has(
     value,
     (fields) => (Number.isInteger(fields.id) || typeof fields.id === "string") && typeof fields.name === "string",
+  );
+
+const isRules = (value: unknown): boolean =>
+  value === null ||
+  (Array.isArray(value) && value.every((rule) => has(rule, (fields) => typeof fields.protocol === "string")));
+
+export const isFirewall = (value: unknown): value is Firewall =>
+  has(
+    value,
+    (fields) =>
+      typeof fields.id === "string" &&
+      typeof fields.name === "string" &&
+      isRules(fields.inbound_rules) &&
+      isRules(fields.outbound_rules),
   );
 
 export const isSize = (value: unknown): value is Size =>

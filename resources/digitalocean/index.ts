@@ -4,6 +4,8 @@ import { isMark, markIn } from "../mark.ts";
 import { type Address, type Droplet, isDroplet } from "./answers.ts";
 import { readCatalog } from "./catalog.ts";
 import { allDroplets, taggedDroplets } from "./droplets.ts";
+import { firewallProblems } from "./firewall.ts";
+import { firewalls } from "./firewalls.ts";
 import { gateway } from "./gateway.ts";
 import { digitaloceanObject, ENDPOINT, LIMITS, PAGE_SIZE, digitalocean as send } from "./http.ts";
 import { labelsOf, problems, TAG_LENGTH, tagsOf } from "./names.ts";
@@ -69,6 +71,7 @@ export const digitalocean = {
   },
 
   catalog: readCatalog,
+  firewalls,
 
   expect(server, mark) {
     return {
@@ -84,6 +87,7 @@ export const digitalocean = {
 
   labelsOf: (server) => labelsOf(server.tags),
   problems,
+  firewallProblems,
 
   async declarations() {
     return (await import("./declare.ts")).declarations;

@@ -21,6 +21,27 @@ export interface Labelled {
   tags?: string[];
 }
 
+export interface Rule {
+  action: string;
+  protocol: string;
+  ports?: string | null;
+  addresses?: { ipv4?: string[] | null; ipv6?: string[] | null };
+  description?: string | null;
+}
+
+export interface Firewall {
+  id: number;
+  label: string;
+  status: string;
+  tags?: string[];
+  rules: {
+    inbound?: Rule[] | null;
+    inbound_policy: string;
+    outbound?: Rule[] | null;
+    outbound_policy: string;
+  };
+}
+
 export interface Device {
   id: number;
   entity: { id: number; type: string };
@@ -76,6 +97,30 @@ export const isInstance = (value: unknown): value is Instance =>
 
 export const isLabelled = (value: unknown): value is Labelled =>
   has(value, (fields) => Number.isInteger(fields.id) && typeof fields.label === "string");
+
+const isRules = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  (Array.isArray(value) &&
+    value.every((rule) =>
+      has(rule, (fields) => typeof fields.action === "string" && typeof fields.protocol === "string"),
+    ));
+
+export const isFirewall = (value: unknown): value is Firewall =>
+  has(
+    value,
+    (fields) =>
+      Number.isInteger(fields.id) &&
+      typeof fields.label === "string" &&
+      has(
+        fields.rules,
+        ({ inbound, outbound, inbound_policy, outbound_policy }) =>
+          isRules(inbound) &&
+          isRules(outbound) &&
+          typeof inbound_policy === "string" &&
+          typeof outbound_policy === "string",
+      ),
+  );
 
 export const isDevice = (value: unknown): value is Device =>
   has(value, (fields) => Number.isInteger(fields.id) && has(fields.entity, (entity) => Number.isInteger(entity.id)));

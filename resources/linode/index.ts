@@ -3,6 +3,7 @@ import { FleetError } from "../errors.ts";
 import { isMark, markIn } from "../mark.ts";
 import { type Instance, isInstance } from "./answers.ts";
 import { readCatalog } from "./catalog.ts";
+import { firewallProblems, firewalls } from "./firewalls.ts";
 import { gateway } from "./gateway.ts";
 import { ENDPOINT, invalidAnswer, LIMITS, linodeList, linodeObject, PAGE_SIZE, linode as send } from "./http.ts";
 import { instanceLabel, problems, TAG_LENGTH, tags, tagsOf } from "./names.ts";
@@ -66,6 +67,7 @@ export const linode = {
   },
 
   catalog: readCatalog,
+  firewalls,
 
   expect(server, mark) {
     return {
@@ -80,6 +82,7 @@ export const linode = {
 
   labelsOf: (server) => tags.labelsOf(server.tags),
   problems,
+  firewallProblems,
 
   async declarations() {
     return (await import("./declare.ts")).declarations;

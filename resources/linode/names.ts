@@ -42,6 +42,15 @@ function bent(text: string, length: number): string {
 
 /** What Linode cannot take, by path in the server's file. */
 export function problems(server: ServerSpec): { path: string; message: string }[] {
+  return [...labelProblems(server), ...firewallCount(server)];
+}
+
+function firewallCount({ firewalls }: ServerSpec): { path: string; message: string }[] {
+  if (firewalls.length < 2) return [];
+  return [{ path: "firewalls.1", message: "is one too many: a Linode is behind one firewall" }];
+}
+
+function labelProblems(server: ServerSpec): { path: string; message: string }[] {
   return Object.entries(server.labels).flatMap(([key, value]) => {
     const tag = tags.tagOf(key, value);
     if (tag.length >= TAG_LENGTH.min && tag.length <= TAG_LENGTH.max) return [];

@@ -91,7 +91,9 @@ describe("shared objects on DigitalOcean, as declared", () => {
     const declare = (object: typeof drop) => () =>
       declarations.declareShared(object, { identity: "web", mark: MARK, opts: {} });
 
-    expect(declare(drop)).toThrow(expect.objectContaining({ code: "CLOUD_UNSUPPORTED" }));
+    expect(declare(drop)).toThrow(
+      expect.objectContaining({ code: "FLEET_INVALID", message: expect.stringContaining("drop") }),
+    );
     expect(declare(nothing)).toThrow(expect.objectContaining({ code: "FLEET_INVALID" }));
   });
 

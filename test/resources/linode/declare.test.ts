@@ -7,10 +7,10 @@ import { serverSpec } from "../fixtures.ts";
 const server = serverSpec({
   size: "g6-nanode-1",
   region: "us-east",
-  firewalls: ["web", "ops"],
+  firewalls: ["web"],
   createOnly: { image: "linode/debian12", keys: [{ name: "ops", publicKey: `${PUBLIC_KEY}\n` }] },
 });
-const context = { keyIds: {}, firewallIds: { web: "71", ops: "72" }, userData: "#cloud-config\n", rebuild: 3 };
+const context = { keyIds: {}, firewallIds: { web: "71" }, userData: "#cloud-config\n", rebuild: 3 };
 
 describe("a Linode as declared", () => {
   it("carries label, size, labels and mark, and neither password nor power", async () => {
@@ -59,7 +59,6 @@ describe("a Linode as declared", () => {
 
     expect(devices.map(({ name, inputs }) => ({ name, ...inputs }))).toEqual([
       { name: "web-1.web", firewallId: 71, entityId: 1001 },
-      { name: "web-1.ops", firewallId: 72, entityId: 1001 },
     ]);
   });
 
@@ -76,12 +75,12 @@ describe("a Linode as declared", () => {
         mark: MARK,
         rebuild: 0,
         keyIds: {},
-        firewallIds: { web: "71" },
+        firewallIds: {},
         opts: {},
       });
 
     expect(missing).toThrow(
-      expect.objectContaining({ code: "FLEET_INVALID", message: expect.stringContaining("ops") }),
+      expect.objectContaining({ code: "FLEET_INVALID", message: expect.stringContaining("web") }),
     );
   });
 
