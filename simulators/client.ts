@@ -1,4 +1,4 @@
-import type { ServerPatch } from "./control.ts";
+import type { SaleChange, ServerPatch } from "./control.ts";
 import type { FaultState } from "./faults.ts";
 import type { CallCount, Fault, SimulatedServer } from "./simulator.ts";
 
@@ -48,6 +48,11 @@ export class SimulatorClient {
   /** An out-of-band removal, in effect at once. */
   remove(id: string): Promise<void> {
     return this.#send("DELETE", `/servers/${encodeURIComponent(id)}`);
+  }
+
+  /** Another price or stock of a size, from now on. */
+  sell(size: string, change: SaleChange): Promise<void> {
+    return this.#send("PATCH", `/sizes/${encodeURIComponent(size)}`, change);
   }
 
   async #send<T>(method: string, path: string, body?: unknown): Promise<T> {

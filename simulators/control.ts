@@ -7,6 +7,15 @@ import type { Fault, SimulatedServer } from "./simulator.ts";
 /** What can be changed behind the fleet's back. */
 export type ServerPatch = Partial<Omit<SimulatedServer, "id" | "mark" | "status">>;
 
+/** What can be changed of a size on sale; fields that are left out stay. */
+export interface SaleChange {
+  /** Whole units of the cloud's currency, as its API has them. */
+  hourly?: number;
+  monthly?: number;
+  /** Regions that have it in stock; none means sold out. */
+  regions?: string[];
+}
+
 /** The routes under `/_simulator`. They need no credential: the simulator listens on loopback only. */
 export function controlRoutes(cloud: SimulatedCloud, front: Front): Hono {
   const app = new Hono();
@@ -20,6 +29,12 @@ export function controlRoutes(cloud: SimulatedCloud, front: Front): Hono {
   app.delete("/servers/:id", (c) =>
     cloud.remove(c.req.param("id")) ? c.body(null, 204) : c.json({ error: `no server ${c.req.param("id")}` }, 404),
   );
+
+  app.patch("/sizes/:size", async (c) => {
+    if (!cloud.sell) return c.json({ error: `the sizes of a simulated ${cloud.cloud} cannot be changed` }, 404);
+    const known = cloud.sell(c.req.param("size"), await c.req.json<SaleChange>());
+    return known ? c.body(null, 204) : c.json({ error: `no size ${c.req.param("size")}` }, 404);
+  });
 
   app.get("/calls", (c) => c.json(front.calls.list()));
   app.delete("/calls", (c) => {

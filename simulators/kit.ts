@@ -3,13 +3,13 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Clock } from "./clock.ts";
-import { controlRoutes, type ServerPatch } from "./control.ts";
+import { controlRoutes, type SaleChange, type ServerPatch } from "./control.ts";
 import { Front } from "./front.ts";
 import type { SimulatedServer, Simulator, SimulatorOptions } from "./simulator.ts";
 
 export { routeOf } from "./calls.ts";
 export { Clock } from "./clock.ts";
-export type { ServerPatch } from "./control.ts";
+export type { SaleChange, ServerPatch } from "./control.ts";
 export { Ids } from "./ids.ts";
 
 /** What a simulated cloud gives to the kit, which adds the server, the control routes, the call counts and the faults. */
@@ -25,6 +25,8 @@ export interface SimulatedCloud {
   /** Changes a machine at once, without an action or event of the API; undefined when there is no such machine. */
   change(id: string, patch: ServerPatch): SimulatedServer | undefined;
   remove(id: string): boolean;
+  /** Changes price or stock of a size on sale, where the simulator can; false when there is no such size. */
+  sell?(size: string, change: SaleChange): boolean;
   /** An error in the cloud's own shape, for injected statuses. */
   errorBody(status: number, message: string): unknown;
   /** The path with its ids replaced, where numbers and UUIDs are not all the ids there are. */

@@ -85,7 +85,8 @@ export interface SimulatedServer {
 /**
  * Control over HTTP, so that tests can hold a simulator in another process:
  * `GET /_simulator/servers`, `GET|DELETE /_simulator/calls`, `GET|POST|DELETE /_simulator/faults`,
- * `POST /_simulator/servers` (a foreign machine), `PATCH|DELETE /_simulator/servers/ID` (out-of-band change or removal).
+ * `POST /_simulator/servers` (a foreign machine), `PATCH|DELETE /_simulator/servers/ID` (out-of-band change or removal),
+ * `PATCH /_simulator/sizes/SIZE` (another price or stock, where the cloud can).
  * Client: `SimulatorClient` in `simulators/client.ts`.
  */
 export interface CallCount {

@@ -69,7 +69,7 @@ export interface Size {
   price_hourly: number;
   price_monthly: number;
   regions: string[];
-  gpu_info?: { count: number };
+  gpu_info?: { count: number; model?: string };
 }
 
 export interface Region {
@@ -84,7 +84,14 @@ export interface Image {
   name: string;
   distribution?: string;
   min_disk_size?: number;
+  public?: boolean;
+  regions?: string[];
   status?: string;
+}
+
+export interface OneClick {
+  slug: string;
+  type: string;
 }
 
 type Fields = Record<string, unknown>;
@@ -140,3 +147,6 @@ export const isRegion = (value: unknown): value is Region =>
 
 export const isImage = (value: unknown): value is Image =>
   has(value, (fields) => Number.isInteger(fields.id) && typeof fields.name === "string");
+
+export const isOneClick = (value: unknown): value is OneClick =>
+  has(value, ({ slug, type }) => typeof slug === "string" && typeof type === "string");

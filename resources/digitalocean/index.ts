@@ -2,7 +2,7 @@ import type { ActualServer, Call, Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { isMark, markIn } from "../mark.ts";
 import { type Address, type Droplet, isDroplet } from "./answers.ts";
-import { readCatalog } from "./catalog.ts";
+import { readCatalog, readMarketplace } from "./catalog.ts";
 import { allDroplets, taggedDroplets } from "./droplets.ts";
 import { firewallProblems } from "./firewall.ts";
 import { firewalls } from "./firewalls.ts";
@@ -72,6 +72,7 @@ export const digitalocean = {
 
   catalog: readCatalog,
   firewalls,
+  marketplace: readMarketplace,
 
   expect(server, mark) {
     return {

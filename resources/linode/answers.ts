@@ -62,12 +62,28 @@ export interface LinodeType {
   transfer: number;
   gpus?: number;
   price: { hourly: number; monthly: number };
+  region_prices?: { id: string; hourly: number; monthly: number }[];
+}
+
+/** Whether a region has a plan in stock. */
+export interface Availability {
+  region: string;
+  plan: string;
+  available: boolean;
+}
+
+export interface StackScript {
+  id: number;
+  label: string;
+  description?: string;
 }
 
 export interface Region {
   id: string;
   label: string;
   status: string;
+  country?: string;
+  capabilities?: string[];
 }
 
 export interface Image {
@@ -77,6 +93,8 @@ export interface Image {
   size: number;
   status?: string;
   deprecated?: boolean;
+  is_public?: boolean;
+  regions?: { region: string; status: string }[];
 }
 
 type Fields = Record<string, unknown>;
@@ -144,3 +162,13 @@ export const isRegion = (value: unknown): value is Region =>
 
 export const isImage = (value: unknown): value is Image =>
   has(value, (fields) => typeof fields.id === "string" && typeof fields.label === "string");
+
+export const isAvailability = (value: unknown): value is Availability =>
+  has(
+    value,
+    ({ region, plan, available }) =>
+      typeof region === "string" && typeof plan === "string" && typeof available === "boolean",
+  );
+
+export const isStackScript = (value: unknown): value is StackScript =>
+  has(value, (fields) => Number.isInteger(fields.id) && typeof fields.label === "string");

@@ -56,9 +56,20 @@ export function linodeList<T extends { id: number | string }>(
   isItem: (item: unknown) => item is T,
   filter?: object,
 ): Promise<T[]> {
+  return linodeListBy(call, path, isItem, (item) => String(item.id), filter);
+}
+
+/** The same for items that are told apart by something else than an id. */
+export function linodeListBy<T>(
+  call: Call,
+  path: string,
+  isItem: (item: unknown) => item is T,
+  idOf: (item: T) => string,
+  filter?: object,
+): Promise<T[]> {
   return readPages<T>({
     pageSize: PAGE_SIZE,
-    idOf: (item) => String(item.id),
+    idOf,
     invalid: (reason) => invalidAnswer(call, "GET", path, reason),
     read: async (page) => {
       const { body } = await linode<Partial<{ data: unknown[]; page: number; results: number }> | null>(call, {

@@ -2,7 +2,7 @@ import type { ActualServer, Call, Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { isMark, markIn } from "../mark.ts";
 import { type Instance, isInstance } from "./answers.ts";
-import { readCatalog } from "./catalog.ts";
+import { readCatalog, readMarketplace } from "./catalog.ts";
 import { firewallProblems, firewalls } from "./firewalls.ts";
 import { gateway } from "./gateway.ts";
 import { ENDPOINT, invalidAnswer, LIMITS, linodeList, linodeObject, PAGE_SIZE, linode as send } from "./http.ts";
@@ -68,6 +68,7 @@ export const linode = {
 
   catalog: readCatalog,
   firewalls,
+  marketplace: readMarketplace,
 
   expect(server, mark) {
     return {

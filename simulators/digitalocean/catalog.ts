@@ -1,3 +1,5 @@
+import type { SaleChange } from "../control.ts";
+
 /** What the simulated DigitalOcean sells: real slugs and prices, a part of the real catalogue. */
 
 export interface DropletSize {
@@ -113,6 +115,38 @@ export const SIZES: ReadonlyMap<string, DropletSize> = new Map(
     },
   ]),
 );
+
+/** What one simulator sells: the catalogue, with what control has changed of it. */
+export class Sale {
+  readonly #changes = new Map<string, SaleChange>();
+
+  change(slug: string, change: SaleChange): boolean {
+    if (!SIZES.has(slug)) return false;
+    this.#changes.set(slug, { ...this.#changes.get(slug), ...change });
+    return true;
+  }
+
+  sizes(): DropletSize[] {
+    return [...SIZES.keys()].map((slug) => this.size(slug)!);
+  }
+
+  size(slug: string): DropletSize | undefined {
+    const size = SIZES.get(slug);
+    if (size === undefined) return undefined;
+    const {
+      hourly = size.priceHourly,
+      monthly = size.priceMonthly,
+      regions = size.regions,
+    } = this.#changes.get(slug) ?? {};
+    return { ...size, priceHourly: hourly, priceMonthly: monthly, regions };
+  }
+}
+
+/** One-click applications, the last of them for clusters. */
+export const ONE_CLICKS = [
+  ...["wordpress-20-04", "docker-20-04", "lamp-22-04", "mongodb-22-04"].map((slug) => ({ slug, type: "droplet" })),
+  { slug: "monitoring", type: "kubernetes" },
+];
 
 export interface Image {
   id: number;

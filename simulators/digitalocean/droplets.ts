@@ -117,7 +117,7 @@ function readNames(body: Body): { names: string[]; isMany: boolean } {
 }
 
 function readNewDroplet(body: Body, world: DigitalOceanWorld): NewDroplet {
-  const size = SIZES.get(requireString(body, "size"));
+  const size = world.sale.size(requireString(body, "size"));
   if (!size) throw unprocessable("You specified an invalid size for Droplet creation.");
   const slug = readString(body, "region") ?? size.regions[0] ?? "";
   const region = REGIONS.get(slug);

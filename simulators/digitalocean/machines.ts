@@ -1,4 +1,4 @@
-import { findImage, type Image, SIZES } from "./catalog.ts";
+import { findImage, type Image, type Sale, SIZES } from "./catalog.ts";
 import { unprocessable } from "./errors.ts";
 import { type Body, HOST_NAME, readBoolean, requireString } from "./fields.ts";
 import type { Action, DigitalOceanWorld, Droplet } from "./world.ts";
@@ -21,7 +21,7 @@ const NETWORK_SHARE = 0.5;
 
 /** What an action asks of the droplet, and what it leaves. `check` throws the 422. */
 interface Kind {
-  check?: (droplet: Droplet, body: Body) => void;
+  check?: (droplet: Droplet, body: Body, sale: Sale) => void;
   finish?: (droplet: Droplet, body: Body) => void;
 }
 
@@ -83,8 +83,8 @@ const KINDS: Record<string, Kind> = {
   },
 };
 
-function checkResize(droplet: Droplet, body: Body): void {
-  const size = SIZES.get(requireString(body, "size"));
+function checkResize(droplet: Droplet, body: Body, sale: Sale): void {
+  const size = sale.size(requireString(body, "size"));
   if (!size) throw unprocessable("You specified an invalid size for Droplet resize.");
   if (!size.regions.includes(droplet.region)) throw unprocessable("Size is not available in this region.");
   if (size.slug === droplet.size) throw unprocessable("The Droplet already has this size.");
@@ -151,7 +151,7 @@ export class Machines {
     const kind = KINDS[type];
     if (!kind) throw unprocessable(`${type} is not a valid action type, or one that is not simulated`);
     if (droplet.locked) throw unprocessable("Droplet already has a pending event.");
-    kind.check?.(droplet, body);
+    kind.check?.(droplet, body, this.#world.sale);
     return this.#run(droplet, type, this.#world.actionMs, () => kind.finish?.(droplet, body));
   }
 

@@ -1,14 +1,14 @@
 import { Hono } from "hono";
-import { findImage, IMAGES, REGIONS, SIZES } from "./catalog.ts";
+import { findImage, IMAGES, ONE_CLICKS, REGIONS } from "./catalog.ts";
 import { notFound, unprocessable } from "./errors.ts";
 import { answerList } from "./paging.ts";
 import { imageView, regionView, sizeView, vpcView } from "./views.ts";
 import type { DigitalOceanWorld } from "./world.ts";
 
-/** Sizes, regions, images and the default VPCs. */
+/** Sizes, regions, images, one-click applications and the default VPCs. */
 export function saleRoutes(world: DigitalOceanWorld): Hono {
   const app = new Hono();
-  app.get("/sizes", (c) => answerList(c, "sizes", [...SIZES.values()], sizeView));
+  app.get("/sizes", (c) => answerList(c, "sizes", world.sale.sizes(), sizeView));
   app.get("/regions", (c) => answerList(c, "regions", [...REGIONS.values()], regionView));
   app.get("/images", (c) => {
     const { type, private: isPrivate } = c.req.query();
@@ -22,6 +22,10 @@ export function saleRoutes(world: DigitalOceanWorld): Hono {
     const image = findImage(c.req.param("image"));
     if (!image) throw notFound();
     return c.json({ image: imageView(image) });
+  });
+  app.get("/1-clicks", (c) => {
+    const { type } = c.req.query();
+    return c.json({ "1_clicks": ONE_CLICKS.filter((app) => type === undefined || app.type === type) });
   });
   app.get("/vpcs", (c) => answerList(c, "vpcs", [...world.vpcs.values()], vpcView));
   app.get("/vpcs/:id", (c) => {

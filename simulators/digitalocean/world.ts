@@ -2,7 +2,7 @@ import { Clock } from "../clock.ts";
 import { Collection } from "../collection.ts";
 import { Ids } from "../ids.ts";
 import type { SimulatorOptions } from "../simulator.ts";
-import type { Image } from "./catalog.ts";
+import { type Image, Sale } from "./catalog.ts";
 
 export interface Droplet {
   id: number;
@@ -78,6 +78,7 @@ const DEFAULT_ACTION_MS = 200;
 /** Everything the simulated team has. */
 export class DigitalOceanWorld {
   readonly clock = new Clock();
+  readonly sale = new Sale();
   readonly ids: Ids;
   readonly provisionMs: number;
   readonly actionMs: number;

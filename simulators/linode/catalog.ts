@@ -1,3 +1,5 @@
+import type { SaleChange } from "../control.ts";
+
 /** What the simulated Linode sells: real names and prices, a part of the real catalogue. */
 
 export interface LinodeType {
@@ -99,6 +101,7 @@ export const REGIONS: ReadonlyMap<string, LinodeRegion> = new Map(
       ["ap-south", "Singapore, SG", "sg", ["GPU Linodes"]],
       ["ap-northeast", "Tokyo, JP", "jp", []],
       ["in-maa", "Chennai, IN", "in", ["GPU Linodes", "Premium Plans"]],
+      ["id-cgk", "Jakarta, ID", "id", ["Premium Plans"]],
     ] as const
   ).map(([id, label, country, more]) => [id, { id, label, country, capabilities: [...BASE, ...more] }]),
 );
@@ -133,9 +136,38 @@ export const IMAGES: ReadonlyMap<string, LinodeImage> = new Map(
   ]),
 );
 
+/** Regions where everything costs more. */
+export const DEARER: Readonly<Record<string, number>> = { "id-cgk": 1.2 };
+
 /** Whether a region has what the type needs. */
-export function isSold(type: LinodeType, region: LinodeRegion): boolean {
+function isMade(type: LinodeType, region: LinodeRegion): boolean {
   if (type.class === "gpu") return region.capabilities.includes("GPU Linodes");
   if (type.class === "premium") return region.capabilities.includes("Premium Plans");
   return true;
+}
+
+/** What one simulator sells: the catalogue, with what control has changed of it. */
+export class Sale {
+  readonly #changes = new Map<string, SaleChange>();
+
+  change(id: string, change: SaleChange): boolean {
+    if (!TYPES.has(id)) return false;
+    this.#changes.set(id, { ...this.#changes.get(id), ...change });
+    return true;
+  }
+
+  types(): LinodeType[] {
+    return [...TYPES.keys()].map((id) => this.type(id)!);
+  }
+
+  type(id: string): LinodeType | undefined {
+    const type = TYPES.get(id);
+    const { hourly = type?.hourly, monthly = type?.monthly } = this.#changes.get(id) ?? {};
+    return type && { ...type, hourly: hourly!, monthly: monthly! };
+  }
+
+  isSold(type: LinodeType, region: LinodeRegion): boolean {
+    const { regions } = this.#changes.get(type.id) ?? {};
+    return isMade(type, region) && (regions?.includes(region.id) ?? true);
+  }
 }

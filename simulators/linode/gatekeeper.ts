@@ -8,7 +8,7 @@ const GENERAL: LimitScope = { name: "general", limit: 1600, windowMs: MINUTE_MS 
 const CREATE: LimitScope = { name: "creating Linodes", limit: 20, windowMs: 15_000 };
 
 const LISTS =
-  /\/(types|kernels|regions|availability|images|instances|disks|configs|events|firewalls|devices|sshkeys|tags(\/[^/]+)?)$/;
+  /\/(types|kernels|regions|availability|images|instances|disks|configs|events|firewalls|devices|sshkeys|stackscripts|tags(\/[^/]+)?)$/;
 const PUBLIC = /^\/v4(beta)?\/(linode\/(types|kernels)|regions|images)(\/|$)/;
 
 /** Lets requests with the token in, and public ones; counts them towards the limits of their kind. */

@@ -34,6 +34,7 @@ export async function startLinode(options: SimulatorOptions = {}): Promise<Simul
       addForeign: (server) => control.addForeign(server),
       change: (id, patch) => control.change(id, patch),
       remove: (id) => control.remove(id),
+      sell: (size, change) => world.sale.change(size, change),
       errorBody: (_status, message) => ({ errors: [{ reason: message }] }),
       routeOf: (path) =>
         routeOf(path)
@@ -47,7 +48,7 @@ export async function startLinode(options: SimulatorOptions = {}): Promise<Simul
 function linodeApi(world: LinodeWorld, machines: Machines, options: SimulatorOptions): Hono {
   const firewalls = new Firewalls(world);
   const api = new Hono()
-    .route("/", saleRoutes())
+    .route("/", saleRoutes(world))
     .route("/linode/instances", instanceRoutes(world, machines, firewalls))
     .route("/linode/instances", partRoutes(world))
     .route("/networking/firewalls", firewalls.routes)

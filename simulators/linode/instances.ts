@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { IMAGES, isSold, REGIONS, TYPES } from "./catalog.ts";
+import { IMAGES, REGIONS, TYPES } from "./catalog.ts";
 import { badRequest, notFound } from "./errors.ts";
 import { type Body, Fields, LABEL, LABEL_HELP, readBody, SSH_KEY } from "./fields.ts";
 import type { Machines, NewLinode } from "./machines.ts";
@@ -111,7 +111,8 @@ function readNewLinode(body: Body, world: LinodeWorld): { wanted: NewLinode; fir
   if (fields.has("region") && !region) fields.fail("region", "region is not valid");
   const type = TYPES.get(fields.string("type") ?? "");
   if (fields.has("type") && !type) fields.fail("type", "A plan of that id was not found");
-  if (type && region && !isSold(type, region)) fields.fail("type", `${type.id} is not available in ${region.id}`);
+  if (type && region && !world.sale.isSold(type, region))
+    fields.fail("type", `${type.id} is not available in ${region.id}`);
   const image = fields.string("image");
   if (image !== undefined && !IMAGES.has(image)) fields.fail("image", "image is not valid");
   const label = readLabel(fields, world);

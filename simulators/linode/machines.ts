@@ -1,4 +1,4 @@
-import { isSold, REGIONS, TYPES } from "./catalog.ts";
+import { REGIONS, TYPES } from "./catalog.ts";
 import { badRequest, busy } from "./errors.ts";
 import type { LinodeEvent } from "./events.ts";
 import { makeConfig, makeDisks } from "./storage.ts";
@@ -109,7 +109,8 @@ export class Machines {
     const type = TYPES.get(typeId);
     if (!type) throw badRequest("A plan of that id was not found", "type");
     const region = REGIONS.get(linode.region);
-    if (region && !isSold(type, region)) throw badRequest(`${typeId} is not available in ${linode.region}`, "type");
+    if (region && !world.sale.isSold(type, region))
+      throw badRequest(`${typeId} is not available in ${linode.region}`, "type");
     if (typeId === linode.type) throw badRequest("Linode is already running this service plan.", "type");
     const disks = world.disks.get(linode.id) ?? [];
     const used = disks.reduce((sum, disk) => sum + disk.size, 0);
@@ -132,7 +133,7 @@ export class Machines {
     this.#mustBeIdle(linode);
     const region = REGIONS.get(regionId);
     const type = TYPES.get(linode.type);
-    if (!region || (type && !isSold(type, region))) throw badRequest("region is not valid", "region");
+    if (!region || (type && !this.#world.sale.isSold(type, region))) throw badRequest("region is not valid", "region");
     if (regionId === linode.region) throw badRequest("Linode is already in this region.", "region");
     const ran = linode.status === "running";
     this.#run(linode, "linode_migrate_datacenter", this.#world.actionMs, "migrating", () => {

@@ -1,11 +1,12 @@
 import { Hono } from "hono";
-import { IMAGES, isSold, REGIONS, TYPES } from "./catalog.ts";
+import { IMAGES, REGIONS, type Sale, TYPES } from "./catalog.ts";
 import { notFound } from "./errors.ts";
 import { answerList } from "./paging.ts";
 import { imageView, regionView, typeView } from "./views.ts";
+import type { LinodeWorld } from "./world.ts";
 
-/** The catalogue: types, regions, images and kernels. These need no token. */
-export function saleRoutes(): Hono {
+/** The catalogue: types, regions, images, kernels and the account's own scripts. All but the last need no token. */
+export function saleRoutes({ sale }: LinodeWorld): Hono {
   const app = new Hono();
   const one = <T>(items: ReadonlyMap<string, T>, id: string): T => {
     const item = items.get(id);
@@ -14,16 +15,16 @@ export function saleRoutes(): Hono {
   };
 
   app.get("/linode/types", (c) =>
-    answerList(c, [...TYPES.values()], {
+    answerList(c, sale.types(), {
       filterable: ["class", "disk", "gpus", "label", "memory", "network_out", "transfer", "vcpus"],
       view: typeView,
     }),
   );
-  app.get("/linode/types/:type", (c) => c.json(typeView(one(TYPES, c.req.param("type")))));
+  app.get("/linode/types/:type", (c) => c.json(typeView(sale.type(one(TYPES, c.req.param("type")).id)!)));
 
   app.get("/regions", (c) => answerList(c, [...REGIONS.values()], { filterable: ["country"], view: regionView }));
   app.get("/regions/availability", (c) =>
-    answerList(c, availability([...REGIONS.keys()]), {
+    answerList(c, availability(sale, [...REGIONS.keys()]), {
       filterable: ["available", "plan", "region"],
       view: (entry) => entry,
     }),
@@ -31,7 +32,7 @@ export function saleRoutes(): Hono {
   app.get("/regions/:region", (c) => c.json(regionView(one(REGIONS, c.req.param("region")))));
   app.get("/regions/:region/availability", (c) => {
     const region = one(REGIONS, c.req.param("region"));
-    return c.json(availability([region.id]));
+    return c.json(availability(sale, [region.id]));
   });
 
   app.get("/images", (c) =>
@@ -46,6 +47,13 @@ export function saleRoutes(): Hono {
   );
   app.get("/images/:image", (c) => c.json(imageView(one(IMAGES, c.req.param("image")))));
 
+  app.get("/linode/stackscripts", (c) =>
+    answerList(c, STACKSCRIPTS, {
+      filterable: ["deployments_total", "description", "is_public", "label", "mine", "rev_note"],
+      view: (script) => script,
+    }),
+  );
+
   app.get("/linode/kernels", (c) => answerList(c, KERNELS, { filterable: ["label"], view: (kernel) => kernel }));
   app.get("/linode/kernels/:owner/:kernel", (c) => {
     const id = `${c.req.param("owner")}/${c.req.param("kernel")}`;
@@ -54,15 +62,39 @@ export function saleRoutes(): Hono {
   return app;
 }
 
-const availability = (regions: readonly string[]) =>
+const availability = (sale: Sale, regions: readonly string[]) =>
   regions.flatMap((id) => {
     const region = REGIONS.get(id);
     return [...TYPES.values()].map((type) => ({
       region: id,
       plan: type.id,
-      available: region !== undefined && isSold(type, region),
+      available: region !== undefined && sale.isSold(type, region),
     }));
   });
+
+/** One of the account's own, and one of the thousands that others have made public. */
+const STACKSCRIPTS = (
+  [
+    [10079, "join-cluster", "Joins our cluster", true],
+    [401697, "wordpress-by-somebody", "Somebody's WordPress", false],
+  ] as const
+).map(([id, label, description, mine]) => ({
+  id,
+  label,
+  description,
+  mine,
+  username: mine ? "simulated" : "somebody",
+  user_gravatar_id: "",
+  is_public: !mine,
+  images: ["any/all"],
+  script: "#!/bin/bash\ntrue\n",
+  rev_note: "",
+  deployments_active: 0,
+  deployments_total: 1,
+  created: "2026-01-01T00:00:00",
+  updated: "2026-01-01T00:00:00",
+  user_defined_fields: [],
+}));
 
 const KERNELS = (
   [

@@ -1,4 +1,4 @@
-import { type LinodeImage, type LinodeRegion, type LinodeType, REGIONS, TYPES } from "./catalog.ts";
+import { DEARER, type LinodeImage, type LinodeRegion, type LinodeType, REGIONS, TYPES } from "./catalog.ts";
 import type { EventLog, LinodeEvent } from "./events.ts";
 import type { BootConfig, Disk, Firewall, FirewallDevice, Linode, LinodeWorld, SshKey } from "./world.ts";
 
@@ -180,7 +180,11 @@ export const typeView = (type: LinodeType) => ({
   transfer: type.transfer,
   network_out: type.networkOut,
   price: { hourly: type.hourly, monthly: type.monthly },
-  region_prices: [],
+  region_prices: Object.entries(DEARER).map(([id, factor]) => ({
+    id,
+    hourly: Math.round(type.hourly * factor * 1e5) / 1e5,
+    monthly: Math.round(type.monthly * factor * 100) / 100,
+  })),
   addons: { backups: { price: { hourly: type.backupsHourly, monthly: type.backupsMonthly }, region_prices: [] } },
   successor: null,
 });

@@ -2,6 +2,7 @@ import { Clock } from "../clock.ts";
 import { Collection } from "../collection.ts";
 import { Ids } from "../ids.ts";
 import type { SimulatorOptions } from "../simulator.ts";
+import { Sale } from "./catalog.ts";
 import { EventLog } from "./events.ts";
 
 export type LinodeStatus =
@@ -107,6 +108,7 @@ const DEFAULT_ACTION_MS = 200;
 /** Everything the simulated account has. */
 export class LinodeWorld {
   readonly clock = new Clock();
+  readonly sale = new Sale();
   readonly ids: Ids;
   readonly provisionMs: number;
   readonly actionMs: number;

@@ -70,6 +70,7 @@ describe.each(PEERS)("requests to $name", (peer) => {
       await cloud.claim(id, MARK.replace("a", "b"), call());
       await cloud.findByMark(MARK, serverSpec(), call());
       await cloud.catalog(call());
+      await cloud.marketplace?.(call());
       for (const action of ["shutdown", "start", "reboot", "stop"] satisfies PowerAction[])
         await cloud.power(id, action, call());
 

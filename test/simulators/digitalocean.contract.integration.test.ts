@@ -39,6 +39,7 @@ describe.skipIf(!spec)(`${TITLE}${spec ? "" : ` (${SPECS_ABSENT})`}`, () => {
     "/v2/account",
     "/v2/account/keys",
     "/v2/sizes",
+    "/v2/1-clicks?type=droplet",
     "/v2/sizes?per_page=2&page=2",
     "/v2/regions",
     "/v2/images",

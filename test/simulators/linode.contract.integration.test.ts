@@ -42,6 +42,7 @@ describe.skipIf(!spec)(
       "/v4/regions/us-east/availability",
       "/v4/images",
       "/v4/images/linode%2Fubuntu24.04",
+      "/v4/linode/stackscripts",
       "/v4/account",
       "/v4/profile",
       "/v4/tags",
