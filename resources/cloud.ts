@@ -5,6 +5,7 @@ import type {
   AccountSpec,
   AggregateHostSpec,
   AggregateSpec,
+  EndOfLife,
   FirewallRule,
   FirewallSpec,
   FirewallText,
@@ -12,6 +13,8 @@ import type {
   PowerState,
   ServerSpec,
 } from "./spec.ts";
+
+export type { EndOfLife } from "./spec.ts";
 
 /**
  * The seam between the core and a cloud. A cloud translates and does not decide: drift, adoption, pruning and retries belong to the core.
@@ -79,13 +82,6 @@ export interface Cloud {
 
 /** What servers of an account share, and so lives in its base stack. */
 export type SharedSpec = FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec;
-
-export interface EndOfLife {
-  /** ISO date. */
-  on: string;
-  /** What to tell whoever asks for something new there. */
-  note: string;
-}
 
 export interface ResourceName {
   /** Pulumi type token, `linode:index/instance:Instance`. */

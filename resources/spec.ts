@@ -8,6 +8,14 @@ export interface CredentialRef {
   env: string;
 }
 
+/** Something that is closed, or will be. */
+export interface EndOfLife {
+  /** ISO date: from that day on nothing new is made there. */
+  on: string;
+  /** What to tell whoever asks for something new there. */
+  note: string;
+}
+
 export type PowerState = "running" | "stopped" | "suspended";
 
 export interface AccountSpec {
@@ -27,6 +35,10 @@ export interface AccountSpec {
   budgets: Record<string, { perSecond: number; burst: number }>;
   /** Regions servers may use; empty means all. */
   regions: string[];
+  /** No new servers from a day on; those that are there go on. */
+  ended?: EndOfLife;
+  /** The same for single regions. */
+  endedRegions?: Record<string, EndOfLife>;
   deadlines: {
     /** A create may take this long. */
     createSeconds: number;
@@ -172,6 +184,8 @@ export interface PlanSpec {
   markupMicro: number;
   currency: string;
   defaultExpireDays?: number;
+  /** Not sold any more from a day on; servers that have it keep it. */
+  ended?: EndOfLife;
 }
 
 /** What lives in a stack: servers in ACCOUNT.n, the others in ACCOUNT.base. */

@@ -115,6 +115,37 @@ export interface AccountFields {
    */
   regions: string[];
   /**
+   * No new servers on this account from a day on. Those that are there go on; `fleetwright rehome` proposes where to move them.
+   */
+  ended?: {
+    /**
+     * The day, in UTC, from which on.
+     */
+    on: string;
+    /**
+     * What to tell whoever asks for something new.
+     */
+    note: string;
+  };
+  /**
+   * Regions that take no new servers of this account from a day on, by name.
+   */
+  endedRegions: {
+    /**
+     * No new servers in this region from a day on.
+     */
+    [k: string]: {
+      /**
+       * The day, in UTC, from which on.
+       */
+      on: string;
+      /**
+       * What to tell whoever asks for something new.
+       */
+      note: string;
+    };
+  };
+  /**
    * How long this account's cloud may take.
    */
   deadlines: {
@@ -185,6 +216,19 @@ export interface PlanFields {
    * A server ordered with this plan expires after so many days unless its order says otherwise.
    */
   defaultExpireDays?: number;
+  /**
+   * Not sold any more from a day on: no new servers with this plan. Those that have it keep it.
+   */
+  ended?: {
+    /**
+     * The day, in UTC, from which on.
+     */
+    on: string;
+    /**
+     * What to tell whoever asks for something new.
+     */
+    note: string;
+  };
 }
 
 /**

@@ -27,7 +27,7 @@ export function compileAccount(fields: AccountFields, context: Context): Result<
     ...validateBlock(cloud.schemas.account, fields.options, ["options"]),
   ];
   if (faults.length > 0) return { hash: "", createHash: "", faults, notes };
-  const { formerly, title, endpoint, credentials, cells, budgets, regions, deadlines, options } = fields;
+  const { formerly, title, endpoint, credentials, cells, budgets, regions, deadlines, options, ended } = fields;
   const spec: AccountSpec = {
     kind,
     name,
@@ -39,6 +39,8 @@ export function compileAccount(fields: AccountFields, context: Context): Result<
     cells,
     budgets,
     regions,
+    ...(ended && { ended }),
+    ...(Object.keys(fields.endedRegions).length > 0 && { endedRegions: fields.endedRegions }),
     deadlines,
     options,
   };

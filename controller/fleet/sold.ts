@@ -4,8 +4,8 @@ import { fieldFault } from "./file.ts";
 import type { FieldFault } from "./validate.ts";
 
 /**
- * What the cloud does not sell. A region that is closed to new machines, and an image that is on no list (private ones are on none), are
- * notes: they must not make a fleet unusable whose machines run.
+ * What the cloud does not sell. A region that is closed to new machines, a size that has run out there, and an image that is on no list (some
+ * private ones are on none) are notes: they must not make a fleet unusable whose machines run. What is bought is refused when it is executed.
  */
 export function catalogFaults(
   fields: ServerFields,
@@ -26,7 +26,7 @@ export function catalogFaults(
     const choice = { word: fields.image, allowed: catalog.images.map(({ name }) => name) };
     notes.push(fieldFault(["image"], `"${fields.image}" is not on ${title}'s list of images`, choice));
   }
-  return size === "" ? faults : [...faults, ...sizeFaults(fields, size, title, catalog, region !== undefined)];
+  return size === "" ? faults : [...faults, ...sizeFaults(fields, size, title, catalog, region !== undefined, notes)];
 }
 
 function sizeFaults(
@@ -35,6 +35,7 @@ function sizeFaults(
   title: string,
   catalog: Catalog,
   regionKnown: boolean,
+  notes: FieldFault[],
 ): FieldFault[] {
   const path = fields.plan === undefined ? ["size"] : ["plan"];
   const subject = fields.plan === undefined ? `"${size}"` : `plan "${fields.plan}" is size "${size}", which`;
@@ -51,7 +52,7 @@ function sizeFaults(
     ];
   }
   if (!regionKnown || sold.regions === undefined || sold.regions.includes(fields.region)) return [];
-  return [
-    fieldFault(path, `${subject} is not sold in ${fields.region}, only in ${sold.regions.join(", ") || "no region"}`),
-  ];
+  const where = sold.regions.length === 0 ? "in no region" : `only in ${sold.regions.join(", ")}`;
+  notes.push(fieldFault(path, `${subject} is not in stock in ${fields.region} now, ${where}`));
+  return [];
 }

@@ -1,15 +1,14 @@
 import type { Catalog } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { AccountSpec, FleetSpec, PlanSpec } from "../../resources/spec.ts";
+import { readSale } from "../catalog/cache.ts";
+import { staleWords } from "../catalog/words.ts";
 import { type Compiled, isUsable } from "../fleet/compile.ts";
 import { type FleetCache, loadAccounts, loadFleet } from "../fleet/load.ts";
 import { formatProblem, type Problem } from "../fleet/problem.ts";
-import { type Controller, callOn, cloudOf } from "./context.ts";
+import type { Controller } from "./context.ts";
 import { type DesiredObject, type MatchedAccount, matchAccounts } from "./match.ts";
 import { inParallel } from "./pool.ts";
-
-/** Catalogues change rarely: one reading an hour and account. */
-const CATALOG_AGE_MS = 60 * 60 * 1000;
 
 /** A commit of the fleet, compiled and joined with the recorded accounts. */
 export interface Desired {
@@ -91,16 +90,12 @@ async function readCatalogs(
 ): Promise<Record<string, Catalog>> {
   const catalogs: Record<string, Catalog> = {};
   await inParallel(accounts, 8, async (spec) => {
-    const cached = await controller.store.cachedCatalog(spec.name, CATALOG_AGE_MS);
-    if (cached !== undefined) {
-      catalogs[spec.name] = cached;
-      return;
-    }
     try {
-      const catalog = await cloudOf(controller, spec.provider).catalog(callOn(controller, spec, signal));
-      await controller.store.cacheCatalog(spec.name, catalog);
-      catalogs[spec.name] = catalog;
+      const { content, ageMs, stale } = await readSale(controller, spec, { signal });
+      catalogs[spec.name] = content;
+      if (stale !== undefined) notes.push(`${spec.name}: ${staleWords(ageMs, stale)}`);
     } catch (error) {
+      signal.throwIfAborted();
       // Without a catalogue sizes and regions go unchecked; the cloud itself will say what it does not sell.
       notes.push(
         `${spec.name}: the catalogue could not be read (${(error as Error).message}); sizes, regions and prices are unchecked`,

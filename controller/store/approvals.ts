@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "./tables.ts";
-import type { Approval, Store } from "./types.ts";
+import type { Approval, Quote, Store } from "./types.ts";
 
 /** Approvals by effect hash. An effect has at most one open approval; giving it again replaces who, when and the overrides. */
 export function approvalMethods(db: Kysely<Tables>): Pick<Store, "approve" | "openApprovals" | "closeApprovals"> {
@@ -9,14 +9,18 @@ export function approvalMethods(db: Kysely<Tables>): Pick<Store, "approve" | "op
       const distinct = [...new Map(approvals.map((approval) => [approval.effectHash, approval])).values()];
       if (distinct.length === 0) return;
       await sql`
-        insert into approval (effect_hash, approved_by, approved_at, commit, allow_replace, allow_removals)
-        select * from unnest(
+        insert into approval (effect_hash, approved_by, approved_at, commit, allow_replace, allow_removals, allow_ended, quote)
+        select effect_hash, approved_by, approved_at, commit, allow_replace, allow_removals, allow_ended, quote::json from unnest(
           ${distinct.map((one) => one.effectHash)}::text[], ${distinct.map((one) => one.approvedBy)}::text[],
           ${distinct.map((one) => one.approvedAt)}::timestamptz[], ${distinct.map((one) => one.commit)}::text[],
-          ${distinct.map((one) => one.allowReplace)}::boolean[], ${distinct.map((one) => one.allowRemovals ?? null)}::integer[])
+          ${distinct.map((one) => one.allowReplace)}::boolean[], ${distinct.map((one) => one.allowRemovals ?? null)}::integer[],
+          ${distinct.map((one) => one.allowEnded === true)}::boolean[],
+          ${distinct.map((one) => (one.quote === undefined ? null : JSON.stringify(one.quote)))}::text[])
+          as given (effect_hash, approved_by, approved_at, commit, allow_replace, allow_removals, allow_ended, quote)
         on conflict (effect_hash) where done_at is null do update set
           approved_by = excluded.approved_by, approved_at = excluded.approved_at, commit = excluded.commit,
-          allow_replace = excluded.allow_replace, allow_removals = excluded.allow_removals`.execute(db);
+          allow_replace = excluded.allow_replace, allow_removals = excluded.allow_removals,
+          allow_ended = excluded.allow_ended, quote = excluded.quote`.execute(db);
     },
 
     async openApprovals() {
@@ -31,6 +35,8 @@ export function approvalMethods(db: Kysely<Tables>): Pick<Store, "approve" | "op
             commit: row.commit,
             allowReplace: row.allow_replace,
             ...(row.allow_removals !== null && { allowRemovals: row.allow_removals }),
+            ...(row.allow_ended && { allowEnded: true }),
+            ...(row.quote !== null && { quote: row.quote as Quote }),
           },
         ]),
       );

@@ -1,11 +1,10 @@
 import { type Kysely, sql } from "kysely";
-import type { Catalog } from "../../resources/cloud.ts";
 import type { Tables } from "./tables.ts";
 import type { Store } from "./types.ts";
 
-type Methods = Pick<Store, "event" | "events" | "cachedCatalog" | "cacheCatalog" | "setting" | "putSetting">;
+type Methods = Pick<Store, "event" | "events" | "setting" | "putSetting">;
 
-/** The event log, cached catalogues and settings. */
+/** The event log and settings. */
 export function eventMethods(db: Kysely<Tables>): Methods {
   return {
     async event({ run, kind, object, data }) {
@@ -30,25 +29,6 @@ export function eventMethods(db: Kysely<Tables>): Methods {
         ...(row.object !== null && { object: row.object }),
         data: row.data,
       }));
-    },
-
-    async cachedCatalog(account, maxAgeMs) {
-      const row = await db
-        .selectFrom("catalog")
-        .select("catalog")
-        .where("account", "=", account)
-        .where("cached_at", ">=", sql<Date>`now() - ${maxAgeMs}::float8 * interval '1 millisecond'`)
-        .executeTakeFirst();
-      return row?.catalog as Catalog | undefined;
-    },
-
-    async cacheCatalog(account, catalog) {
-      const cached = { cached_at: sql<Date>`now()`, catalog: JSON.stringify(catalog) };
-      await db
-        .insertInto("catalog")
-        .values({ account, ...cached })
-        .onConflict((conflict) => conflict.column("account").doUpdateSet(cached))
-        .execute();
     },
 
     async setting(name) {

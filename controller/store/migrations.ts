@@ -47,6 +47,20 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "002-catalogs": {
+    async up(db) {
+      // What was cached is read anew.
+      await sql`
+        drop table catalog;
+        create table catalog (
+          account text not null, part text not null, fingerprint text not null, cached_at timestamptz not null,
+          content json not null, primary key (account, part));
+
+        create table quote (effect_hash text primary key, shown_at timestamptz not null, quote json not null);
+        alter table approval add column quote json, add column allow_ended boolean not null default false
+      `.execute(db);
+    },
+  },
   "003-budgets": {
     async up(db) {
       await sql`

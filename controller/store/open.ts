@@ -5,6 +5,7 @@ import path from "node:path";
 import { Kysely, PostgresDialect } from "kysely";
 import { approvalMethods } from "./approvals.ts";
 import { budgetLedger } from "./budgets.ts";
+import { catalogMethods } from "./catalogs.ts";
 import { toStoreError, withStoreErrors } from "./errors.ts";
 import { eventMethods } from "./events.ts";
 import { journalMethods } from "./journal.ts";
@@ -57,6 +58,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...approvalMethods(db),
     ...leaseMethods(db),
     ...eventMethods(db),
+    ...catalogMethods(db),
     close() {
       closed ??= db.destroy();
       return closed;

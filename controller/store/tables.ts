@@ -53,6 +53,8 @@ export interface Tables {
     commit: string;
     allow_replace: boolean;
     allow_removals: number | null;
+    allow_ended: boolean;
+    quote: Json<unknown> | null;
     done_at: Instant | null;
   };
   budget_grant: { id: Generated<string>; key: string; scope: string; used: number; expires_at: Instant };
@@ -66,6 +68,7 @@ export interface Tables {
     object: string | null;
     data: Json<unknown>;
   };
-  catalog: { account: string; cached_at: Instant; catalog: Json<unknown> };
+  catalog: { account: string; part: string; fingerprint: string; cached_at: Instant; content: Json<unknown> };
+  quote: { effect_hash: string; shown_at: Instant; quote: Json<unknown> };
   setting: { name: string; value: string };
 }

@@ -1,5 +1,4 @@
 import type { BudgetLedger } from "../../resources/budget-ledger.ts";
-import type { Catalog } from "../../resources/cloud.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { StackObject } from "../../resources/spec.ts";
 
@@ -57,8 +56,41 @@ export interface Approval {
   /** Overrides given with the approval. */
   allowReplace: boolean;
   allowRemovals?: number;
+  /** New machines on something that has ended are meant. */
+  allowEnded?: boolean;
+  /** What whoever approved was shown that it would cost. */
+  quote?: Quote;
   /** Set when the effect has converged: a later, equal effect needs an approval of its own. */
   doneAt?: string;
+}
+
+/** What one effect buys and for how much, as it was shown. */
+export interface Quote {
+  /** The cloud's own size. */
+  size: string;
+  region: string;
+  /** What the provider asks; absent where its catalogue has no price. */
+  cost?: Cost;
+  /** What the customer pays. */
+  price?: Cost;
+}
+
+/** Whole micro-units of `currency`. */
+export interface Cost {
+  monthlyMicro: number;
+  hourlyMicro: number;
+  currency: string;
+}
+
+/** What an account's cloud was read to sell: `sale` are sizes, regions and images. */
+export type CatalogPart = "sale" | "marketplace";
+
+export interface CachedCatalog {
+  content: unknown;
+  /** Tells accounts apart that answer to one name after another. */
+  fingerprint: string;
+  /** By the database's clock. */
+  ageMs: number;
 }
 
 export interface Lease {
@@ -121,8 +153,15 @@ export interface Store {
     limit: number,
   ): Promise<{ seq: number; at: string; run?: string; kind: string; object?: string; data: unknown }[]>;
 
-  cachedCatalog(account: string, maxAgeMs: number): Promise<Catalog | undefined>;
-  cacheCatalog(account: string, catalog: Catalog): Promise<void>;
+  /** Whatever its age is. */
+  cachedCatalog(account: string, part: CatalogPart): Promise<CachedCatalog | undefined>;
+  /** Takes the place of what was there. What nobody has read anew for a month goes. */
+  cacheCatalog(account: string, part: CatalogPart, fingerprint: string, content: unknown): Promise<void>;
+
+  /** Remembers what effects were shown to cost; the latest showing counts. */
+  putQuotes(quotes: ReadonlyMap<string, Quote>): Promise<void>;
+  /** By effect hash. */
+  quotes(effectHashes: string[]): Promise<Map<string, Quote>>;
 
   setting(name: string): Promise<string | undefined>;
   putSetting(name: string, value: string): Promise<void>;

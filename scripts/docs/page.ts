@@ -110,4 +110,6 @@ const SKIPPED = new Set([
   "options",
   "budgets",
   "provider",
+  "ended",
+  "endedRegions",
 ]);

@@ -462,11 +462,6 @@ describe("a catalogue", () => {
       fields: { plan: undefined, size: "c9" },
       says: '"c9" is not sold by Cumulus; did you mean "c1"?; allowed: c1, c2',
     },
-    {
-      name: "a size that the region does not sell",
-      fields: { plan: "large", region: "us-west" },
-      says: 'plan: plan "large" is size "c2", which is not sold in us-west, only in us-east',
-    },
   ])("refuses $name", ({ fields, says }) => {
     expect(problemsOf({ "servers/a.yaml": server("a", fields) }, { catalogs })[0]).toContain(says);
     expect(problemsOf({ "servers/a.yaml": server("a", fields) })).toEqual([]);
@@ -480,6 +475,15 @@ describe("a catalogue", () => {
 
     expect(isUsable(compiled)).toBe(true);
     expect(compiled.notes.map(({ path }) => path)).toEqual(["region", "image"]);
+  });
+
+  it("only notes a size that has run out in its region, because its machines may run", () => {
+    const compiled = compileWith({ "servers/a.yaml": server("a", { plan: "large", region: "us-west" }) }, { catalogs });
+
+    expect(isUsable(compiled)).toBe(true);
+    expect(compiled.notes[0]?.message).toBe(
+      'plan "large" is size "c2", which is not in stock in us-west now, only in us-east',
+    );
   });
 
   it("refuses a region that the account leaves out", () => {

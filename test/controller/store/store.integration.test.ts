@@ -227,18 +227,43 @@ describe("events, catalogues and settings", () => {
     ]);
   });
 
-  it("keeps a catalogue for as long as it is asked to be young", async () => {
+  it("keeps a part of a catalogue, with its age and whose it is", async () => {
     const catalog = {
       sizes: [],
       regions: [{ name: "a", title: "A", available: true }],
       images: [],
       readAt: "2026-01-01T00:00:00Z",
     };
-    await store.cacheCatalog("linode-main", catalog);
+    await store.cacheCatalog("linode-main", "sale", "f1", catalog);
+    await store.cacheCatalog("linode-main", "marketplace", "f1", []);
 
-    expect(await other.cachedCatalog("linode-main", 60_000)).toEqual(catalog);
-    expect(await other.cachedCatalog("linode-main", 0)).toBeUndefined();
-    expect(await other.cachedCatalog("other", 60_000)).toBeUndefined();
+    const cached = await other.cachedCatalog("linode-main", "sale");
+    expect(cached).toMatchObject({ content: catalog, fingerprint: "f1" });
+    expect(cached?.ageMs).toBeLessThan(60_000);
+    expect(await other.cachedCatalog("linode-main", "marketplace")).toMatchObject({ content: [] });
+    expect(await other.cachedCatalog("other", "sale")).toBeUndefined();
+  });
+
+  it("keeps what an effect was shown to cost, the latest showing", async () => {
+    const quote = (monthlyMicro: number) => ({
+      size: "s",
+      region: "r",
+      cost: { monthlyMicro, hourlyMicro: 7, currency: "USD" },
+    });
+    await store.putQuotes(
+      new Map([
+        ["q1", quote(1)],
+        ["q2", quote(2)],
+      ]),
+    );
+    await store.putQuotes(new Map([["q1", quote(3)]]));
+
+    expect(await other.quotes(["q1", "q2", "q3"])).toEqual(
+      new Map([
+        ["q1", quote(3)],
+        ["q2", quote(2)],
+      ]),
+    );
   });
 
   it("keeps settings", async () => {
