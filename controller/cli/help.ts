@@ -45,6 +45,19 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright drift --revert                  bring it back to what the files say",
     "fleetwright drift --accept                  write it into the files, as a commit",
   ],
+  catalog: [
+    "fleetwright catalog sizes --account linode-main       sizes with prices, and where they are in stock",
+    "fleetwright catalog marketplace --account do-main     one-click applications",
+    "fleetwright catalog images --account pve-lab --refresh  read anew",
+  ],
+  cheapest: [
+    "fleetwright cheapest --min-cpu 2 --min-memory 4GiB    the cheapest of all accounts, and the next ones",
+    "fleetwright cheapest --gpu H100 --region nyc2         with a GPU of this type, there",
+  ],
+  compare: [
+    "fleetwright compare --max-price 0.05                  everything up to 0.05 an hour, across clouds",
+    "fleetwright compare --max-price 0.05 --min-memory 4GiB --json",
+  ],
   run: ["fleetwright run -- pulumi preview -s linode-main.0", "fleetwright run -- pulumi up -s linode-main.0"],
   destroy: ["fleetwright destroy --confirm acme          remove every server of the fleet acme"],
   doctor: ["fleetwright doctor                          what is missing here, and what mends it"],

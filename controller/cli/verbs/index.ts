@@ -1,6 +1,10 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { toGiB, toMiB } from "../../catalog/units.ts";
+import { toMicro } from "../../fleet/money.ts";
 import type { Io } from "../io.ts";
 import type { GlobalOptions } from "../options.ts";
+import type { CatalogFlags } from "./catalog.ts";
+import type { NeedFlags } from "./cheapest.ts";
 
 /** Adds one verb to the program; `exit` takes the verb's exit code. A verb's code is loaded when it is called. */
 export type AddVerb = (program: Command, io: Io, exit: (code: number) => void) => void;
@@ -16,6 +20,36 @@ function factor(value: string): number {
   const number = Number(value);
   if (value.trim() === "" || !(number >= 0)) throw new InvalidArgumentError("a number from 0 is wanted");
   return number;
+}
+
+function size(read: (text: string) => number | undefined): (text: string) => number {
+  return (text) => {
+    const value = read(text);
+    if (value === undefined) throw new InvalidArgumentError("a size is wanted: 512MiB, 4GiB");
+    return value;
+  };
+}
+
+/** A price in whole units, 0.05, in millionths. */
+function micro(value: string): number {
+  const price = toMicro(Number(value));
+  if (price === undefined) throw new InvalidArgumentError("a price is wanted: 0.05");
+  return price;
+}
+
+/** What a server must have, for verbs that look for one. */
+function withNeeds(command: Command): Command {
+  return command
+    .option("--account <name>", "only this account; may be repeated", list)
+    .option("--min-cpu <count>", "virtual processors", count)
+    .option("--min-memory <size>", "memory: 4GiB, 512MiB", size(toMiB))
+    .option("--min-disk <size>", "disk: 50GiB", size(toGiB))
+    .option("--region <region>", "only in this region; may be repeated", list)
+    .option("--gpu [type]", "with a GPU, of this type: H100")
+    .addOption(new Option("--kind <kind>", "only of this kind").choices(["shared", "dedicated", "gpu", "metal"]))
+    .option("--currency <code>", "compare prices in this currency (default: USD where there is one)")
+    .option("--limit <count>", "show at most so many", count)
+    .option("--refresh", "read the catalogues anew");
 }
 
 /** Runs a verb with its own options and those of the program. */
@@ -88,6 +122,31 @@ export const verbs: AddVerb[] = [
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
       .action(running(io, exit, async (flags, io) => (await import("./drift.ts")).driftVerb(flags, io))),
+  (program, io, exit) =>
+    program
+      .command("catalog")
+      .addArgument(new Argument("<part>", "what to show").choices(["sizes", "images", "regions", "marketplace"]))
+      .description("show what an account's cloud sells, with prices and stock")
+      .requiredOption("--account <name>", "the account")
+      .option("--refresh", "read it anew (default: what was read within the hour, the marketplace within six)")
+      .action(
+        running<CatalogFlags>(io, exit, async (flags, io, part) =>
+          (await import("./catalog.ts")).catalogVerb(flags, io, part!),
+        ),
+      ),
+  (program, io, exit) =>
+    withNeeds(program.command("cheapest"))
+      .description("find the cheapest size of all accounts that has what is needed")
+      .action(running(io, exit, async (flags, io) => (await import("./cheapest.ts")).cheapestVerb(flags, io))),
+  (program, io, exit) =>
+    withNeeds(program.command("compare"))
+      .description("compare the sizes of all accounts up to a price")
+      .requiredOption("--max-price <price>", "the most that an hour may cost: 0.05", micro)
+      .action(
+        running<NeedFlags & { maxPrice: number }>(io, exit, async (flags, io) =>
+          (await import("./cheapest.ts")).compareVerb(flags, io),
+        ),
+      ),
   (program, io, exit) =>
     program
       .command("run")
