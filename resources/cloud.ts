@@ -10,6 +10,7 @@ import type {
   FirewallSpec,
   FirewallText,
   KeySpec,
+  Labels,
   PowerState,
   ServerSpec,
 } from "./spec.ts";
@@ -57,7 +58,7 @@ export interface Cloud {
   /** What `list` and `observe` report when the machine is as desired; only fields this cloud can report. */
   expect(server: ServerSpec, mark: string): ExpectedServer;
   /** Actual tags back to the labels of a fleet file (without the mark); undefined when they cannot be told apart. */
-  labelsOf(actual: ActualServer): Record<string, string> | undefined;
+  labelsOf(actual: ActualServer): Labels | undefined;
 
   /** What this cloud cannot take in the server's file, found without asking the cloud; `path` as in the file, list places as `.0`. Empty when all is well. */
   problems?(server: ServerSpec): { path: string; message: string }[];

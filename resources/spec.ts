@@ -52,6 +52,9 @@ export interface AccountSpec {
 /** User data is given in the file, by a file of the fleet repository (already read: `text`), or by the environment. */
 export type UserData = { text: string } | { env: string };
 
+/** Words on a machine by name. One without a value (`null`) is a plain tag, where the cloud has tags; an empty value elsewhere. */
+export type Labels = Record<string, string | null>;
+
 export interface ServerSpec {
   kind: "Server";
   name: string;
@@ -67,7 +70,7 @@ export interface ServerSpec {
   resources: { vcpus?: number; memoryMiB?: number; diskGiB?: number };
   region: string;
   owner?: string;
-  labels: Record<string, string>;
+  labels: Labels;
   firewalls: string[];
   /** The rules of `firewalls`, in their order, where the cloud has rules at each machine only. */
   rules?: FirewallText[];

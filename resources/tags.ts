@@ -1,15 +1,17 @@
 import { isMark } from "./mark.ts";
+import type { Labels } from "./spec.ts";
 
 /**
- * Labels of a fleet file as tags `key:value`, and back. Characters that a cloud's tags do not keep, upper-case letters among them (clouds compare
+ * Labels of a fleet file as tags `key:value` (or `key` alone), and back. Characters that a cloud's tags do not keep, upper-case letters among them (clouds compare
  * tags without case), are written as `_xx_`, two hexadecimal digits a byte; ordinary labels stay as they are.
  */
 export interface TagCodec {
-  tagOf(key: string, value: string): string;
+  /** A label without a value is the key alone: a plain tag. */
+  tagOf(key: string, value: string | null): string;
   /** Sorted. */
-  tagsOf(labels: Readonly<Record<string, string>>): string[];
-  /** Undefined when a tag is no label of ours to write: it has no `:`, or a key comes twice. Marks are passed over. */
-  labelsOf(tags: Iterable<string>): Record<string, string> | undefined;
+  tagsOf(labels: Readonly<Labels>): string[];
+  /** Undefined when the tags are no labels of ours to write: a key is empty or comes twice. Marks are passed over. */
+  labelsOf(tags: Iterable<string>): Labels | undefined;
   /** The escaping alone. */
   escape(text: string): string;
 }
@@ -28,8 +30,9 @@ export function createTagCodec(plain: RegExp): TagCodec {
     return rest;
   };
   const isPlain = (character: string) => plain.test(character);
-  const tagOf = (key: string, value: string) =>
-    `${escapeWith(key, (character) => character !== ":" && isPlain(character))}:${escapeWith(value, isPlain)}`;
+  const keyOf = (key: string) => escapeWith(key, (character) => character !== ":" && isPlain(character));
+  const tagOf = (key: string, value: string | null) =>
+    value === null ? keyOf(key) : `${keyOf(key)}:${escapeWith(value, isPlain)}`;
   return {
     tagOf,
     tagsOf: (labels) =>
@@ -37,14 +40,14 @@ export function createTagCodec(plain: RegExp): TagCodec {
         .map(([key, value]) => tagOf(key, value))
         .sort(),
     labelsOf: (tags) => {
-      const labels: Record<string, string> = {};
+      const labels: Labels = {};
       for (const tag of tags) {
         if (isMark(tag)) continue;
         const colon = tag.indexOf(":");
-        if (colon < 1) return undefined;
-        const key = unescaped(tag.slice(0, colon));
+        if (colon === 0 || tag === "") return undefined;
+        const key = unescaped(colon < 0 ? tag : tag.slice(0, colon));
         if (Object.hasOwn(labels, key)) return undefined;
-        labels[key] = unescaped(tag.slice(colon + 1));
+        labels[key] = colon < 0 ? null : unescaped(tag.slice(colon + 1));
       }
       return labels;
     },

@@ -301,10 +301,10 @@ export interface ServerFields {
    */
   owner?: string;
   /**
-   * Words of your own, written on the machine as the cloud's tags.
+   * Words of your own, written on the machine as the cloud's tags `key:value`. One without a value is a plain tag.
    */
   labels: {
-    [k: string]: string;
+    [k: string]: string | null;
   };
   /**
    * The state the machine is kept in.

@@ -1,6 +1,6 @@
 import type { ActualServer } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
-import type { ServerSpec } from "../../resources/spec.ts";
+import type { Labels, ServerSpec } from "../../resources/spec.ts";
 import { sha256 } from "../fleet/canonical.ts";
 import { compile, isUsable } from "../fleet/compile.ts";
 import { removeField, setField } from "../fleet/edit.ts";
@@ -146,7 +146,7 @@ function editsOf(
   spec: ServerSpec,
   actual: ActualServer,
   desired: Desired,
-  labels: Record<string, string> | undefined,
+  labels: Labels | undefined,
 ): Edit[] | undefined {
   if (field.path === "labels") {
     if (actual.mark === undefined || labels === undefined) return undefined;

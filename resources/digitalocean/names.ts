@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ServerSpec } from "../spec.ts";
+import type { Labels, ServerSpec } from "../spec.ts";
 import { createTagCodec } from "../tags.ts";
 
 /** Tags may hold letters, digits, `:`, `-` and `_`, up to 255. */
@@ -19,7 +19,7 @@ export function tagsOf(server: ServerSpec, mark: string): string[] {
   return [...codec.tagsOf(server.labels), ...server.firewalls.map(firewallTag), mark].sort();
 }
 
-export function labelsOf(tags: readonly string[]): Record<string, string> | undefined {
+export function labelsOf(tags: readonly string[]): Labels | undefined {
   return codec.labelsOf(tags.filter((tag) => !tag.startsWith(FIREWALL)));
 }
 

@@ -1,5 +1,5 @@
 import { isMark, markIn, markWithin } from "../mark.ts";
-import type { ServerSpec } from "../spec.ts";
+import type { Labels, ServerSpec } from "../spec.ts";
 import { createTagCodec } from "../tags.ts";
 
 /**
@@ -16,7 +16,7 @@ export function tagsOf(server: ServerSpec, mark: string): string[] {
 }
 
 /** Undefined when a tag is no label, or a key comes twice. */
-export function labelsOf(tags: readonly string[]): Record<string, string> | undefined {
+export function labelsOf(tags: readonly string[]): Labels | undefined {
   return codec.labelsOf(tags.map((tag) => tag.replace(SEPARATOR, ":")));
 }
 

@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LearnedLimit } from "../../resources/budget.ts";
-import { createBudget } from "../../resources/budget.ts";
 import { type RequestOptions, request, retryAfterMs } from "../../resources/http.ts";
 import { testCall } from "./fixtures.ts";
 

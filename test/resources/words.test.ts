@@ -42,7 +42,8 @@ describe("owner mark", () => {
 
 describe("labels as tags", () => {
   const clouds = { linode: createTagCodec(/[a-z0-9._:/@-]/), digitalocean: createTagCodec(/[a-z0-9:_-]/) };
-  const labels = fc.dictionary(fc.string({ minLength: 1, unit: "binary" }), fc.string({ unit: "binary" }));
+  const value = fc.option(fc.string({ unit: "binary" }), { nil: null });
+  const labels = fc.dictionary(fc.string({ minLength: 1, unit: "binary" }), value);
   const tricky = fc.dictionary(
     fc.string({ minLength: 1, unit: fc.constantFrom("_", "2", "e", "a", ".", "A", ":") }),
     fc.string({ unit: fc.constantFrom("_", "2", "e", ".", "A", ":", " ") }),
@@ -54,6 +55,20 @@ describe("labels as tags", () => {
         expect(codec.labelsOf(codec.tagsOf(given))).toEqual({ ...given });
       }),
     );
+  });
+
+  it("are plain tags where they have no value", () => {
+    expect(clouds.linode.tagsOf({ "by-hand": null, role: "web", "a:b": null })).toEqual([
+      "a_3a_b",
+      "by-hand",
+      "role:web",
+    ]);
+    expect(clouds.linode.labelsOf(["by-hand", "role:web", "role2:"])).toEqual({
+      "by-hand": null,
+      role: "web",
+      role2: "",
+    });
+    expect(clouds.linode.labelsOf(["by-hand", "by-hand:"])).toBeUndefined();
   });
 
   it("never differ in case only, because clouds compare without it", () => {
@@ -76,7 +91,7 @@ describe("labels as tags", () => {
     const mark = ownerMark("fleet", "Server", "web-1", 0);
 
     expect(clouds.linode.labelsOf(["role:web", mark])).toEqual({ role: "web" });
-    expect(clouds.linode.labelsOf(["role:web", "by-hand"])).toBeUndefined();
+    expect(clouds.linode.labelsOf(["role:web", ":"])).toBeUndefined();
     expect(clouds.linode.labelsOf(["role:web", "role:db"])).toBeUndefined();
   });
 });

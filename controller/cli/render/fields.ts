@@ -27,7 +27,8 @@ export function serverDetails(name: string, changes: Change[]): string[] {
     if (IN_ROW.has(path)) return [];
     if (secret) return [`${path} (hidden)`];
     if (path === "power") return after === "running" ? [] : [`power ${text(after)}`];
-    if (path === "labels") return Object.entries(after as object).map(([key, value]) => `${key}=${value}`);
+    if (path === "labels")
+      return Object.entries(after as object).map(([key, value]) => (value === null ? key : `${key}=${value}`));
     if (after === true) return [path];
     return [`${path} ${text(after)}`];
   });

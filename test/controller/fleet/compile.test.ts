@@ -161,7 +161,7 @@ describe("problems", () => {
     {
       name: "a wrong type",
       fields: { labels: "{tier: 1}" },
-      says: "a.yaml:7:16: labels.tier: must be text, but is a number; write it in quotes",
+      says: "a.yaml:7:16: labels.tier: must be text or null, but is a number; write it in quotes",
     },
     { name: "an empty value", fields: { owner: "" }, says: "owner: must be text, but is empty" },
     {

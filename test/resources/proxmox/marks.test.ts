@@ -36,8 +36,9 @@ describe("tags on Proxmox VE", () => {
     );
   });
 
-  it("does not take a foreign tag for a label", () => {
-    expect(labelsOf([MARK, "role+web", "production"])).toBeUndefined();
+  it("takes a foreign tag for a label without a value", () => {
+    expect(labelsOf([MARK, "role+web", "production"])).toEqual({ role: "web", production: null });
+    expect(labelsOf([MARK, "role+web", "role+db"])).toBeUndefined();
     expect(labelsOf([MARK])).toEqual({});
   });
 
