@@ -1,4 +1,5 @@
 import { simulatedDigitalOcean } from "./digitalocean/index.ts";
+import { simulatedEquinix } from "./equinix/index.ts";
 import { simulatedLinode } from "./linode/index.ts";
 import { simulatedProxmox } from "./proxmox/index.ts";
 import type { SimulatedEntry } from "./simulator.ts";
@@ -7,5 +8,6 @@ import type { SimulatedEntry } from "./simulator.ts";
 export const simulators: Record<string, SimulatedEntry> = {
   linode: simulatedLinode,
   digitalocean: simulatedDigitalOcean,
+  equinix: simulatedEquinix,
   proxmox: simulatedProxmox,
 };

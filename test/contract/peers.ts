@@ -51,6 +51,8 @@ export async function simulatedPeer(
       Object.keys(parts.credentials).map((field) => [field, { env: `CONTRACT_${field.toUpperCase()}` }]),
     ),
     options: parts.accountOptions ?? {},
+    // The simulator has its limits off, and the suite makes more calls than some clouds allow in a minute.
+    budgets: Object.fromEntries(Object.keys(cloud.limits).map((scope) => [scope, { perSecond: 1e5, burst: 1e5 }])),
   });
   const { make } = parts;
   return {
