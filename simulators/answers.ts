@@ -24,13 +24,13 @@ export async function truncate(response: Response, env: HttpBindings): Promise<R
   return RESPONSE_ALREADY_SENT;
 }
 
-/** The items of a list answer: the body itself, its `data`, or the array that stands beside `meta`. */
+/** The items of a list answer: the body itself, its `data`, or the array that stands beside `meta` or `count`. */
 function itemsOf(body: unknown): unknown[] | undefined {
   if (Array.isArray(body)) return body;
   if (typeof body !== "object" || body === null) return undefined;
   const record = body as Record<string, unknown>;
   if (Array.isArray(record.data)) return record.data;
-  if (!("meta" in record)) return undefined;
+  if (!("meta" in record) && !("count" in record)) return undefined;
   return Object.values(record).find((value) => Array.isArray(value)) as unknown[] | undefined;
 }
 
