@@ -1,5 +1,6 @@
 import { simulatedDigitalOcean } from "./digitalocean/index.ts";
 import { simulatedEquinix } from "./equinix/index.ts";
+import { simulatedHyperstack } from "./hyperstack/index.ts";
 import { simulatedLinode } from "./linode/index.ts";
 import { simulatedProxmox } from "./proxmox/index.ts";
 import type { SimulatedEntry } from "./simulator.ts";
@@ -10,4 +11,5 @@ export const simulators: Record<string, SimulatedEntry> = {
   digitalocean: simulatedDigitalOcean,
   equinix: simulatedEquinix,
   proxmox: simulatedProxmox,
+  hyperstack: simulatedHyperstack,
 };
