@@ -194,8 +194,13 @@ export interface ActualServer {
   ipv6Enabled?: boolean;
   /** ISO instant. */
   createdAt?: string;
-  /** Set while a bare machine is being made ready: `power` is then `changing`. */
-  provisioning?: { percent?: number; step?: string };
+  /**
+   * Set while a bare machine is being made ready: `power` is then `changing`, and a cloud may not show its mark, name and tags yet. `failed` says that
+   * the cloud has given up on it.
+   */
+  provisioning?: { percent?: number; step?: string; failed?: true };
+  /** The cloud has accepted its removal and takes it away by itself; `on` is the ISO instant where it is told. */
+  leaving?: { on?: string };
   /** Where the cloud has rules at each machine (`capabilities.firewallScope: "server"`), and only when read one by one. */
   rules?: ActualRules;
   /** What the file of an adopted machine has under `provider:`, so that it asks for what is there. */

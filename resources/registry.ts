@@ -2,18 +2,16 @@ import type { Cloud } from "./cloud.ts";
 import { digitalocean } from "./digitalocean/index.ts";
 import { equinix } from "./equinix/index.ts";
 import { FleetError } from "./errors.ts";
+import { hivelocity } from "./hivelocity/index.ts";
 import { hyperstack } from "./hyperstack/index.ts";
 import { linode } from "./linode/index.ts";
 import { proxmox } from "./proxmox/index.ts";
 
 /** Every cloud there is, by the name that an Account's `provider` has. */
-export const clouds = {
-  digitalocean,
-  equinix,
-  hyperstack,
-  linode,
-  proxmox,
-} satisfies Record<string, Cloud>;
+export const clouds = { digitalocean, equinix, hivelocity, hyperstack, linode, proxmox } satisfies Record<
+  string,
+  Cloud
+>;
 
 export type CloudName = keyof typeof clouds;
 

@@ -1,5 +1,6 @@
 import { simulatedDigitalOcean } from "./digitalocean/index.ts";
 import { simulatedEquinix } from "./equinix/index.ts";
+import { simulatedHivelocity } from "./hivelocity/index.ts";
 import { simulatedHyperstack } from "./hyperstack/index.ts";
 import { simulatedLinode } from "./linode/index.ts";
 import { simulatedProxmox } from "./proxmox/index.ts";
@@ -12,4 +13,5 @@ export const simulators: Record<string, SimulatedEntry> = {
   equinix: simulatedEquinix,
   proxmox: simulatedProxmox,
   hyperstack: simulatedHyperstack,
+  hivelocity: simulatedHivelocity,
 };

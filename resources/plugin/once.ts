@@ -10,8 +10,11 @@ export interface Making<T> {
   key: string;
   call: Call;
   journal: Journal;
-  /** Everything on the cloud that carries the key, by its strongest look-up; also what is still being made. */
-  find(): Promise<T[]>;
+  /**
+   * Everything on the cloud that carries the key, by its strongest look-up; also what is still being made. `earlier` is the attempt that is looked for,
+   * with the id that it was answered with, which may be known before a key can be seen.
+   */
+  find(earlier?: JournalEntry): Promise<T[]>;
   /** Sends the creating request, once and without repeats of its own. */
   create(): Promise<T>;
   /** The id as the core knows the thing by. */
@@ -45,7 +48,7 @@ export async function makeOnce<T>(making: Making<T>): Promise<T> {
 }
 
 async function findEarlier<T>(making: Making<T>, earlier: JournalEntry): Promise<T | undefined> {
-  const found = await lookUntil(making, Date.parse(earlier.attemptedAt) + settleMs(making));
+  const found = await lookUntil(making, Date.parse(earlier.attemptedAt) + settleMs(making), earlier);
   if (found) {
     making.log(`takes up ${making.idOf(found)}, which an earlier attempt has made`);
     return found;
@@ -79,9 +82,9 @@ async function makeNew<T>(making: Making<T>, repeated: boolean): Promise<T> {
 }
 
 /** Looks until then, and at least twice, because a list may lack an item; what is found ends it at once. */
-async function lookUntil<T>(making: Making<T>, until: number): Promise<T | undefined> {
+async function lookUntil<T>(making: Making<T>, until: number, earlier?: JournalEntry): Promise<T | undefined> {
   for (let looks = 1; ; looks++) {
-    const found = await making.find();
+    const found = await making.find(earlier);
     if (found.length > 1) {
       const ids = found.map(making.idOf).join(", ");
       throw new FleetError("VERIFY_FAILED", `several carry the mark ${making.key}: ${ids}`, { ids });
