@@ -76,7 +76,7 @@ function vlanRoutes(app: Hono, world: HivelocityWorld): void {
     if (type !== "public" && type !== "private") throw invalid("type must be public or private.");
     const vlan = { id: world.ids.integer(), facilityCode, type, tag: 2_000 + world.vlans.size } as const;
     world.vlans.set(vlan.id, vlan);
-    return c.json(vlanView(vlan), 201);
+    return c.json(vlanView(vlan));
   });
   app.get("/vlan/:vlanId", (c) => {
     const vlan = world.vlans.get(idIn(c, "vlanId"));

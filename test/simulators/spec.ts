@@ -18,6 +18,8 @@ interface Media {
 interface Operation {
   requestBody?: Media;
   responses: Record<string, Media>;
+  /** Swagger 2.0 has the body among these. */
+  parameters?: { in: string }[];
 }
 
 /** What a description says and its API does not mean; complaints that match are left out. */
@@ -34,7 +36,7 @@ const DEFECTS: Record<string, RegExp[]> = {
 export const SPECS_ABSENT = "skipped: the API descriptions are not beside this checkout (../shared/specs)";
 
 /**
- * Loads `../shared/specs/NAME.json` (OpenAPI), seen from the root of the repository; undefined where it is absent.
+ * Loads `../shared/specs/NAME.json` (OpenAPI or Swagger 2.0), seen from the root of the repository; undefined where it is absent.
  * Paths may carry the version or the path of the description's server: `/v4/linode/types`, `/api2/json/version`.
  */
 export function loadSpec(name: string): Spec | undefined {
@@ -85,6 +87,8 @@ class OpenApi implements Spec {
     if (found.operation.requestBody) {
       return this.#check([...found.pointer, "requestBody"], body, `${method} ${path}`);
     }
+    const inBody = (found.operation.parameters ?? []).findIndex((parameter) => parameter.in === "body");
+    if (inBody >= 0) return this.#check([...found.pointer, "parameters", String(inBody)], body, `${method} ${path}`);
     const isEmpty = body === undefined || body === null || Object.keys(body as object).length === 0;
     return isEmpty ? [] : [`${method} ${path} takes no body`];
   }
@@ -102,7 +106,8 @@ class OpenApi implements Spec {
   }
 
   #serverPaths(): string[] {
-    const servers = (this.#document.servers ?? []) as { url: string }[];
+    const { basePath } = this.#document as { basePath?: string };
+    const servers = (this.#document.servers ?? [{ url: basePath ?? "" }]) as { url: string }[];
     return servers
       .map(({ url }) => url.replace(/^[a-z]+:\/\/[^/]+/, "").replace(/\/$/, ""))
       .filter((prefix) => prefix !== "");
@@ -110,11 +115,16 @@ class OpenApi implements Spec {
 
   #check(pointer: string[], body: unknown, what: string): string[] {
     const media = this.#resolve(pointer);
+    // Swagger 2.0 has the schema of JSON right here.
+    if ("schema" in (media.value as object)) return this.#validate([...media.pointer, "schema"], body, what, false);
     const content = (media.value as Media).content ?? {};
     const type = ["application/json", ...Object.keys(content)].find((candidate) => content[candidate]?.schema);
     if (!type) return [];
-    const isForm = type !== "application/json";
-    const validate = this.#validator([...media.pointer, "content", type, "schema"], isForm);
+    return this.#validate([...media.pointer, "content", type, "schema"], body, what, type !== "application/json");
+  }
+
+  #validate(pointer: string[], body: unknown, what: string, isForm: boolean): string[] {
+    const validate = this.#validator(pointer, isForm);
     if (validate(isForm ? structuredClone(body) : body)) return [];
     return (validate.errors ?? [])
       .filter((error) => !(isForm && isFormBoolean(error, body)))
