@@ -1,9 +1,11 @@
 import { FleetError } from "../../resources/errors.ts";
 import { Git } from "../repo/git.ts";
-import type { Approval } from "../store/types.ts";
+import type { Approval, Quote } from "../store/types.ts";
 import type { Controller } from "./context.ts";
+import { mayUseEnded } from "./ended.ts";
 import { isCounted, mayReplace, type Overrides } from "./guards.ts";
 import type { Prepared } from "./preview.ts";
+import { isSameQuote, quotesOf } from "./quotes.ts";
 import type { Effect, Work } from "./types.ts";
 
 /** What was approved, by whom. `hashes` undefined means: what is already on record, and nothing else. */
@@ -13,16 +15,25 @@ export interface Approved {
   by: string;
 }
 
-/** Effects that no open approval names and that the fleet's policy does not approve by itself. */
-export async function unapproved(controller: Controller, { preview, desired }: Prepared): Promise<Effect[]> {
+/**
+ * Effects that no open approval names and that the fleet's policy does not approve by itself. One that was approved at another price is not
+ * approved at this one.
+ */
+export async function unapproved(controller: Controller, { preview, works, desired }: Prepared): Promise<Effect[]> {
   const open = await controller.store.openApprovals();
   const automatic = desired.fleet.approval === "auto";
-  return preview.effects.filter(({ hash, dataLoss }) => !open.has(hash) && !(automatic && !dataLoss));
+  const approvedWorks = works.filter(({ effect }) => open.get(effect.hash)?.quote !== undefined);
+  const quotes = quotesOf(approvedWorks, desired);
+  const holds = (hash: string) => {
+    const [then, now] = [open.get(hash)?.quote, quotes.get(hash)];
+    return open.has(hash) && (then === undefined || now === undefined || isSameQuote(then, now));
+  };
+  return preview.effects.filter(({ hash, dataLoss }) => !holds(hash) && !(automatic && !dataLoss));
 }
 
 /**
  * Checks that every effect is in the approved set, now or from an earlier approval that a kill or a failure left open, and records a new one
- * with the overrides that came with it. Who names hashes means these: the fleet's policy then approves nothing beyond them.
+ * with the overrides that came with it, once `check` has agreed. Who names hashes means these: the fleet's policy then approves nothing beyond them.
  * @throws {FleetError} PREVIEW_STALE when a hash was given and the effects are others; NOT_APPROVED when there is no approval at all.
  */
 export async function approvedOnly(
@@ -30,6 +41,7 @@ export async function approvedOnly(
   prepared: Prepared,
   approved: Approved,
   overrides: Overrides,
+  check: (isGiven: (effectHash: string) => boolean) => Promise<ReadonlyMap<string, Quote>> = async () => new Map(),
 ): Promise<void> {
   const { preview, works } = prepared;
   const open = await controller.store.openApprovals();
@@ -38,13 +50,14 @@ export async function approvedOnly(
   const isGiven = ({ hash }: Effect) => whole || given.has(hash);
   const missing =
     approved.hashes === undefined
-      ? await unapproved(controller, prepared)
+      ? (await unapproved(controller, prepared)).filter(({ hash }) => !open.has(hash))
       : preview.effects.filter((effect) => !isGiven(effect) && !open.has(effect.hash));
   if (missing.length > 0)
     throw refusal(
       missing.map(({ object, op }) => `${op} ${object.name}`),
       approved,
     );
+  const quotes = await check((hash) => whole || given.has(hash));
   const approvedAt = new Date(controller.now()).toISOString();
   const by = approved.hashes === undefined ? "policy: approval auto" : approved.by;
   const approval = (work: Work): Omit<Approval, "doneAt"> => ({
@@ -53,20 +66,25 @@ export async function approvedOnly(
     approvedAt,
     commit: preview.commit,
     ...overridesOf(work, overrides, open.get(work.effect.hash)),
+    ...quoted(quotes.get(work.effect.hash)),
   });
   await controller.store.approve(works.filter(({ effect }) => !open.has(effect.hash) || isGiven(effect)).map(approval));
 }
+
+const quoted = (quote: Quote | undefined): Pick<Approval, "quote"> => (quote === undefined ? {} : { quote });
 
 /** The overrides that this one effect needs, given now or before; what it does not need is not kept. */
 function overridesOf(
   { effect, gone }: Work,
   overrides: Overrides,
   before: Approval | undefined,
-): Pick<Approval, "allowReplace" | "allowRemovals"> {
+): Pick<Approval, "allowReplace" | "allowRemovals" | "allowEnded"> {
   const replaces = effect.op === "replace" && mayReplace(effect.object.name, overrides);
   const removals = overrides.allowRemovals ?? before?.allowRemovals;
   const counts = isCounted({ effect, ...(gone ? { gone } : {}) });
+  const ended = mayUseEnded(effect.object.name, overrides) || before?.allowEnded === true;
   return {
+    ...(ended ? { allowEnded: true } : {}),
     allowReplace: replaces || before?.allowReplace === true,
     ...(counts && removals !== undefined ? { allowRemovals: removals } : {}),
   };

@@ -1,6 +1,6 @@
 import type { AppliedObject } from "../store/types.ts";
 import { type Controller, cloudOf } from "./context.ts";
-import { costOf, sumCosts } from "./cost.ts";
+import { moneyOf, sumMoney } from "./cost.ts";
 import { type Desired, readDesired } from "./desired.ts";
 import { workOf } from "./effects.ts";
 import { matchObjects } from "./match.ts";
@@ -24,11 +24,8 @@ export async function previewBetween(controller: Controller, base: string, optio
     const provider = (match.desired?.spec ?? match.applied!.document).provider;
     const work = workOf(match, { fleetId: after.fleet.id, capabilities: cloudOf(controller, provider).capabilities });
     if (work === undefined) return [];
-    const cost = {
-      before: costOf(match.applied?.document, before.catalogs[match.applied?.document.account ?? ""]),
-      after: costOf(match.desired?.spec, after.catalogs[match.desired?.spec.account ?? ""]),
-    };
-    return [{ ...work.effect, ...(cost.before || cost.after ? { cost } : {}) } as Effect];
+    const objects = { before: match.applied?.document, after: match.desired?.spec };
+    return [{ ...work.effect, ...moneyOf(objects, { before, after }) }];
   });
   return {
     commit: after.commit,
@@ -37,7 +34,7 @@ export async function previewBetween(controller: Controller, base: string, optio
     effects,
     verdicts: [],
     notes: [...after.notes, `compared with ${before.commit.slice(0, 10)}, not with what was applied`],
-    cost: sumCosts(effects),
+    ...sumMoney(effects),
     engineRuns: 0,
   };
 }

@@ -1,4 +1,5 @@
 import { FleetError } from "../../resources/errors.ts";
+import type { Quote } from "../store/types.ts";
 import { observeAdopted } from "./adopt.ts";
 import { type Approved, approvedOnly, closeSuperseded } from "./approvals.ts";
 import { isCurrent } from "./basis.ts";
@@ -10,6 +11,7 @@ import { withLeases } from "./leases.ts";
 import { phases } from "./phases.ts";
 import { inParallel } from "./pool.ts";
 import { NO_OVERRIDES, type Prepared, type PreviewOptions, passes, prepare, stacksOf } from "./preview.ts";
+import { checkQuotes, quotesOf } from "./quotes.ts";
 import { recover, recoverStacks } from "./recover.ts";
 import type { StackTask } from "./stack-run.ts";
 import { runTask } from "./task.ts";
@@ -23,6 +25,8 @@ export interface ExecuteOptions {
   prepared?: Prepared;
   approved: Approved;
   overrides?: Overrides;
+  /** What whoever approves now was shown; default: the prices of `prepared`, else those that the last preview has shown. */
+  shown?: ReadonlyMap<string, Quote>;
   signal: AbortSignal;
 }
 
@@ -47,13 +51,14 @@ export interface Execution {
 /**
  * Executes exactly what was approved: recomputes the effects under the leases of their stacks and refuses, before anything is touched, what is
  * not in the set. One failed server does not stop the others.
- * @throws {FleetError} PREVIEW_STALE, NOT_APPROVED, GUARD_REFUSED, STACK_BUSY, FLEET_INVALID
+ * @throws {FleetError} PREVIEW_STALE, NOT_APPROVED, CLOUD_OUT_OF_STOCK, GUARD_REFUSED, STACK_BUSY, FLEET_INVALID
  */
 export async function execute(controller: Controller, options: ExecuteOptions): Promise<Execution> {
   await recover(controller, options.signal);
   const overrides = options.overrides ?? NO_OVERRIDES;
   const again = (signal: AbortSignal) => prepare(controller, { ...options.preview, overrides, signal });
   const shown = options.prepared ?? (await again(options.signal));
+  const seen = quotesOf(shown.works, shown.desired);
   const stacks = [
     ...new Set([...stacksOf(shown.works), ...[...shown.quiet, ...shown.stale].map(({ stack }) => stack)]),
   ];
@@ -69,7 +74,11 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
       );
     const open = await controller.store.openApprovals();
     refuseGuarded(verdicts(current.guarded, current.desired, overrides, open));
-    await approvedOnly(controller, current, options.approved, overrides);
+    await approvedOnly(controller, current, options.approved, overrides, async (isGiven) => {
+      const now = await pricesShown(controller, options);
+      const before = (hash: string) => (isGiven(hash) ? now.get(hash) : open.get(hash)?.quote);
+      return await checkQuotes(controller, current, (hash) => before(hash) ?? seen.get(hash), signal);
+    });
     if (options.preview.stacks === undefined && options.preview.revert === undefined)
       await closeSuperseded(controller, current);
     await recordAccounts(controller, current.desired.accounts.values());
@@ -85,6 +94,16 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
       engineRuns: current.preview.engineRuns,
     };
   });
+}
+
+/** The prices that whoever approves now has seen. */
+async function pricesShown(
+  { store }: Controller,
+  { shown, prepared, approved }: ExecuteOptions,
+): Promise<ReadonlyMap<string, Quote>> {
+  if (shown !== undefined) return shown;
+  if (prepared !== undefined) return quotesOf(prepared.works, prepared.desired);
+  return await store.quotes(approved.hashes ?? []);
 }
 
 /** Whether documents, records and state are those that the preview was made from, and the engine has had its look. */

@@ -68,6 +68,7 @@ export async function previewFull(controller: Controller, options: PreviewOption
     verdicts: [],
     notes,
     cost: { before: [], after: [] },
+    price: { before: [], after: [] },
     engineRuns: stacks.length,
   };
 }

@@ -8,6 +8,8 @@ export interface Overrides {
   allowReplace: string[];
   /** This many removals in all are meant. */
   allowRemovals?: number;
+  /** Servers that may be made on something that has ended, by name; "*" for every one that was shown. */
+  allowEnded?: string[];
 }
 
 /** How many servers there are, which shares are taken of. */

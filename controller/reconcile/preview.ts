@@ -7,10 +7,11 @@ import { readKey, stateKeyFile } from "../keys.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { type Basis, NO_STATE, recordsMark, stateVersions } from "./basis.ts";
 import { type Controller, cloudOf } from "./context.ts";
-import { costOf, sumCosts } from "./cost.ts";
+import { moneyOf, sumMoney } from "./cost.ts";
 import { withCounters } from "./counters.ts";
 import { type Desired, readDesired } from "./desired.ts";
 import { type EffectContext, idleWork, setHash, workOf } from "./effects.ts";
+import { endedBy } from "./ended.ts";
 import { checkWithEngine } from "./engine-preview.ts";
 import type { Overrides } from "./guards.ts";
 import { describeMoves } from "./hosts.ts";
@@ -63,7 +64,12 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const { works, quiet, policies } = await compare(controller, desired, matches, all, signal);
   await describeMoves(controller, works, desired, signal);
 
-  const guarded: Guarded = { works, policies, population: populationOf(all) };
+  const guarded: Guarded = {
+    works,
+    policies,
+    population: populationOf(all),
+    ended: endedBy(controller, works, desired),
+  };
   const open = await store.openApprovals();
   const decide = () => verdicts(guarded, desired, options.overrides ?? NO_OVERRIDES, open);
   const early = decide();
@@ -81,7 +87,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     effects,
     verdicts: engineRuns > 0 ? decide() : early,
     notes: desired.notes,
-    cost: sumCosts(effects),
+    ...sumMoney(effects),
     engineRuns,
   };
   const states = looks ? unmovedStates(before, await stateVersions(controller, stacks)) : {};
@@ -144,7 +150,7 @@ async function compare(
       ...pick("removal", policy),
     };
     const work = workOf(match, context) ?? (isUnknown(match) ? idleWork(match, context) : undefined);
-    if (work !== undefined) works.push(withCost(work, match, desired));
+    if (work !== undefined) works.push(withMoney(work, match, desired));
     else if (match.desired !== undefined && match.applied !== undefined)
       quiet.push(recordAnew(match.applied, match.desired.spec, match.desired.hash, commit));
   }
@@ -180,11 +186,9 @@ async function policyOf(
   return { ...document, protect, deletionPolicy } as StackObject;
 }
 
-function withCost(work: Work, match: Match, desired: Desired): Work {
-  const before = costOf(match.applied?.document, desired.catalogs[match.applied?.document.account ?? ""]);
-  const after = costOf(work.desired, desired.catalogs[work.desired?.account ?? ""]);
-  if (before === undefined && after === undefined) return work;
-  work.effect.cost = { ...pick("before", before), ...pick("after", after) };
+function withMoney(work: Work, match: Match, desired: Desired): Work {
+  const objects = { before: match.applied?.document, after: work.desired };
+  Object.assign(work.effect, moneyOf(objects, { before: desired, after: desired }));
   return work;
 }
 

@@ -1,6 +1,6 @@
 import type { HostInstance } from "../../resources/cloud.ts";
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
-import type { AppliedObject } from "../store/types.ts";
+import type { AppliedObject, Cost } from "../store/types.ts";
 
 export type ObjectKind = AppliedObject["kind"];
 
@@ -18,12 +18,7 @@ export interface Change {
   drift?: true;
 }
 
-/** Provider cost in whole micro-units of `currency`; undefined where the catalogue has no price. */
-export interface Cost {
-  monthlyMicro: number;
-  hourlyMicro: number;
-  currency: string;
-}
+export type { Cost } from "../store/types.ts";
 
 /** What the engine will do to one object: the unit of approval. */
 export interface Effect {
@@ -37,7 +32,10 @@ export interface Effect {
   replaceReasons: string[];
   /** The machine's disk is lost. */
   dataLoss: boolean;
+  /** What the provider asks; absent where its catalogue has no price. */
   cost?: { before?: Cost; after?: Cost };
+  /** What the customer pays: the plan's base price and markup, or without a plan what the provider asks. */
+  price?: { before?: Cost; after?: Cost };
   /** What an operator would type for it, where that is a thing to say: `openstack aggregate add host …`. */
   commands?: string[];
   /** Machines of anybody's on a host that moves; the first of them, and how many there are. */
@@ -48,7 +46,7 @@ export interface Effect {
 
 /** A guard's word on a set of effects. */
 export interface Verdict {
-  guard: "mass-removal" | "protect" | "replace" | "owner" | "region" | "unsupported";
+  guard: "mass-removal" | "protect" | "replace" | "owner" | "region" | "unsupported" | "ended";
   /** False refuses the whole set. */
   passed: boolean;
   message: string;
@@ -67,7 +65,9 @@ export interface Preview {
   verdicts: Verdict[];
   /** Things to know that are no effects. */
   notes: string[];
+  /** Sums of what the effects concern, one a currency. */
   cost: { before: Cost[]; after: Cost[] };
+  price: { before: Cost[]; after: Cost[] };
   /** Engine processes that were started for it. */
   engineRuns: number;
 }

@@ -1,6 +1,8 @@
 import type { StackObject } from "../../resources/spec.ts";
+import type { Ended } from "../catalog/ended.ts";
 import type { Approval } from "../store/types.ts";
 import type { Desired } from "./desired.ts";
+import { endedVerdicts } from "./ended.ts";
 import { guard, isCounted, type Overrides, type Population, type Removal } from "./guards.ts";
 import type { Match } from "./match.ts";
 import type { Verdict, Work } from "./types.ts";
@@ -11,20 +13,18 @@ export interface Guarded {
   /** Policies of removed objects as the last committed file had them, by `policyKey`. */
   policies: ReadonlyMap<string, StackObject>;
   population: Population;
+  /** What effects would buy of that has ended, by hash. */
+  ended: ReadonlyMap<string, Ended>;
 }
 
 export function verdicts(
-  { works, policies, population }: Guarded,
+  { works, policies, population, ended }: Guarded,
   { fleet }: Desired,
   overrides: Overrides,
   open: ReadonlyMap<string, Approval>,
 ): Verdict[] {
-  return guard(
-    works.map((work) => removalOf(work, policies, open)).filter(isGuarded),
-    population,
-    fleet.guards,
-    overrides,
-  );
+  const removals = works.map((work) => removalOf(work, policies, open)).filter(isGuarded);
+  return [...guard(removals, population, fleet.guards, overrides), ...endedVerdicts(works, ended, overrides, open)];
 }
 
 const isGuarded = ({ effect, gone, holder }: Removal): boolean =>

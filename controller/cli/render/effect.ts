@@ -1,4 +1,4 @@
-import type { Effect } from "../../reconcile/types.ts";
+import type { Cost, Effect } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
 import { changeWords, money, serverDetails, serverRow, sharedRow } from "./fields.ts";
 import { aligned, wrapped } from "./text.ts";
@@ -71,13 +71,21 @@ function instanceLines(instances: Effect["instances"]): string[] {
   ];
 }
 
-function cost({ cost }: Effect): string {
-  const { before, after } = cost ?? {};
-  if (before === undefined && after === undefined) return "";
-  if (before !== undefined && after !== undefined && before.monthlyMicro === after.monthlyMicro) return "";
-  if (before === undefined) return `${money(after!)} a month`;
-  return `${money(before)} → ${after === undefined ? "0" : money(after)} a month`;
+/** What it costs at the provider, and what its customer pays where that is something else. */
+function cost({ cost, price }: Effect): string {
+  const [provider, customer] = [change(cost), change(price)];
+  if (customer === "" || customer === provider) return provider === "" ? "" : `${provider} a month`;
+  return provider === "" ? `sold for ${customer} a month` : `${provider} a month, sold for ${customer}`;
 }
+
+function change({ before, after }: NonNullable<Effect["cost"]> = {}): string {
+  if (before === undefined && after === undefined) return "";
+  if (before !== undefined && after !== undefined && isSameMoney(before, after)) return "";
+  if (before === undefined) return money(after!);
+  return `${money(before)} → ${after === undefined ? "0" : money(after)}`;
+}
+
+const isSameMoney = (a: Cost, b: Cost): boolean => a.monthlyMicro === b.monthlyMicro && a.currency === b.currency;
 
 function paint({ op }: Effect, { color }: Io): (text: string) => string {
   return {

@@ -2,6 +2,7 @@ import type { Cost, Effect, EffectOp, Preview, Verdict } from "../../reconcile/t
 import type { Io } from "../io.ts";
 import { renderEffects } from "./effect.ts";
 import { money } from "./fields.ts";
+import { perHour } from "./offers.ts";
 import { counted, listed } from "./text.ts";
 
 /** A preview as people read it: account by account, a line or two an object, then the sum, the guards, and the hash that approves it. */
@@ -18,7 +19,7 @@ export function renderPreview(preview: Preview, io: Io): string {
   const lines = [`Preview of ${color.bold(commit)}${against}`];
   for (const [account, members] of Map.groupBy(effects, ({ object }) => object.account))
     lines.push("", color.bold(account), ...renderEffects(serversFirst(members), io));
-  lines.push("", summary(effects) + costOf(preview));
+  lines.push("", summary(effects) + costOf(preview), ...customersOf(preview));
   lines.push(...preview.verdicts.map((verdict) => renderVerdict(verdict, io)), ...notes);
   if (preview.hash !== "") lines.push(`Approval hash ${color.bold(preview.hash)}`);
   return lines.join("\n");
@@ -59,12 +60,27 @@ export function countedObjects(objects: Pick<Effect["object"], "kind">[]): strin
 
 function costOf({ cost, effects }: Preview): string {
   if (cost.before.length === 0 && cost.after.length === 0) return "";
-  const side = (costs: Cost[]) => (costs.length === 0 ? "0" : costs.map(money).join(" + "));
   const [before, after] = [side(cost.before), side(cost.after)];
   const costs = effects.length === 1 ? "it costs" : "they cost";
   if (before === after) return `; ${costs} ${after} a month, as before`;
-  return `; ${costs} ${before} → ${after} a month at the provider`;
+  return `; ${costs} ${before} → ${after} a month at the provider (${side(cost.before, hourly)} → ${side(cost.after, hourly)} an hour)`;
 }
+
+/** Left out where customers pay what the provider asks, or nothing. */
+function customersOf({ cost, price }: Preview): string[] {
+  const [before, after] = [side(price.before), side(price.after)];
+  const isCost = before === side(cost.before) && after === side(cost.after);
+  const isNothing = [...price.before, ...price.after].every(({ monthlyMicro }) => monthlyMicro === 0);
+  if (isCost || isNothing) return [];
+  if (before === after) return [`Customers pay ${after} a month for them, as before`];
+  return [
+    `Customers pay ${before} → ${after} a month for them (${side(price.before, hourly)} → ${side(price.after, hourly)} an hour)`,
+  ];
+}
+
+const side = (costs: Cost[], words = money): string => (costs.length === 0 ? "0" : costs.map(words).join(" + "));
+
+const hourly = ({ hourlyMicro, currency }: Cost): string => `${perHour(hourlyMicro)} ${currency}`;
 
 function renderVerdict({ passed, message, override }: Verdict, { color }: Io): string {
   if (passed) return color.yellow(`allowed: ${message}`);

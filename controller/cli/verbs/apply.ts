@@ -1,6 +1,7 @@
 import { unapproved } from "../../reconcile/approvals.ts";
 import { execute } from "../../reconcile/execute.ts";
 import { prepare } from "../../reconcile/preview.ts";
+import { quotesOf } from "../../reconcile/quotes.ts";
 import { recover } from "../../reconcile/recover.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
@@ -15,6 +16,7 @@ export interface ApplyFlags extends GlobalOptions {
   yes?: boolean;
   allowReplace?: string[];
   allowDelete?: number;
+  allowEnded?: string[];
 }
 
 /**
@@ -28,6 +30,7 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
     const overrides = {
       allowReplace: flags.allowReplace ?? [],
       ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),
+      ...(flags.allowEnded === undefined ? {} : { allowEnded: flags.allowEnded }),
     };
     const scope = {
       ...(flags.commit === undefined ? {} : { commit: flags.commit }),
@@ -39,6 +42,11 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
       prepare(controller, { ...scope, overrides, signal }),
     );
     const { preview } = prepared;
+    // Whoever approves by a hash has seen the prices of an earlier preview.
+    const shown = new Map([
+      ...quotesOf(prepared.works, prepared.desired),
+      ...(flags.approve === undefined ? [] : await controller.store.quotes(preview.effects.map(({ hash }) => hash))),
+    ]);
     if (!flags.json) io.out(renderPreview(preview, io));
     const person = await whoIsAsking(controller);
     const by = `${person.name} <${person.email}>`;
@@ -50,6 +58,7 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
     const run = execute(controller, {
       preview: scope,
       prepared,
+      shown,
       approved: hashes === undefined ? { by } : { hashes, by },
       overrides,
       signal,

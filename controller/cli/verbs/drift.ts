@@ -17,6 +17,7 @@ export interface DriftFlags extends GlobalOptions {
   yes?: boolean;
   allowReplace?: string[];
   allowDelete?: number;
+  allowEnded?: string[];
 }
 
 /** `fleetwright drift`: what differs from what was applied. Exit 0 nothing, 2 drift found and left, 1 an account could not be read. */
@@ -53,6 +54,7 @@ export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
     const overrides = {
       allowReplace: flags.allowReplace ?? [],
       ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),
+      ...(flags.allowEnded === undefined ? {} : { allowEnded: flags.allowEnded }),
     };
     const prepared = await view.during(
       "looking at what would be done",

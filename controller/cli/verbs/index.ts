@@ -106,6 +106,7 @@ export const verbs: AddVerb[] = [
       .option("--yes", "approve what the preview shows")
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
+      .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
       .action(running(io, exit, async (flags, io) => (await import("./apply.ts")).applyVerb(flags, io))),
   (program, io, exit) =>
     program
@@ -121,6 +122,7 @@ export const verbs: AddVerb[] = [
       .option("--yes", "approve the effects of --revert")
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
+      .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
       .action(running(io, exit, async (flags, io) => (await import("./drift.ts")).driftVerb(flags, io))),
   (program, io, exit) =>
     program

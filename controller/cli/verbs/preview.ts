@@ -2,6 +2,7 @@ import { previewBetween } from "../../reconcile/between.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import { previewFull } from "../../reconcile/full.ts";
 import { type PreviewOptions, prepare } from "../../reconcile/preview.ts";
+import { rememberQuotes } from "../../reconcile/quotes.ts";
 import type { Preview } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
@@ -35,5 +36,7 @@ export async function previewVerb(flags: PreviewFlags, io: Io): Promise<number> 
 async function previewAs(flags: PreviewFlags, controller: Controller, options: PreviewOptions): Promise<Preview> {
   if (flags.full) return await previewFull(controller, options);
   if (flags.base !== undefined) return await previewBetween(controller, flags.base, options);
-  return (await prepare(controller, options)).preview;
+  const prepared = await prepare(controller, options);
+  await rememberQuotes(controller, prepared);
+  return prepared.preview;
 }

@@ -3,7 +3,7 @@ import { renderPreview } from "../../../../controller/cli/render/preview.ts";
 import type { Change, Effect, EffectOp, Preview } from "../../../../controller/reconcile/types.ts";
 import { fakeIo } from "../fake-io.ts";
 
-const USD = (units: number) => ({ monthlyMicro: units * 1_000_000, hourlyMicro: 0, currency: "USD" });
+const USD = (units: number) => ({ monthlyMicro: units * 1_000_000, hourlyMicro: units * 1_500, currency: "USD" });
 
 function effect(op: EffectOp, name: string, rest: Partial<Effect> = {}): Effect {
   return {
@@ -27,6 +27,7 @@ function preview(effects: Effect[], rest: Partial<Preview> = {}): Preview {
     verdicts: [],
     notes: [],
     cost: { before: [], after: [] },
+    price: { before: [], after: [] },
     engineRuns: 0,
     ...rest,
   };
@@ -211,12 +212,30 @@ describe("a preview on the terminal", () => {
     {
       before: [USD(5)],
       after: [USD(24)],
-      text: "1 server to delete; it costs 5.00 USD → 24.00 USD a month at the provider",
+      text: "1 server to delete; it costs 5.00 USD → 24.00 USD a month at the provider (0.0075 USD → 0.036 USD an hour)",
     },
     { before: [USD(5)], after: [USD(5)], text: "1 server to delete; it costs 5.00 USD a month, as before" },
-    { before: [], after: [USD(5)], text: "1 server to delete; it costs 0 → 5.00 USD a month at the provider" },
+    {
+      before: [],
+      after: [USD(5)],
+      text: "1 server to delete; it costs 0 → 5.00 USD a month at the provider (0 → 0.0075 USD an hour)",
+    },
   ])("sums what it costs: $text", ({ before, after, text }) => {
     expect(lines(preview([effect("delete", "web-1")], { cost: { before, after } }))).toContain(text);
+  });
+
+  it("says what customers pay where that is something else", () => {
+    const sold = effect("create", "web-1", {
+      changes: NEW,
+      cost: { after: USD(5) },
+      price: { after: USD(7.5) },
+    });
+    const money = { cost: { before: [], after: [USD(5)] }, price: { before: [], after: [USD(7.5)] } };
+    const shown = lines(preview([sold], money));
+
+    expect(shown).toContain("  + web-1  g6-nanode-1  us-east  linode/debian12  5.00 USD a month, sold for 7.50 USD");
+    expect(shown).toContain("Customers pay 0 → 7.50 USD a month for them (0 → 0.01125 USD an hour)");
+    expect(lines(preview([sold], { ...money, price: money.cost })).join("\n")).not.toContain("Customers");
   });
 
   it("says that there is nothing to do, with the notes", () => {
