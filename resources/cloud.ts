@@ -409,6 +409,10 @@ export interface GatewayProfile {
    * right. `body` as for `creation`, which sees it after this.
    */
   amend?(method: string, path: string, body: unknown): object | undefined;
+  /** The cloud's own word in a failed answer (5xx) that a create has made nothing: none left, too many requests. Then there is nothing to look for. */
+  madeNothing?(status: number, body: string): boolean;
+  /** An error of the gateway's own as this cloud's API would answer it. Default: JSON that the plugins of most clouds can read. */
+  problem?(status: number, code: string, message: string): { contentType: string; body: string };
 }
 
 export interface GatewayRequest {

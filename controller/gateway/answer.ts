@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { GatewayProfile } from "../../resources/cloud.ts";
 
 /** An answer that is held in memory, because something must be read from it. */
 export interface Answer {
@@ -31,9 +32,16 @@ export function endToEnd(headers: IncomingHttpHeaders): Record<string, string | 
 
 /**
  * An error of the gateway's own, in a body that the plugins of all clouds can read: `errors[].reason` (Linode) and `id`, `message`
- * (DigitalOcean). The plugin shows the text as the cloud's.
+ * (DigitalOcean), or as the cloud's profile has it. The plugin shows the text as the cloud's.
  */
-export function problem(status: number, id: string, message: string): Answer {
+export function problem(
+  status: number,
+  id: string,
+  message: string,
+  { problem: own }: Pick<GatewayProfile, "problem"> = {},
+): Answer {
+  const said = own?.(status, id, message);
+  if (said) return text(status, said.body, said.contentType);
   return json(status, { errors: [{ reason: message }], id, message });
 }
 

@@ -1,4 +1,4 @@
-import type { Account, Call, Cloud, Creation } from "../../resources/cloud.ts";
+import type { Account, Call, Cloud, Creation, GatewayProfile } from "../../resources/cloud.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import { type Answer, json, parseJson, problem, retryAfterMs, text } from "./answer.ts";
 import { Serial } from "./serial.ts";
@@ -91,7 +91,7 @@ export class Creates {
         if (!(error instanceof NoAnswer)) throw error;
         if (error.sent) return this.#unanswered(creation, sentAt, 504, "the cloud gave no answer", waiting);
         if (!repeated) await journal.refused(name, creation.key);
-        return problem(502, "bad_gateway", `the cloud cannot be reached: ${error.message}`);
+        return problem(502, "bad_gateway", `the cloud cannot be reached: ${error.message}`, this.#profile);
       }
       if (answer.status === 429) {
         stats.rateLimited++;
@@ -101,7 +101,8 @@ export class Creates {
         continue;
       }
       if (answer.status >= 200 && answer.status < 300) return this.#accepted(creation, answer, sentAt, waiting);
-      if (answer.status >= 500 || answer.status === 408)
+      const refused = answer.status < 500 || this.#profile.madeNothing?.(answer.status, answer.body.toString("utf8"));
+      if (!refused || answer.status === 408)
         return this.#unanswered(creation, sentAt, answer.status, "the cloud failed", waiting, answer);
       // A refusal after an earlier attempt may be about that attempt's own thing: the name is taken.
       const look: Look = repeated ? await this.#look(creation, waiting) : { kind: "absent" };
@@ -142,6 +143,7 @@ export class Creates {
         status,
         "no_answer",
         `${what} to the create of ${creation.kind} ${creation.key}, and it is not to be seen yet`,
+        this.#profile,
       )
     );
   }
@@ -165,6 +167,7 @@ export class Creates {
       status,
       "create_withheld",
       `Fleetwright did not repeat the create of ${creation.kind} ${creation.key}: ${why}`,
+      this.#profile,
     );
   }
 
@@ -206,6 +209,10 @@ export class Creates {
       waiting.throwIfAborted();
       return false;
     }
+  }
+
+  get #profile(): Pick<GatewayProfile, "problem" | "madeNothing"> {
+    return this.#options.cloud.gateway ?? {};
   }
 
   #call(signal: AbortSignal): Call {

@@ -137,7 +137,11 @@ class RequestHandler {
       if (answer) write(response, answer);
     } catch (error) {
       if (response.headersSent || error instanceof NoAnswer || caller.signal.aborted) response.destroy();
-      else write(response, problem(502, "gateway", error instanceof FleetError ? error.message : "the gateway failed"));
+      else
+        write(
+          response,
+          problem(502, "gateway", error instanceof FleetError ? error.message : "the gateway failed", this.#profile),
+        );
       if (!caller.signal.aborted && !(error instanceof NoAnswer))
         this.#log("warn", `a request failed: ${messageOf(error)}`, request);
     }
@@ -158,12 +162,12 @@ class RequestHandler {
     if (!this.#isOurs(request)) {
       this.stats.strangers++;
       request.resume();
-      return problem(401, "unauthorized", "this gateway was not asked with the token of its run");
+      return problem(401, "unauthorized", "this gateway was not asked with the token of its run", this.#profile);
     }
     const target = request.url ?? "";
-    if (!target.startsWith("/")) return problem(400, "bad_request", "the gateway takes paths only");
+    if (!target.startsWith("/")) return problem(400, "bad_request", "the gateway takes paths only", this.#profile);
     const sent = await readBody(request, this.#options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES);
-    if (!sent) return problem(413, "too_large", "the request body is too large");
+    if (!sent) return problem(413, "too_large", "the request body is too large", this.#profile);
 
     const method = request.method ?? "GET";
     const path = target.split("?", 1)[0] ?? "";
@@ -205,7 +209,7 @@ class RequestHandler {
         if (error.message.startsWith("no answer within")) return undefined;
         throw error;
       });
-      if (!answer) return write(response, problem(504, "no_answer", "the cloud gave no answer in time"));
+      if (!answer) return write(response, problem(504, "no_answer", "the cloud gave no answer in time", this.#profile));
       const headers = endToEnd(answer.headers);
       const status = answer.statusCode ?? 502;
       this.#learn(scopes, status, headers);
