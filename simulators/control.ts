@@ -20,14 +20,16 @@ export interface SaleChange {
 export function controlRoutes(cloud: SimulatedCloud, front: Front): Hono {
   const app = new Hono();
 
-  app.get("/servers", (c) => c.json(cloud.servers()));
-  app.post("/servers", async (c) => c.json(cloud.addForeign(await c.req.json<ServerPatch>()), 201));
+  app.get("/servers", async (c) => c.json(await cloud.servers()));
+  app.post("/servers", async (c) => c.json(await cloud.addForeign(await c.req.json<ServerPatch>()), 201));
   app.patch("/servers/:id", async (c) => {
-    const server = cloud.change(c.req.param("id"), await c.req.json<ServerPatch>());
+    const server = await cloud.change(c.req.param("id"), await c.req.json<ServerPatch>());
     return server ? c.json(server) : c.json({ error: `no server ${c.req.param("id")}` }, 404);
   });
-  app.delete("/servers/:id", (c) =>
-    cloud.remove(c.req.param("id")) ? c.body(null, 204) : c.json({ error: `no server ${c.req.param("id")}` }, 404),
+  app.delete("/servers/:id", async (c) =>
+    (await cloud.remove(c.req.param("id")))
+      ? c.body(null, 204)
+      : c.json({ error: `no server ${c.req.param("id")}` }, 404),
   );
 
   app.patch("/sizes/:size", async (c) => {

@@ -17,7 +17,7 @@ export class Front {
 
   async handle(request: Request, env: HttpBindings): Promise<Response> {
     const { method } = request;
-    const path = new URL(request.url).pathname;
+    const path = (await this.#cloud.pathOf?.(request.clone())) ?? new URL(request.url).pathname;
     const count = (status: number) => this.calls.record(method, (this.#cloud.routeOf ?? routeOf)(path), status);
     const answer = async (taken: Request): Promise<Response> => {
       const response = await this.#cloud.app.fetch(taken, env);
@@ -45,6 +45,7 @@ export class Front {
       case "status": {
         count(action.status);
         const body = "body" in action ? action.body : this.#cloud.errorBody(action.status, "injected fault");
+        if (body instanceof Response) return body;
         return Response.json(body, { status: action.status, headers: action.headers ?? {} });
       }
       case "delay": {

@@ -19,19 +19,23 @@ export interface SimulatedCloud {
   readonly app: Hono;
   /** Stopped when the simulator closes. */
   readonly clock: Clock;
-  servers(): SimulatedServer[];
+  servers(): MaybePromise<SimulatedServer[]>;
   /** A machine that nobody of the fleet made, running at once. @throws {Error} on a size or region that the cloud does not have. */
-  addForeign(server: ServerPatch): SimulatedServer;
+  addForeign(server: ServerPatch): MaybePromise<SimulatedServer>;
   /** Changes a machine at once, without an action or event of the API; undefined when there is no such machine. */
-  change(id: string, patch: ServerPatch): SimulatedServer | undefined;
-  remove(id: string): boolean;
+  change(id: string, patch: ServerPatch): MaybePromise<SimulatedServer | undefined>;
+  remove(id: string): MaybePromise<boolean>;
   /** Changes price or stock of a size on sale, where the simulator can; false when there is no such size. */
   sell?(size: string, change: SaleChange): boolean;
-  /** An error in the cloud's own shape, for injected statuses. */
+  /** An error in the cloud's own shape, for injected statuses: JSON, or a whole answer where the cloud speaks another language. */
   errorBody(status: number, message: string): unknown;
+  /** What a request asks for as a path, where its own path does not tell; faults and counts go by it. */
+  pathOf?(request: Request): Promise<string>;
   /** The path with its ids replaced, where numbers and UUIDs are not all the ids there are. */
   routeOf?(path: string): string;
 }
+
+type MaybePromise<T> = T | Promise<T>;
 
 /** Serves a simulated cloud on 127.0.0.1. */
 export async function serveSimulator(cloud: SimulatedCloud, options: SimulatorOptions = {}): Promise<Simulator> {
