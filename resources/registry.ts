@@ -1,3 +1,4 @@
+import { aws } from "./aws/index.ts";
 import type { Cloud } from "./cloud.ts";
 import { digitalocean } from "./digitalocean/index.ts";
 import { equinix } from "./equinix/index.ts";
@@ -8,7 +9,7 @@ import { linode } from "./linode/index.ts";
 import { proxmox } from "./proxmox/index.ts";
 
 /** Every cloud there is, by the name that an Account's `provider` has. */
-export const clouds = { digitalocean, equinix, hivelocity, hyperstack, linode, proxmox } satisfies Record<
+export const clouds = { aws, digitalocean, equinix, hivelocity, hyperstack, linode, proxmox } satisfies Record<
   string,
   Cloud
 >;

@@ -34,6 +34,8 @@ export async function simulatedPeer(
   parts: {
     credentials: Record<string, string>;
     paths: Record<"list" | "observe", string>;
+    /** Of those requests. Default GET. */
+    method?: string;
     server: ServerSpec;
     make?: (client: SimulatorClient, server: ServerSpec, mark: string) => Promise<string>;
     accountOptions?: Record<string, unknown>;
@@ -67,7 +69,7 @@ export async function simulatedPeer(
       fault: (kind, on, times) =>
         client.fault({
           name: kind,
-          match: { method: "GET", path: parts.paths[on] },
+          match: { method: parts.method ?? "GET", path: parts.paths[on] },
           times,
           action: FAULTS.find((fault) => fault.kind === kind)!.action,
         }),
