@@ -6,13 +6,20 @@ import { FleetError } from "./errors.ts";
 import { hivelocity } from "./hivelocity/index.ts";
 import { hyperstack } from "./hyperstack/index.ts";
 import { linode } from "./linode/index.ts";
+import { openstack } from "./openstack/index.ts";
 import { proxmox } from "./proxmox/index.ts";
 
 /** Every cloud there is, by the name that an Account's `provider` has. */
-export const clouds = { aws, digitalocean, equinix, hivelocity, hyperstack, linode, proxmox } satisfies Record<
-  string,
-  Cloud
->;
+export const clouds = {
+  aws,
+  digitalocean,
+  equinix,
+  hivelocity,
+  hyperstack,
+  linode,
+  openstack,
+  proxmox,
+} satisfies Record<string, Cloud>;
 
 export type CloudName = keyof typeof clouds;
 

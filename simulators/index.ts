@@ -3,6 +3,7 @@ import { simulatedEquinix } from "./equinix/index.ts";
 import { simulatedHivelocity } from "./hivelocity/index.ts";
 import { simulatedHyperstack } from "./hyperstack/index.ts";
 import { simulatedLinode } from "./linode/index.ts";
+import { simulatedOpenStack } from "./openstack/index.ts";
 import { simulatedProxmox } from "./proxmox/index.ts";
 import type { SimulatedEntry } from "./simulator.ts";
 
@@ -11,6 +12,7 @@ export const simulators: Record<string, SimulatedEntry> = {
   linode: simulatedLinode,
   digitalocean: simulatedDigitalOcean,
   equinix: simulatedEquinix,
+  openstack: simulatedOpenStack,
   proxmox: simulatedProxmox,
   hyperstack: simulatedHyperstack,
   hivelocity: simulatedHivelocity,

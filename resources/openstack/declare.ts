@@ -1,0 +1,75 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Declarations, ServerContext } from "../cloud.ts";
+import { FleetError } from "../errors.ts";
+import type { ServerSpec } from "../spec.ts";
+import { linesOf } from "./firewall.ts";
+import { serverInputs } from "./inputs.ts";
+import { aggregateTags, keyName } from "./names.ts";
+import { Aggregate, AggregateHost, KeyPair, SecurityGroup, Server } from "./resource.ts";
+
+/** What applies when a server is made. */
+const CREATE_ONLY = ["image", "keyName", "userData", "networks", "ports", "configDrive", "bootVolumeGiB"];
+
+export const declarations: Declarations = {
+  declareServer(server, context) {
+    const { userData, ...inputs } = serverInputs(server, context);
+    const resource = new Server(
+      context.identity,
+      {
+        ...inputs,
+        securityGroups: server.firewalls.map((firewall) => groupId(server, firewall, context)),
+        ...(userData === undefined ? {} : { userData: pulumi.secret(userData) }),
+      },
+      {
+        ...context.opts,
+        ignoreChanges: [...CREATE_ONLY, ...(context.opts.ignoreChanges ?? [])],
+        // Declared from 0 on: the trigger acts only between two recorded values.
+        replacementTrigger: context.rebuild,
+        deleteBeforeReplace: true,
+      },
+    );
+    return { id: resource.id };
+  },
+
+  declareShared(object, { identity, mark, opts }) {
+    switch (object.kind) {
+      case "Firewall":
+        new SecurityGroup(`firewall.${identity}`, { mark, name: object.name, rules: linesOf(object) }, opts);
+        return;
+      case "SshKey":
+        new KeyPair(
+          `key.${identity}`,
+          { name: keyName(object.name, mark), publicKey: object.publicKey.trim() },
+          { ...opts, deleteBeforeReplace: true },
+        );
+        return;
+      case "Aggregate":
+        new Aggregate(
+          `aggregate.${identity}`,
+          {
+            mark,
+            name: object.name,
+            metadata: aggregateTags(object, mark),
+            ...(object.availabilityZone === undefined ? {} : { availabilityZone: object.availabilityZone }),
+            ...(object.adopt === undefined ? {} : { adopt: object.adopt }),
+          },
+          opts,
+        );
+        return;
+      case "AggregateHost":
+        new AggregateHost(`host.${identity}`, { host: object.name, aggregate: object.aggregate }, opts);
+        return;
+    }
+  },
+};
+
+function groupId(server: ServerSpec, firewall: string, context: ServerContext): pulumi.Input<string> {
+  const id = context.firewallIds[firewall];
+  if (id !== undefined) return id;
+  // A first preview runs before the base stack has made the firewall.
+  if (pulumi.runtime.isDryRun()) return pulumi.output(pulumi.unknown) as unknown as pulumi.Output<string>;
+  throw new FleetError("FLEET_INVALID", `${server.name}: the firewall ${firewall} has not been made yet`, {
+    server: server.name,
+    firewall,
+  });
+}

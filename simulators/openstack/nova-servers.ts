@@ -1,0 +1,154 @@
+import { Hono } from "hono";
+import { novaError } from "./errors.ts";
+import { deleteServer } from "./lifecycle.ts";
+import { bodyOf, invalid, isAdmin, type NovaApp, type NovaContext, projectOf, requireAdmin, viewerOf } from "./nova.ts";
+import { actionRoute } from "./nova-actions.ts";
+import { createServers } from "./nova-create.ts";
+import { metadataRoutes } from "./nova-metadata.ts";
+import { serverLinks, serverView, statusOf } from "./server-view.ts";
+import { nextHref, pageOf } from "./wire.ts";
+import type { SimServer, World } from "./world.ts";
+
+const MAX_LIMIT = 1000;
+
+/** Query parameters that nova knows; from 2.75 on it refuses others. */
+const FILTERS = new Set(
+  (
+    "limit marker sort_key sort_dir name status flavor image host all_tenants project_id tenant_id user_id changes-since changes-before " +
+    "deleted tags tags-any not-tags availability_zone metadata ip ip6 reservation_id vm_state task_state power_state key_name locked uuid " +
+    "config_drive created_at launched_at terminated_at description hostname node root_device_name soft_deleted access_ip_v4 access_ip_v6"
+  ).split(" "),
+);
+
+export function serverRoutes(world: World): NovaApp {
+  const app: NovaApp = new Hono();
+
+  const list = (c: NovaContext, view: (server: SimServer) => object) => {
+    const query = c.req.query();
+    const found = filtered(c, world, query);
+    const { page, limit, nextMarker } = pageOf(found, query, {
+      maxLimit: MAX_LIMIT,
+      idOf: ({ id }) => id,
+      missing: (marker) => novaError(400, `marker [${marker}] not found`),
+      invalid: (value) => invalid("limit", value, `'${value}' does not match '^[0-9]*$'`),
+    });
+    const links = nextMarker ? { servers_links: [{ rel: "next", href: nextHref(c.req.raw, limit, nextMarker) }] } : {};
+    return c.json({ servers: page.map(view), ...links });
+  };
+  app.get("/servers", (c) => {
+    const { origin } = viewerOf(c);
+    return list(c, ({ id, name }) => ({ id, name, links: serverLinks(id, origin) }));
+  });
+  app.get("/servers/detail", (c) => list(c, (server) => serverView(server, world, viewerOf(c))));
+
+  app.post("/servers", async (c) => c.json({ server: await createServers(c, world) }, 202));
+
+  app.get("/servers/:id", (c) => c.json({ server: serverView(found(c, world), world, viewerOf(c)) }));
+
+  app.put("/servers/:id", async (c) => {
+    const server = found(c, world);
+    const { name, description, ...rest } = await bodyOf(c, "server");
+    const unknown = Object.keys(rest).find(
+      (key) => !["accessIPv4", "accessIPv6", "OS-DCF:diskConfig", "hostname"].includes(key),
+    );
+    if (unknown) {
+      throw invalid("server", rest, `Additional properties are not allowed ('${unknown}' was unexpected)`);
+    }
+    if (name !== undefined) server.name = checkName(name);
+    if (description !== undefined) server.description = description as string | null;
+    touch(server, world);
+    return c.json({ server: serverView(server, world, viewerOf(c)) });
+  });
+
+  app.delete("/servers/:id", (c) => {
+    const server = found(c, world);
+    checkLock(c, server);
+    deleteServer(server, world);
+    return c.body(null, 204);
+  });
+
+  app.post("/servers/:id/action", (c) => actionRoute(c, found(c, world), world));
+
+  app.get("/servers/:id/os-security-groups", (c) => {
+    const groups = new Set(world.portsOf(found(c, world).id).flatMap((port) => port.groups));
+    const views = [...groups].flatMap((id) => {
+      const group = world.groups.get(id);
+      return group
+        ? [{ id, name: group.name, description: group.description, tenant_id: group.project, rules: [] }]
+        : [];
+    });
+    return c.json({ security_groups: views });
+  });
+
+  app.get("/servers/:id/os-interface", (c) => {
+    const ports = world.portsOf(found(c, world).id).map((port) => ({
+      port_id: port.id,
+      net_id: port.network,
+      mac_addr: port.mac,
+      port_state: "ACTIVE",
+      fixed_ips: port.ips.map(({ subnet, address }) => ({ subnet_id: subnet, ip_address: address })),
+    }));
+    return c.json({ interfaceAttachments: ports });
+  });
+
+  app.get("/servers/:id/os-volume_attachments", (c) => {
+    found(c, world);
+    return c.json({ volumeAttachments: [] });
+  });
+
+  metadataRoutes(app, world);
+  return app;
+}
+
+/** The server that the path names, if the caller may see it. @throws {ApiError} 404 */
+export function found(c: NovaContext, world: World): SimServer {
+  const id = c.req.param("id") ?? "";
+  const server = world.servers.get(id);
+  if (!server || (server.project !== projectOf(c) && !isAdmin(c))) {
+    throw novaError(404, `Instance ${id} could not be found.`);
+  }
+  return server;
+}
+
+export function checkLock(c: NovaContext, server: SimServer): void {
+  if (server.locked && !isAdmin(c)) throw novaError(409, `Instance ${server.id} is locked`);
+}
+
+export function touch(server: SimServer, world: World): void {
+  server.updatedAt = world.clock.now();
+  world.servers.changed(server);
+}
+
+/** @throws {ApiError} 400 */
+export function checkName(name: unknown): string {
+  if (typeof name !== "string" || name === "") throw invalid("name", name, `'${name}' is too short`);
+  if (name.length > 255) throw invalid("name", name, `'${name}' is too long`);
+  if (name !== name.trim()) throw invalid("name", name, `'${name}' does not match the format of a name`);
+  return name;
+}
+
+function filtered(c: NovaContext, world: World, query: Record<string, string>): SimServer[] {
+  const unknown = Object.keys(query).find((key) => !FILTERS.has(key));
+  if (unknown && c.get("minor") >= 75) {
+    throw novaError(400, `Additional properties are not allowed ('${unknown}' was unexpected)`);
+  }
+  const admin = isAdmin(c);
+  const all = query.all_tenants !== undefined && !/^(0|false|f|no)$/i.test(query.all_tenants);
+  if (all) requireAdmin(c, "os_compute_api:servers:detail:get_all_tenants");
+  const since = query["changes-since"] ? Date.parse(query["changes-since"]) : undefined;
+  // What only administrators may filter by is passed over in silence for everybody else.
+  const metadata = admin && query.metadata ? (JSON.parse(query.metadata) as Record<string, string>) : {};
+  return world.servers
+    .listed()
+    .filter((server) => all || server.project === projectOf(c))
+    .filter((server) => !all || !query.project_id || server.project === query.project_id)
+    .filter(({ name }) => !query.name || new RegExp(query.name, "i").test(name))
+    .filter((server) => !query.status || statusOf(server) === query.status.toUpperCase())
+    .filter(({ flavor }) => !query.flavor || flavor.id === query.flavor)
+    .filter(({ image }) => !query.image || image === query.image)
+    .filter(({ host }) => !admin || !query.host || host === query.host)
+    .filter(({ updatedAt }) => since === undefined || updatedAt >= since)
+    .filter((server) => Object.entries(metadata).every(([key, value]) => server.metadata[key] === value))
+    .filter(({ tags }) => !query.tags || query.tags.split(",").every((tag) => tags.includes(tag)))
+    .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
+}
