@@ -23,6 +23,12 @@ export interface StandinType<Client> {
   marksDefaults: boolean;
   /** Default time-outs in seconds. A type keeps that of its delete itself: some plugins count it anew for each wait. */
   timeouts: { create: number; update: number; delete: number };
+  /** Its state has no entry for what has no value; else null stands there. */
+  leavesOutNulls?: true;
+  /** Which id a read goes by, where the two in state differ. Default `outputs`. */
+  readsBy?: "outputs" | "resource";
+  /** False where a plugin states time-outs and waits as long as it likes. Default true. */
+  obeysTimeouts?: boolean;
   /** Which of them stand in the state's `__meta`; none leaves it out. */
   metaTimeouts: readonly ("create" | "delete" | "update")[];
   schemaVersion?: string;
@@ -55,7 +61,10 @@ export function standinHandler<Client>(standin: StandinType<Client>, client: () 
   const finish = (id: string, outputs: PropertyMap): PropertyMap => stateOf(standin, id, outputs);
   const limited = (context: HandlerContext, step: "create" | "update"): HandlerContext => ({
     ...context,
-    signal: AbortSignal.any([context.signal, AbortSignal.timeout(standin.timeouts[step] * 1000)]),
+    signal:
+      standin.obeysTimeouts === false
+        ? context.signal
+        : AbortSignal.any([context.signal, AbortSignal.timeout(standin.timeouts[step] * 1000)]),
   });
 
   return {
@@ -88,7 +97,8 @@ export function standinHandler<Client>(standin: StandinType<Client>, client: () 
     },
 
     async read(id, known, context) {
-      const readId = typeof known.outputs.id === "string" && known.outputs.id !== "" ? known.outputs.id : id;
+      const stated = standin.readsBy === "resource" ? undefined : known.outputs.id;
+      const readId = typeof stated === "string" && stated !== "" ? stated : id;
       const imported = isImport(known.inputs) && isImport(known.outputs);
       const outputs = await standin.read(client(), readId, known.outputs, context.signal, imported);
       if (!outputs) return undefined;
@@ -155,7 +165,9 @@ function withNulls<Client>(standin: StandinType<Client>, outputs: PropertyMap): 
 const META_KEY = "e2bfb730-ecaa-11e6-8f88-34363bc7c4c0";
 
 function stateOf<Client>(standin: StandinType<Client>, id: string, outputs: PropertyMap): PropertyMap {
-  const state: PropertyMap = { ...(withoutMarks(outputs) as PropertyMap), id };
+  const values = Object.entries(withoutMarks(outputs) as PropertyMap);
+  const kept = standin.leavesOutNulls ? values.filter(([, value]) => value !== null) : values;
+  const state: PropertyMap = { ...Object.fromEntries(kept), id };
   if (standin.metaTimeouts.length > 0) {
     const nanoseconds = Object.fromEntries(
       [...standin.metaTimeouts].sort().map((step) => [step, standin.timeouts[step] * 1e9]),

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ignoreChanges } from "../../../resources/plugin/diff.ts";
 import type { HandlerContext, PropertyMap, ResourceHandler } from "../../../resources/plugin/handler.ts";
 import { DIGITALOCEAN_TOKEN, startDigitalOcean } from "../../../simulators/digitalocean/index.ts";
+import { EQUINIX_PROJECT, EQUINIX_TOKEN, startEquinix } from "../../../simulators/equinix/index.ts";
 import { LINODE_TOKEN, startLinode } from "../../../simulators/linode/index.ts";
 import type { Simulator } from "../../../simulators/simulator.ts";
 import { type StandinName, standinPackage } from "../../../simulators/standins/index.ts";
+import { type FixedAddress, fixedAddress } from "./fixed-address.ts";
 import { WAIT_SCALE } from "./harness.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1vc3RseUZha2VLZXlGb3JUZXN0c09ubHkxMjM0NTY3 t@t";
@@ -62,6 +64,7 @@ async function preview(
 }
 
 const simulators: Simulator[] = [];
+const addresses: FixedAddress[] = [];
 const machines: Partial<Record<StandinName, Machine>> = {};
 
 beforeAll(async () => {
@@ -108,14 +111,44 @@ beforeAll(async () => {
     declared: declaredDroplet,
     createOnly: ["image", "sshKeys", "userData"],
   };
+
+  const equinix = await startEquinix({ provisionMs: 20, rateScale: 0 });
+  const address = await fixedAddress("api.equinix.com", equinix.url);
+  simulators.push(equinix);
+  addresses.push(address);
+  const metalTypes = await connect("equinix-metal", { ...address.environment, METAL_AUTH_TOKEN: EQUINIX_TOKEN });
+  const metalKey = await make(metalTypes.get("equinix-metal:index/projectSshKey:ProjectSshKey")!, {
+    name: "k1",
+    projectId: EQUINIX_PROJECT,
+    publicKey: KEY,
+  });
+  const device = metalTypes.get("equinix-metal:index/device:Device")!;
+  const declaredDevice: PropertyMap = {
+    hostname: "node-1",
+    plan: "c3.small.x86",
+    metro: "da",
+    operatingSystem: "ubuntu_22_04",
+    billingCycle: "hourly",
+    projectId: EQUINIX_PROJECT,
+    projectSshKeyIds: [metalKey],
+    tags: ["web", "fleet"],
+    userData: "#cloud-config\n",
+  };
+  machines["equinix-metal"] = {
+    handler: device,
+    id: await make(device, declaredDevice),
+    declared: declaredDevice,
+    createOnly: ["operatingSystem", "projectSshKeyIds", "userData"],
+  };
 }, 30_000);
 
 afterAll(async () => {
+  for (const address of addresses) await address.close();
   for (const simulator of simulators) await simulator.close();
 });
 
 /** The rows that the real plugins were seen to give. */
-const ROWS: Record<StandinName, Record<string, string>> = {
+const ROWS = {
   linode: {
     recipe: "same",
     "declared inputs only": "update: migrationType resizeDisk",
@@ -144,16 +177,37 @@ const ROWS: Record<StandinName, Record<string, string>> = {
     "least outputs, ignoring": "same",
     "recipe, no refresh": "update: backups gracefulShutdown volumeIds",
   },
-};
-const LEAST: Record<StandinName, { always: string[]; ignoring: string[] }> = {
+  "equinix-metal": {
+    recipe: "same",
+    "declared inputs only": "same",
+    "declared inputs only, ignoring": "same",
+    "outputs only id": "replace: projectSshKeyIds userData",
+    "outputs only id, ignoring": "same",
+    empty: "replace: projectSshKeyIds userData",
+    "empty, ignoring": "same",
+    "inputs empty": "same",
+    "inputs empty, ignoring": "error: operatingSystem",
+    "least outputs": "same",
+    "least outputs, ignoring": "same",
+    "recipe, no refresh": "same",
+  },
+} satisfies Partial<Record<StandinName, Record<string, string>>>;
+const LEAST = {
   linode: {
     always: ["image", "authorizedKeys", "metadatas", "migrationType", "resizeDisk"],
     ignoring: ["migrationType", "resizeDisk"],
   },
   digitalocean: { always: ["image", "sshKeys", "userData", "resizeDisk"], ignoring: ["image", "resizeDisk"] },
+  "equinix-metal": { always: ["projectSshKeyIds", "userData"], ignoring: [] },
+} satisfies Record<keyof typeof ROWS, { always: string[]; ignoring: string[] }>;
+/** An id that no machine has. */
+const UNKNOWN_ID = {
+  linode: "999999",
+  digitalocean: "999999",
+  "equinix-metal": "00000000-0000-4000-8000-000000000000",
 };
 
-describe.each(["linode", "digitalocean"] as const)(
+describe.each(Object.keys(ROWS) as (keyof typeof ROWS)[])(
   "adopting a machine by a written entry, as the real %s plugin was seen to",
   (cloud) => {
     it.each(Object.entries(ROWS[cloud]))("%s: %s", async (row, verdict) => {
@@ -180,12 +234,17 @@ describe.each(["linode", "digitalocean"] as const)(
       expect(shown).toBe(verdict);
     });
 
-    it("reads by the id in the outputs, and tells gone from a 404 alone", async () => {
+    it("reads by the id that it goes by, and tells gone from a 404 alone", async () => {
       const machine = machines[cloud]!;
       const { inputs, outputs } = await recipe(machine);
+      const unknown = UNKNOWN_ID[cloud];
+      const read = async (id: string, stated: PropertyMap) =>
+        (await machine.handler.read(id, { inputs, outputs: stated }, context()))?.id;
 
-      expect((await machine.handler.read("999999", { inputs, outputs }, context()))?.id).toBe(machine.id);
-      expect(await machine.handler.read("999999", { inputs, outputs: {} }, context())).toBeUndefined();
+      const other = { ...outputs, id: unknown };
+      if (cloud === "equinix-metal") expect(await read(machine.id, other)).toBe(machine.id);
+      else expect(await read(unknown, outputs)).toBe(machine.id);
+      expect(await read(unknown, {})).toBeUndefined();
     });
   },
 );

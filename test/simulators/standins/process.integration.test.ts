@@ -31,7 +31,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe.each(["linode", "digitalocean"])("pulumi-resource-%s", (name) => {
+describe.each(["linode", "digitalocean", "equinix-metal"])("pulumi-resource-%s", (name) => {
   const file = path.join(standinPath(), `pulumi-resource-${name}`);
 
   it("says what it is, prints its port first, and goes when the engine tells it to", async () => {
