@@ -2,9 +2,8 @@ import type { AppliedObject } from "../store/types.ts";
 import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
 import { type Desired, readDesired } from "./desired.ts";
 import { workOf } from "./effects.ts";
-import { findDrift } from "./find-drift.ts";
+import { canLook, lookAt } from "./look.ts";
 import { isSettled, type Match, matchObjects } from "./match.ts";
-import { lookTwice } from "./observe.ts";
 import { recordOf } from "./record.ts";
 import { noteState, versionSetting } from "./state-version.ts";
 
@@ -74,14 +73,14 @@ async function settledRecord(
     if (id !== undefined) return undefined;
     const lost = match.applied?.cloudId;
     const there =
-      document.kind === "Server" && lost !== undefined && (await lookTwice(cloud, lost, call, controller.sleep));
+      canLook(cloud, document) &&
+      lost !== undefined &&
+      (await lookAt(cloud, match.applied!, lost, call, controller.sleep)) !== undefined;
     return there ? undefined : "gone";
   }
   const work = workOf(match, { fleetId: desired.fleet.id, capabilities: cloud.capabilities });
   if (work === undefined || id === undefined) return undefined;
-  if (document.kind === "Server") {
-    const actual = await lookTwice(cloud, id, call, controller.sleep);
-    if (actual === undefined || findDrift(cloud.expect(document, work.mark), actual).length > 0) return undefined;
-  }
+  const sight = await lookAt(cloud, { document, mark: work.mark }, id, call, controller.sleep);
+  if (sight === undefined || sight.drift.length > 0) return undefined;
   return recordOf(account.identity, match.stack, desired.commit, { work, errors: [], id });
 }

@@ -6,19 +6,21 @@ import { compile, isUsable } from "../fleet/compile.ts";
 import { removeField, setField } from "../fleet/edit.ts";
 import { formatProblem } from "../fleet/problem.ts";
 import type { AppliedObject } from "../store/types.ts";
+import { acceptRules, isOfRules } from "./accept-rules.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import { withCounters } from "./counters.ts";
 import { type Desired, readDesired } from "./desired.ts";
 import { liveDifferences } from "./differences.ts";
-import type { AccountDrift, ServerDrift } from "./drift.ts";
+import type { AccountDrift, ObjectDrift } from "./drift.ts";
 import { stateOnly } from "./engine-preview.ts";
-import { type FieldDrift, findDrift } from "./find-drift.ts";
+import type { FieldDrift } from "./find-drift.ts";
 import { withLeases } from "./leases.ts";
+import { lookAt, lookAtServer } from "./look.ts";
 import { type Match, matchObjects } from "./match.ts";
-import { lookTwice } from "./observe.ts";
+import { isRulePath } from "./rules.ts";
 import { settledWork } from "./settled.ts";
 import { runStack, type StackTask } from "./stack-run.ts";
-import type { Work } from "./types.ts";
+import { objectKey, type Work } from "./types.ts";
 
 export interface Accepted {
   /** Undefined when nothing could be accepted. */
@@ -33,7 +35,7 @@ type Edit = { path: string[]; value: unknown };
 
 /**
  * Accepts drift: one commit that splices the actual values into the files, then a refresh of state, after which the preview is empty. A server
- * that is gone loses its file.
+ * that is gone loses its file; a firewall that is gone is only to be reverted, since servers name it.
  */
 export async function accept(
   controller: Controller,
@@ -44,9 +46,24 @@ export async function accept(
 ): Promise<Accepted> {
   const result: Accepted = { accepted: [], refused: [] };
   const files: Record<string, string | null> = {};
-  const taken: ServerDrift[] = [];
+  const taken: ObjectDrift[] = [];
   const vanished = tooManyGone(desired, accounts);
-  for (const drift of accounts.flatMap(({ drifted }) => drifted)) {
+  const drifted = accounts.flatMap(({ drifted }) => drifted);
+  const rules = await acceptRules(controller, desired, drifted, signal);
+  for (const drift of drifted) {
+    const unwritten = rules.refused.get(drift);
+    if (unwritten !== undefined) {
+      result.refused.push({ name: drift.name, reason: unwritten });
+      continue;
+    }
+    if (drift.object === "Firewall") {
+      if (drift.kind === "changed") taken.push(drift);
+      else {
+        const reason = "the firewall is gone while servers name it: revert it, or take it out of their files";
+        result.refused.push({ name: drift.name, reason });
+      }
+      continue;
+    }
     if (drift.kind === "gone" && vanished.has(drift.account)) {
       result.refused.push({ name: drift.name, reason: vanished.get(drift.account)! });
       continue;
@@ -63,9 +80,10 @@ export async function accept(
       taken.push(drift);
     }
   }
+  Object.assign(files, rules.files);
   for (const [path, reason] of await problemsOf(controller, desired, files)) {
     const name = desired.objects.find((object) => object.path === path)?.spec.name;
-    const index = taken.findIndex((drift) => drift.name === name);
+    const index = taken.findIndex((drift) => drift.object === "Server" && drift.name === name);
     if (index === -1)
       throw new FleetError("FLEET_INVALID", `the files would not be valid any more: ${reason}`, { path });
     delete files[path];
@@ -74,7 +92,7 @@ export async function accept(
   }
   if (taken.length === 0) return result;
   const names = taken.map(({ name }) => name);
-  const message = `Accept drift of ${names.length > 5 ? `${names.length} servers` : names.join(", ")}\n\n${taken.flatMap(describe).join("\n")}\n`;
+  const message = `Accept drift of ${names.length > 5 ? `${names.length} objects` : names.join(", ")}\n\n${taken.flatMap(describe).join("\n")}\n`;
   result.commit = await controller.repo.commit({ files, message, author });
   result.accepted = names;
   await settle(controller, result.commit, taken, signal);
@@ -86,7 +104,7 @@ function tooManyGone({ fleet }: Desired, accounts: AccountDrift[]): Map<string, 
   const { minimum, share } = fleet.guards.maxRemovals;
   return new Map(
     accounts.flatMap(({ account, servers, drifted }) => {
-      const gone = drifted.filter(({ kind }) => kind === "gone").length;
+      const gone = drifted.filter(({ object, kind }) => object === "Server" && kind === "gone").length;
       if (gone <= Math.max(minimum, Math.floor(servers * share))) return [];
       const reason = `${gone} of the ${servers} servers of ${account} seem gone: are its address and credentials right? Remove their files by hand`;
       return [[account, reason] as const];
@@ -118,19 +136,19 @@ async function editFile(
   desired: Desired,
   spec: ServerSpec,
   path: string,
-  drift: ServerDrift,
+  drift: ObjectDrift,
   signal: AbortSignal,
 ): Promise<{ text: string | null } | { reason: string }> {
   if (drift.kind === "gone") return { text: null };
   const account = desired.accounts.get(spec.account)!;
   const cloud = cloudOf(controller, spec.provider);
-  const actual = await lookTwice(cloud, drift.id, callOn(controller, account.spec, signal), controller.sleep);
+  const actual = await lookAtServer(cloud, drift.id, callOn(controller, account.spec, signal), controller.sleep);
   if (actual === undefined) return { reason: "it has gone in the meantime: look at the drift again" };
   const before = await controller.repo.readBlob(desired.commit, path);
   if (before === undefined) return { reason: `${path} has gone from the files in the meantime` };
   let text = before;
   const sizes = drift.fields.filter(({ path }) => path.startsWith("resources."));
-  const fields = drift.fields.filter((field) => !sizes.slice(1).includes(field));
+  const fields = drift.fields.filter((field) => !isOfRules(field.path) && !sizes.slice(1).includes(field));
   for (const field of fields) {
     const edits = editsOf(field, spec, actual, desired, cloud.labelsOf(actual));
     if (edits === undefined)
@@ -190,25 +208,28 @@ function resourceEdits(spec: ServerSpec, actual: ActualServer, desired: Desired)
   ];
 }
 
-function describe({ name, kind, fields }: ServerDrift): string[] {
+function describe({ name, kind, fields }: ObjectDrift): string[] {
   if (kind === "gone") return [`${name}: gone from the cloud`];
-  return fields.map(
-    ({ path, desired, actual }) => `${name}: ${path} ${JSON.stringify(desired)} -> ${JSON.stringify(actual)}`,
-  );
+  return fields.map(({ path, desired, actual }) => {
+    if (isRulePath(path)) return `${name}: ${desired === undefined ? `+ ${actual}` : `- ${desired}`}`;
+    return `${name}: ${path} ${JSON.stringify(desired)} -> ${JSON.stringify(actual)}`;
+  });
 }
+
+const keyOf = ({ object, account, name }: ObjectDrift): string => objectKey({ kind: object, account, name });
 
 /** State and records follow: each group is read from the cloud, and what now is as the files say is recorded as applied. */
 async function settle(
   controller: Controller,
   commit: string,
-  taken: ServerDrift[],
+  taken: ObjectDrift[],
   signal: AbortSignal,
 ): Promise<void> {
   const desired = await readDesired(controller, commit, signal);
-  const names = new Set(taken.map(({ name }) => name));
+  const keys = new Set(taken.map(keyOf));
   const matched = async () =>
     matchObjects(desired.objects, await controller.store.objects(), desired.accounts).filter(
-      ({ applied, desired }) => applied?.kind === "Server" && names.has(desired?.spec.name ?? applied.name),
+      ({ applied, desired }) => applied !== undefined && keys.has(objectKey(desired?.spec ?? applied.document)),
     );
   const stacks = new Set((await matched()).map((match) => match.applied!.stack));
   await withLeases(controller, [...stacks], signal, async (signal) => {
@@ -222,7 +243,7 @@ async function settleStacks(
   controller: Controller,
   desired: Desired,
   matches: Match[],
-  taken: ServerDrift[],
+  taken: ObjectDrift[],
   signal: AbortSignal,
 ): Promise<void> {
   const { commit } = desired;
@@ -238,17 +259,14 @@ async function settleStacks(
     const accepted: AppliedObject[] = [];
     for (const match of members) {
       const record = match.applied!;
-      const actual = await lookTwice(cloud, record.cloudId!, call, controller.sleep);
       const spec = match.desired?.spec;
-      if (spec === undefined && actual === undefined) {
+      const wanted = { document: spec ?? record.document, mark: record.mark };
+      const sight = await lookAt(cloud, wanted, record.cloudId!, call, controller.sleep);
+      if (spec === undefined && sight === undefined) {
         await controller.store.removeObjects([
           { account: record.account, kind: record.kind, identity: record.identity },
         ]);
-      } else if (
-        spec?.kind === "Server" &&
-        actual !== undefined &&
-        findDrift(cloud.expect(spec, record.mark), actual).length === 0
-      ) {
+      } else if (spec !== undefined && sight?.drift.length === 0) {
         if (onlyAccepted(match, taken)) {
           accepted.push({
             ...record,
@@ -274,10 +292,9 @@ async function bringAlong(controller: Controller, task: StackTask, commit: strin
 }
 
 /** An edit that nobody has executed yet stays one: only what was accepted counts as applied. */
-function onlyAccepted({ applied, desired }: Match, taken: ServerDrift[]): boolean {
-  const accepted = new Set(
-    taken.find(({ name }) => name === desired!.spec.name)?.fields.map(({ path }) => path.split(".")[0]),
-  );
+function onlyAccepted({ applied, desired }: Match, taken: ObjectDrift[]): boolean {
+  const drift = taken.find((candidate) => keyOf(candidate) === objectKey(desired!.spec));
+  const accepted = new Set(drift?.fields.map(({ path }) => path.split(/[.[]/)[0]!));
   return liveDifferences(applied!.document, desired!.spec).every(({ path }) => accepted.has(path.split(/[.[]/)[0]!));
 }
 

@@ -50,8 +50,10 @@ export async function observeAdopted(
 /** An adopted machine is never made anew: what its file wants must be within what the cloud changes in place. */
 function refuseUnlike(cloud: ReturnType<typeof cloudOf>, spec: ServerSpec, mark: string, actual: ActualServer): void {
   const { inPlace, createOnly = [] } = cloud.capabilities;
-  const changeable = new Set<string>([...inPlace, ...createOnly, "power", "labels"]);
-  const fixed = findDrift(cloud.expect(spec, mark), actual).filter(({ path }) => !changeable.has(path.split(".")[0]!));
+  const changeable = new Set<string>([...inPlace, ...createOnly, "power", "labels", "rules"]);
+  const fixed = findDrift(cloud.expect(spec, mark), actual).filter(
+    ({ path }) => !changeable.has(path.split(/[.[]/)[0]!),
+  );
   if (fixed.length === 0) return;
   const what = fixed.map(({ path, desired, actual }) => `${path} is ${actual} and the file says ${desired}`).join("; ");
   throw new FleetError("GUARD_REFUSED", `${spec.name} cannot adopt ${actual.id}: ${what}`, { id: actual.id });

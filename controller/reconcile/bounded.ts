@@ -1,8 +1,11 @@
+import { isRulePath } from "./rules.ts";
 import type { Change } from "./types.ts";
 
 /** Room for the changes of one effect, so that with all else it stays below 2 KB a server. */
 const MOST_BYTES = 1_200;
 const LONGEST_VALUE = 80;
+/** A rule is one line of words, and its addresses come last. */
+const LONGEST_RULE = 200;
 const LONGEST_PATH = 120;
 
 /** Changes as they are shown: long values are cut and the last ones counted. Only for readers; nothing is hashed or decided from it. */
@@ -21,14 +24,15 @@ export function bounded(changes: Change[]): Change[] {
 
 function shortened({ path, before, after, ...flags }: Change): Change {
   const change: Change = { path: cut(path, LONGEST_PATH), ...flags };
-  if (before !== undefined) change.before = shortValue(before);
-  if (after !== undefined) change.after = shortValue(after);
+  const length = isRulePath(path) ? LONGEST_RULE : LONGEST_VALUE;
+  if (before !== undefined) change.before = shortValue(before, length);
+  if (after !== undefined) change.after = shortValue(after, length);
   return change;
 }
 
-function shortValue(value: unknown): unknown {
+function shortValue(value: unknown, length: number): unknown {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length <= LONGEST_VALUE ? value : cut(text, LONGEST_VALUE);
+  return text.length <= length ? value : cut(text, length);
 }
 
 /** Notes and reasons, for the same purpose. */

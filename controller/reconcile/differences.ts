@@ -1,5 +1,6 @@
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
+import { ruleChanges } from "./rules.ts";
 import type { Change } from "./types.ts";
 
 /** Fields of a document that make no work for the engine: who it is, where it lives in the tree, and rules that only guards read. */
@@ -41,7 +42,14 @@ export function differences(before: unknown, after: unknown, path = ""): Change[
 
 /** What differs between two documents of one object as far as the engine has to act on it. */
 export function liveDifferences(before: StackObject, after: StackObject): Change[] {
-  return differences(livePart(before), livePart(after));
+  return [...differences(withoutRules(before), withoutRules(after)), ...ruleChanges(before, after)];
+}
+
+const RULES = new Set(["rules", "inboundPolicy", "outboundPolicy"]);
+
+/** Rules are told apart as rules, and not by their places in a list. */
+function withoutRules(spec: StackObject): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(livePart(spec)).filter(([name]) => !RULES.has(name)));
 }
 
 /** The part of a document that is kept true on a running machine. */
@@ -60,8 +68,9 @@ export function createOnlyDifferences(before: ServerSpec, after: ServerSpec): Ch
 
 /** All fields of a new object, as changes from nothing. */
 export function asCreated(spec: StackObject): Change[] {
-  const shown = spec.kind === "Server" ? { ...livePart(spec), ...newPart(spec) } : livePart(spec);
-  return differences({}, compact(shown)).map(hideUserData);
+  const live = withoutRules(spec);
+  const shown = spec.kind === "Server" ? { ...live, ...newPart(spec) } : live;
+  return [...differences({}, compact(shown)).map(hideUserData), ...ruleChanges(undefined, spec)];
 }
 
 /** What only new machines get, keys by their names. */
@@ -71,7 +80,7 @@ function newPart({ createOnly }: ServerSpec): Record<string, unknown> {
 
 /** All fields of an object that goes, as changes to nothing: the few that tell which it was. */
 export function asRemoved(spec: StackObject): Change[] {
-  return differences(compact(livePart(spec)), {});
+  return [...differences(compact(withoutRules(spec)), {}), ...ruleChanges(spec, undefined)];
 }
 
 function createOnlyPath(path: string): string {

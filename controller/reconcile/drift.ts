@@ -1,19 +1,22 @@
-import type { ActualServer, Cloud } from "../../resources/cloud.ts";
+import type { ActualFirewall, ActualServer, Call, Cloud } from "../../resources/cloud.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import type { Desired } from "./desired.ts";
-import { type FieldDrift, findDrift } from "./find-drift.ts";
+import type { FieldDrift } from "./find-drift.ts";
+import { lookAt, type Sight, sightOfFirewall, sightOfServer } from "./look.ts";
 import type { MatchedAccount } from "./match.ts";
-import { judge, lookTwice } from "./observe.ts";
+import { judge } from "./observe.ts";
 import { inParallel } from "./pool.ts";
 
-/** What differs on one server from what was last applied. */
-export interface ServerDrift {
+/** What differs on one server or firewall from what was last applied. */
+export interface ObjectDrift {
+  object: "Server" | "Firewall";
   name: string;
   account: string;
   id: string;
   /** `gone` only after two direct looks apart in time. */
   kind: "changed" | "gone";
+  /** Rules one by one: `rules[+1]` with `actual` is one too many, `rules[-0]` with `desired` one that is missing. */
   fields: FieldDrift[];
 }
 
@@ -22,18 +25,20 @@ export interface AccountDrift {
   account: string;
   /** Recorded servers that were compared. */
   servers: number;
-  drifted: ServerDrift[];
-  /** Machines that this fleet has made and that no record names. */
-  orphans: { id: string; name: string; mark: string }[];
+  /** Recorded firewalls that were compared. */
+  firewalls: number;
+  drifted: ObjectDrift[];
+  /** Machines and firewalls that this fleet has made and that no record names. */
+  orphans: { object: "Server" | "Firewall"; id: string; name: string; mark: string }[];
   /** Machines of others: without a mark, or with another fleet's. */
   foreign: number;
-  /** Why the account could not be compared; then nothing is said about its servers. */
+  /** Why the account could not be compared; then nothing is said about what it has. */
   error?: string;
 }
 
 /**
- * Drift of all accounts, each listed once and compared by a pure function. A server that the list does not show is looked at directly, twice,
- * before it is called gone. An account that cannot be read yields an error and no drift.
+ * Drift of all accounts, each listed once (servers, and firewalls where it has some) and compared by a pure function. What the list does not show
+ * is looked at directly, twice, before it is called gone. An account that cannot be read yields an error and no drift.
  */
 export async function findFleetDrift(
   controller: Controller,
@@ -41,14 +46,17 @@ export async function findFleetDrift(
   signal: AbortSignal,
 ): Promise<AccountDrift[]> {
   return await inParallel([...desired.byIdentity.values()], controller.stacksAtOnce, async (account) => {
-    const records = await controller.store.objects({ account: account.identity, kind: "Server" });
+    const [servers, firewalls] = await Promise.all(
+      (["Server", "Firewall"] as const).map((kind) => controller.store.objects({ account: account.identity, kind })),
+    );
     try {
-      return await accountDrift(controller, account, records, signal);
+      return await accountDrift(controller, account, servers!, firewalls!, signal);
     } catch (error) {
       signal.throwIfAborted();
       return {
         account: account.spec.name,
-        servers: records.length,
+        servers: servers!.length,
+        firewalls: firewalls!.length,
         drifted: [],
         orphans: [],
         foreign: 0,
@@ -61,51 +69,84 @@ export async function findFleetDrift(
 async function accountDrift(
   controller: Controller,
   account: MatchedAccount,
-  records: AppliedObject[],
+  servers: AppliedObject[],
+  firewalls: AppliedObject[],
   signal: AbortSignal,
 ): Promise<AccountDrift> {
   const cloud = cloudOf(controller, account.spec.provider);
   const call = callOn(controller, account.spec, signal, "background");
-  const listed = new Map<string, ActualServer>();
-  for await (const server of cloud.list(call)) listed.set(server.id, server);
+  const place = { controller, account, cloud, call };
+  const machines = new Map<string, ActualServer>();
+  for await (const server of cloud.list(call)) machines.set(server.id, server);
+  const server = await compareAll(place, "Server", servers, machines, (record, shown) => {
+    const { document, mark } = record;
+    if (document.kind !== "Server") return undefined;
+    // A list has no rules: where each machine has its own, they take a read of each that is to have some.
+    if (document.rules !== undefined && shown.rules === undefined) return undefined;
+    return sightOfServer(cloud, document, mark, shown);
+  });
+  if (firewalls.length === 0 || cloud.firewalls === undefined)
+    return { account: account.spec.name, servers: server.compared, firewalls: 0, ...server.found };
 
+  const listed = new Map((await cloud.firewalls.list(call)).map((firewall) => [firewall.id, firewall]));
+  const firewall = await compareAll(place, "Firewall", firewalls, listed, ({ document }, shown) =>
+    document.kind === "Firewall" ? sightOfFirewall(cloud, document, shown) : undefined,
+  );
+  return {
+    account: account.spec.name,
+    servers: server.compared,
+    firewalls: firewall.compared,
+    drifted: [...server.found.drifted, ...firewall.found.drifted],
+    orphans: [...server.found.orphans, ...firewall.found.orphans],
+    foreign: server.found.foreign,
+  };
+}
+
+interface Place {
+  controller: Controller;
+  account: MatchedAccount;
+  cloud: Cloud;
+  call: Call;
+}
+
+/** Compares the records of one kind with what a list shows; `glanceAt` answers undefined where the list is not enough. */
+async function compareAll<Shown extends ActualServer | ActualFirewall>(
+  { controller, account, cloud, call }: Place,
+  object: ObjectDrift["object"],
+  records: AppliedObject[],
+  listed: ReadonlyMap<string, Shown>,
+  glanceAt: (record: AppliedObject, shown: Shown) => Sight | undefined,
+): Promise<{ compared: number; found: Pick<AccountDrift, "drifted" | "orphans" | "foreign"> }> {
   const marks = new Set(records.map(({ mark }) => mark));
   const known = records.filter(({ cloudId }) => cloudId !== undefined);
-  const found = await inParallel(known, 8, async (record) => {
+  const drifted = await inParallel(known, 8, async (record): Promise<ObjectDrift | undefined> => {
     const id = record.cloudId!;
     const shown = listed.get(id);
     // A list lags and leaves out: whatever looks wrong in it is read directly.
-    if (shown !== undefined && compare(cloud, record, shown).length === 0) return undefined;
-    const actual = await lookTwice(cloud, id, call, controller.sleep);
-    const seen = judge(record, actual, cloud, (mark) => marks.has(mark));
+    if (shown !== undefined && glanceAt(record, shown)?.drift.length === 0) return undefined;
+    const sight = await lookAt(cloud, record, id, call, controller.sleep);
+    const seen = judge(record, sight, (mark) => marks.has(mark));
     if (!seen.gone && seen.drift.length === 0) return undefined;
-    return {
-      name: record.name,
-      account: account.spec.name,
-      id,
-      kind: seen.gone ? "gone" : "changed",
-      fields: seen.gone ? [] : seen.drift,
-    } satisfies ServerDrift;
+    const kind = seen.gone ? "gone" : "changed";
+    const fields = seen.gone ? [] : seen.drift;
+    return { object, name: record.name, account: account.spec.name, id, kind, fields };
   });
   const ids = new Set(known.map(({ cloudId }) => cloudId));
   const others = [...listed.values()].filter(
     ({ id, mark }) => !ids.has(id) && !(mark !== undefined && marks.has(mark)),
   );
-  const orphans = [];
+  const orphans: AccountDrift["orphans"] = [];
   for (const { id, name, mark } of others) {
     // A mark does not tell its fleet; the journal knows what this one has asked for.
     if (mark !== undefined && (await controller.store.intent(account.identity, mark)) !== undefined)
-      orphans.push({ id, name, mark });
+      orphans.push({ object, id, name, mark });
   }
   return {
-    account: account.spec.name,
-    servers: known.length,
-    drifted: found.filter((drift) => drift !== undefined),
-    orphans,
-    foreign: others.length - orphans.length,
+    compared: known.length,
+    found: {
+      drifted: drifted.filter((drift) => drift !== undefined),
+      orphans,
+      foreign: others.length - orphans.length,
+    },
   };
-}
-
-function compare(cloud: Cloud, { document, mark }: AppliedObject, actual: ActualServer): FieldDrift[] {
-  return document.kind === "Server" ? findDrift(cloud.expect(document, mark), actual) : [];
 }

@@ -6,16 +6,17 @@ import { bounded, boundedTexts } from "./bounded.ts";
 import { asCreated, asRemoved, createOnlyDifferences, liveDifferences, livePart } from "./differences.ts";
 import type { FieldDrift } from "./find-drift.ts";
 import type { Match } from "./match.ts";
+import { isRulePath, revertedPath } from "./rules.ts";
 import type { Change, Effect, EffectOp, Work } from "./types.ts";
 
-/** What was seen of a recorded machine just now. `holder` is told when it does not carry our mark any more. */
+/** What was seen of a recorded machine or firewall just now. `holder` is told when it does not carry our mark any more. */
 export type Seen = { gone: true } | { gone: false; drift: FieldDrift[]; holder?: "nobody" | "another" };
 
 export interface EffectContext {
   fleetId: string;
   /** Capabilities of the cloud of the object. */
   capabilities: Capabilities;
-  /** Only looked at for servers that are recorded. */
+  /** Only looked at for servers and firewalls that are recorded. */
   seen?: Seen;
   /** Policy of a removed object: the last version that was committed, executed or not. */
   removal?: StackObject;
@@ -48,7 +49,7 @@ function removal(match: Match, context: EffectContext): Work {
   effect.dataLoss = op === "delete" && applied.kind === "Server";
   if (forgets) effect.notes.push("the machine runs on: `deletionPolicy: orphan`");
   const gone = context.seen?.gone === true;
-  if (gone) effect.notes.push("the machine is already gone");
+  if (gone) effect.notes.push(`${nounOf(applied.document)} is already gone`);
   return workWith(match, context, effect, { generation: applied.generation, refresh: applied.refresh || gone });
 }
 
@@ -101,13 +102,15 @@ function replacement(
   });
 }
 
-/** The machine is gone without a commit that removed it: it is made anew, under a new mark. */
+const nounOf = ({ kind }: StackObject): string => (kind === "Server" ? "the machine" : `the ${kind.toLowerCase()}`);
+
+/** It is gone without a commit that removed it: it is made anew, under a new mark. */
 function recreation(match: Match, context: EffectContext, spec: StackObject): Work {
   const effect = effectOf(match, "create", asCreated(spec), {
     inputs: inputsOf(spec, context),
     reasons: ["gone"],
   });
-  effect.notes.push("the machine is gone from the cloud and would be made anew");
+  effect.notes.push(`${nounOf(spec)} is gone from the cloud and would be made anew`);
   return workWith(match, context, effect, { generation: match.applied!.generation + 1, refresh: true });
 }
 
@@ -130,17 +133,27 @@ function raisedOnly(changes: Change[]): Change[] {
 
 /** A field that the commit changes and somebody changed by hand before: its value on the cloud is what it is changed from. */
 function overDrift(change: Change, drift: FieldDrift[]): Change {
-  const found = drift.find(({ path }) => path === change.path);
+  // Places of rules in different pairs of lists say nothing of each other.
+  const found = isRulePath(change.path) ? undefined : drift.find(({ path }) => path === change.path);
   if (found === undefined || found.actual === change.after) return change;
   return { ...change, before: found.actual, drift: true };
 }
 
 /** Fields that only a hand has changed are brought back. */
 function reverting(drift: FieldDrift[], documented: Change[]): Change[] {
-  const changed = new Set(documented.map(({ path }) => topOf(path)));
+  const changed = new Set(documented.filter(({ path }) => !isRulePath(path)).map(({ path }) => topOf(path)));
+  const rules = documented.filter(({ path }) => isRulePath(path));
+  // What the commit wants of a rule and a hand has done already is no way back.
+  const isWanted = ({ desired, actual }: FieldDrift) =>
+    rules.some(({ before, after }) => (actual === undefined ? before === desired : after === actual));
   return drift
-    .filter(({ path }) => !changed.has(topOf(path)))
-    .map(({ path, desired, actual }) => ({ path, before: actual, after: desired, drift: true as const }));
+    .filter((field) => (isRulePath(field.path) ? !isWanted(field) : !changed.has(topOf(field.path))))
+    .map(({ path, desired, actual }) => ({
+      path: revertedPath(path),
+      ...(actual === undefined ? {} : { before: actual }),
+      ...(desired === undefined ? {} : { after: desired }),
+      drift: true as const,
+    }));
 }
 
 const topOf = (path: string): string => path.split(/[.[]/)[0]!;

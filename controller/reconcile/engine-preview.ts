@@ -79,7 +79,10 @@ export async function beyondUpdate(
   return refused;
 }
 
-/** Of some works those that the engine would change something of, but not their machine. */
+/**
+ * Of some works those that the engine would change something of, but not their machine. A firewall whose rules are as wanted may still be changed
+ * itself: what then differs are names of rules, which nothing reads, or that state has lost it.
+ */
 export async function stateOnly(
   controller: Controller,
   task: StackTask,
@@ -90,8 +93,11 @@ export async function stateOnly(
   if (!engine.succeeded) return [];
   const { all } = groupsOf(controller, await controller.engine(), task);
   const changing = new Set(engine.steps.filter(({ op }) => !IDLE.includes(op)).map(({ urn }) => urn));
+  const beyond = new Set(engine.steps.filter(({ op }) => !WITHIN.update.includes(op)).map(({ urn }) => urn));
   return task.declare.filter((work) => {
     const [machine = "", ...others] = all.get(work) ?? [];
+    if (work.effect.object.kind === "Firewall")
+      return [machine, ...others].some((urn) => changing.has(urn)) && !beyond.has(machine);
     return !changing.has(machine) && others.some((urn) => changing.has(urn));
   });
 }

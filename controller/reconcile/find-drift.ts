@@ -1,11 +1,12 @@
 import type { ActualServer, ExpectedServer } from "../../resources/cloud.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
+import { ruleDrift } from "./rules.ts";
 
 /** One field whose actual value differs from the desired one. Its path is that of the fleet file. */
 export interface FieldDrift {
   path: string;
-  desired: unknown;
-  actual: unknown;
+  desired?: unknown;
+  actual?: unknown;
 }
 
 /** Fields of `ExpectedServer` and where a fleet file has them. */
@@ -38,6 +39,9 @@ export function findDrift(expected: ExpectedServer, actual: ActualServer): Field
   if (expected.tags !== undefined && canonicalJson(tagSet(expected.tags)) !== canonicalJson(tagSet(actual.tags))) {
     drift.push({ path: "labels", desired: tagSet(expected.tags), actual: tagSet(actual.tags) });
   }
+  // Rules are reported only by a look at the one machine.
+  if (expected.rules !== undefined && actual.rules !== undefined)
+    drift.push(...ruleDrift(expected.rules, actual.rules, "rules."));
   return drift;
 }
 

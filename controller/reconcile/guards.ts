@@ -63,7 +63,9 @@ function owned(removals: Removal[]): Verdict[] {
       const mend = removes(effect)
         ? "put the mark back at the cloud, or let it go with `deletionPolicy: orphan`"
         : "put the mark back at the cloud";
-      const message = `the machine of ${name} ${what}, so it is not ours to ${effect.op}: ${mend}`;
+      const whose =
+        effect.object.kind === "Server" ? `machine of ${name}` : `${effect.object.kind.toLowerCase()} ${name}`;
+      const message = `the ${whose} ${what}, so it is not ours to ${effect.op}: ${mend}`;
       return { guard: "owner", passed: false, message, objects: [name] };
     });
 }

@@ -5,6 +5,7 @@ import { plainName, type StackObject } from "../../resources/spec.ts";
 import { lastCommitted } from "../fleet/history.ts";
 import { readKey, stateKeyFile } from "../keys.ts";
 import type { AppliedObject } from "../store/types.ts";
+import { behindGone, withoutGone } from "./attached.ts";
 import { type Basis, NO_STATE, recordsMark, stateVersions } from "./basis.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { moneyOf, sumMoney } from "./cost.ts";
@@ -18,7 +19,7 @@ import { describeMoves } from "./hosts.ts";
 import { isSettled, type Match, matchObjects, supersededRecords } from "./match.ts";
 import { observe, ownMarks } from "./observe.ts";
 import { rebuildRecords } from "./rebuild.ts";
-import type { Preview, Verdict, Work } from "./types.ts";
+import { objectKey, type Preview, type Verdict, type Work } from "./types.ts";
 import { type Guarded, policyKey, populationOf, verdicts } from "./verdicts.ts";
 
 export interface PreviewOptions {
@@ -29,7 +30,7 @@ export interface PreviewOptions {
   overrides?: Overrides;
   /** False leaves the engine's own look out: the core's effects alone. Default true. */
   engine?: boolean;
-  /** Only these servers, by name: they are to be brought back to what the files say, whatever was recorded. */
+  /** Only these servers and firewalls, by `objectKey`: they are to be brought back to what the files say, whatever was recorded. */
   revert?: ReadonlySet<string>;
   signal: AbortSignal;
 }
@@ -128,13 +129,17 @@ async function compare(
       );
     return { account, cloud: cloudOf(controller, account.spec.provider) };
   };
-  const seen = await observe(controller, matches, place, ownMarks(fleet.id, all), signal);
+  const isOurs = ownMarks(fleet.id, all);
+  const seen = await observe(controller, matches, place, isOurs, signal);
+  const behind = behindGone(all, matches, seen);
+  const brought = [...behind.keys()].filter((match) => !matches.includes(match));
+  for (const [key, sight] of await observe(controller, brought, place, isOurs, signal)) seen.set(key, sight);
   const key = await readKey(await stateKeyFile(controller.dataDir, controller.environment));
   const fingerprint = (secret: string) => createHmac("sha256", key).update(secret).digest("hex");
   const policies = new Map<string, StackObject>();
   const works: Work[] = [];
   const quiet: AppliedObject[] = [];
-  for (const match of matches) {
+  for (const match of [...matches, ...brought]) {
     const here = place(match).cloud;
     const target =
       match.desired === undefined
@@ -146,7 +151,7 @@ async function compare(
       fleetId: fleet.id,
       capabilities: target.capabilities,
       fingerprint,
-      ...pick("seen", seen.get(match.key)),
+      ...pick("seen", withoutGone(seen.get(match.key), match, behind.get(match) ?? [])),
       ...pick("removal", policy),
     };
     const work = workOf(match, context) ?? (isUnknown(match) ? idleWork(match, context) : undefined);
@@ -166,11 +171,10 @@ const isIdle = ({ effect, applied }: Work): boolean =>
 
 export const passes = (verdict: Verdict): boolean => verdict.passed;
 
-/** A revert concerns its servers and nothing else; otherwise all that is not as it was applied. */
+/** A revert concerns its objects and nothing else; otherwise all that is not as it was applied. */
 function inScope(match: Match, { stacks, revert }: PreviewOptions): boolean {
   if (stacks !== undefined && !stacks.includes(match.stack)) return false;
-  const { kind, name } = (match.desired?.spec ?? match.applied)!;
-  return revert === undefined ? !isSettled(match) : kind === "Server" && revert.has(name);
+  return revert === undefined ? !isSettled(match) : revert.has(objectKey((match.desired?.spec ?? match.applied)!));
 }
 
 /** A removal obeys the last committed file, even when that commit was never executed. */

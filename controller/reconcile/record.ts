@@ -1,4 +1,5 @@
 import type { AppliedObject } from "../store/types.ts";
+import { forgetAttachments } from "./attached.ts";
 import type { Controller } from "./context.ts";
 import { withCounters } from "./counters.ts";
 import type { Phase } from "./phases.ts";
@@ -31,10 +32,18 @@ export async function record(
       })),
     );
   }
-  if (present.length > 0)
-    await controller.store.putObjects(
-      present.map((object) => recordOf(task.account.identity, task.stack, prepared.preview.commit, object)),
-    );
+  if (present.length > 0) {
+    const { identity } = task.account;
+    const records = present.map((object) => recordOf(identity, task.stack, prepared.preview.commit, object));
+    const before = new Map(present.map(({ work }) => [work.identity, work.applied?.cloudId]));
+    const madeAnew = records.filter((record) => {
+      const id = before.get(record.identity);
+      return record.kind === "Firewall" && id !== undefined && id !== record.cloudId;
+    });
+    // Before the firewall's own record, which says that all is well.
+    await forgetAttachments(controller, identity, madeAnew);
+    await controller.store.putObjects(records);
+  }
   // After the new records: between the two a server has both, of which the one of the higher generation counts.
   const left = prepared.works.filter(
     (work) => movedFrom(work) !== undefined && present.some((object) => object.work.effect.hash === work.effect.hash),

@@ -1,15 +1,15 @@
 import type { ServerSpec } from "../../resources/spec.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import { noteMachine } from "./intents.ts";
-import { lookTwice } from "./observe.ts";
+import { canLook, lookAt, lookAtServer } from "./look.ts";
 import { inParallel } from "./pool.ts";
 import { runStack, type StackTask } from "./stack-run.ts";
 import type { Work } from "./types.ts";
 import { groupsOf } from "./urns.ts";
 
 /**
- * Takes machines back into state that are to be removed and that state has lost, because a plugin believed a false 404: the engine can only
- * delete what it knows. Their creates are answered with the machines that carry their marks. Nothing is taken back that is gone or not ours.
+ * Takes machines and firewalls back into state that are to be removed and that state has lost, because a plugin believed a false 404: the engine can only
+ * delete what it knows. Their creates are answered with what carries their marks. Nothing is taken back that is gone or not ours.
  * Answers why some could not be.
  */
 export async function takeBack(
@@ -20,7 +20,10 @@ export async function takeBack(
 ): Promise<Map<Work, string>> {
   const { all } = groupsOf(controller, await controller.engine(), task);
   const known = await (await controller.engine()).urns(task.stack);
-  const lost = task.remove.filter((work) => isServerWithId(work) && !known.has(all.get(work)![0]!));
+  const cloud = cloudOf(controller, task.account.spec.provider);
+  const lost = task.remove
+    .filter(({ applied }) => applied?.cloudId !== undefined && canLook(cloud, applied.document))
+    .filter((work) => !known.has(all.get(work)![0]!));
   const found = (await inParallel(lost, 8, (work) => standing(controller, task, work, signal))).filter(
     (work) => work !== undefined,
   );
@@ -28,7 +31,7 @@ export async function takeBack(
   if (found.length === 0) return problems;
   controller.progress({
     kind: "note",
-    text: `${task.stack}: state has lost ${found.length} machines that still run; taking them back to remove them`,
+    text: `${task.stack}: state has lost ${found.length} objects that are still there; taking them back to remove them`,
   });
   const declare = found.map(({ declared }) => declared);
   const { objects } = await runStack(controller, { ...task, declare, remove: [] }, "up", commit, signal);
@@ -39,10 +42,7 @@ export async function takeBack(
   return problems;
 }
 
-const isServerWithId = ({ applied }: Work): boolean =>
-  applied?.document.kind === "Server" && applied.cloudId !== undefined;
-
-/** The machine as it is, declared without what hangs on it; undefined when it is gone, or no longer ours. */
+/** The machine or firewall as it is, declared without what hangs on it; undefined when it is gone, or no longer ours. */
 async function standing(
   controller: Controller,
   { account }: StackTask,
@@ -51,7 +51,14 @@ async function standing(
 ): Promise<{ work: Work; declared: Work } | undefined> {
   const { mark, generation, cloudId, document } = work.applied!;
   const cloud = cloudOf(controller, account.spec.provider);
-  const actual = await lookTwice(cloud, cloudId!, callOn(controller, account.spec, signal), controller.sleep);
+  const call = callOn(controller, account.spec, signal);
+  if (document.kind === "Firewall") {
+    const sight = await lookAt(cloud, work.applied!, cloudId!, call, controller.sleep);
+    if (sight?.mark !== mark) return undefined;
+    await noteMachine(controller.store, account.identity, mark, cloudId!, "Firewall");
+    return { work, declared: { ...work, desired: document, mark, generation, refresh: false } };
+  }
+  const actual = await lookAtServer(cloud, cloudId!, call, controller.sleep);
   if (actual === undefined || !(actual.mark === mark || actual.tags.includes(mark))) return undefined;
   await noteMachine(controller.store, account.identity, mark, cloudId!);
   const spec = document as ServerSpec;

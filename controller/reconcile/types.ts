@@ -9,7 +9,7 @@ export type EffectOp = "create" | "update" | "replace" | "delete" | "adopt" | "f
 
 /** One field that changes. Values of confidential fields are never shown: `secret` says that there is one. */
 export interface Change {
-  /** Path in the fleet file: `size`, `labels.env`, `rules[0].ports`. */
+  /** Path in the fleet file: `size`, `labels.env`. A rule that goes is `rules[-1]` and one that comes `rules[+2]`, each by its place in its list. */
   path: string;
   before?: unknown;
   after?: unknown;

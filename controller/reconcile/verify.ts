@@ -2,11 +2,12 @@ import type { ActualServer, Call, Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
 import { type Controller, callOn } from "./context.ts";
-import { type FieldDrift, findDrift } from "./find-drift.ts";
+import type { FieldDrift } from "./find-drift.ts";
+import { canLook, glance, lookAt, sightOfServer } from "./look.ts";
 import type { MatchedAccount } from "./match.ts";
-import { lookTwice } from "./observe.ts";
 import { inParallel } from "./pool.ts";
 import type { ObjectResult } from "./results.ts";
+import { isRulePath } from "./rules.ts";
 
 /** Above this many machines one listing is cheaper than reading each. */
 const LIST_FROM = 20;
@@ -21,7 +22,7 @@ export interface Verified {
 }
 
 /**
- * The last step before "converged" is said: a fresh look at every machine of a run. What an eventually consistent cloud does not show yet is
+ * The last step before "converged" is said: a fresh look at every machine and firewall of a run. What an eventually consistent cloud does not show yet is
  * waited for, at most the account's settle time. A machine that cannot be looked at has not converged, which says nothing of the others.
  */
 export async function verify(
@@ -32,12 +33,11 @@ export async function verify(
   signal: AbortSignal,
 ): Promise<Verified[]> {
   const call = callOn(controller, account.spec, signal);
-  const isServer = ({ work }: ObjectResult) => (work.desired ?? work.applied?.document)?.kind === "Server";
-  const present = results.filter((result) => isServer(result) && result.work.desired !== undefined);
+  const present = results.filter(({ work }) => work.desired?.kind === "Server");
   const listed = present.length >= LIST_FROM ? await listAll(cloud, call) : new Map<string, ActualServer>();
   const look = { controller, cloud, call, until: controller.now() + account.spec.deadlines.settleSeconds * 1000 };
   return await inParallel(results, 16, async (result) => {
-    if (!isServer(result)) return { result, drift: [] };
+    if (!canLook(cloud, result.work.desired ?? result.work.applied?.document)) return { result, drift: [] };
     try {
       return result.work.desired === undefined
         ? await verifyGone(look, result)
@@ -65,19 +65,20 @@ async function verifyPresent(
 ): Promise<Verified> {
   const { desired, mark, applied } = result.work;
   const id = result.id ?? applied?.cloudId;
-  if (id === undefined || desired?.kind !== "Server")
-    return { result, drift: [], problem: "the engine told no id for it" };
-  const expected = cloud.expect(desired, mark);
+  if (id === undefined || desired === undefined) return { result, drift: [], problem: "the engine told no id for it" };
   let before: string | undefined;
-  for (let actual = listed.get(id); ; actual = undefined) {
-    actual ??= await cloud.observe(id, call);
+  for (let shown = listed.get(id); ; shown = undefined) {
+    const isEnough = shown !== undefined && desired.kind === "Server" && desired.rules === undefined;
+    const sight = isEnough
+      ? sightOfServer(cloud, desired, mark, shown!)
+      : await glance(cloud, { document: desired, mark }, id, call);
     const late = controller.now() >= until;
-    if (actual === undefined) {
+    if (sight === undefined) {
       if (late) return { result, drift: [], problem: `the cloud does not show ${id}` };
-    } else if (actual.power === "changing") {
-      if (late) return { result, drift: [], problem: `the cloud is still at work on ${id} (${actual.status})` };
+    } else if (sight.busy) {
+      if (late) return { result, drift: [], problem: `the cloud is still at work on ${id} (${sight.status})` };
     } else {
-      const drift = findDrift(expected, actual);
+      const { drift } = sight;
       if (drift.length === 0) return { result, drift };
       const found = canonicalJson(drift);
       if (late || found === before) return { result, drift };
@@ -91,11 +92,12 @@ async function verifyGone({ controller, cloud, call, until }: Look, result: Obje
   const { cloudId, mark } = result.work.applied!;
   if (cloudId === undefined) return { result, drift: [] };
   for (;;) {
-    const actual = await lookTwice(cloud, cloudId, call, controller.sleep);
+    const sight = await lookAt(cloud, result.work.applied!, cloudId, call, controller.sleep);
     // A cloud that gives an id to another machine later has its mark to tell by.
-    if (actual === undefined || (actual.mark !== undefined && actual.mark !== mark)) return { result, drift: [] };
+    if (sight === undefined || (sight.mark !== undefined && sight.mark !== mark)) return { result, drift: [] };
     if (controller.now() >= until) {
-      const problem = `the cloud still shows ${cloudId} (${actual.status}); the next apply removes it`;
+      const status = sight.status === undefined ? "" : ` (${sight.status})`;
+      const problem = `the cloud still shows ${cloudId}${status}; the next apply removes it`;
       return { result, drift: [], problem };
     }
     await controller.sleep(RETRY_MS, call.signal);
@@ -113,10 +115,13 @@ async function listAll(cloud: Cloud, call: Call): Promise<Map<string, ActualServ
   return servers;
 }
 
+/** `size is "s-2", wanted "s-1"`; of a rule, that it is missing or one too many. */
+export function driftWords({ path, desired, actual }: FieldDrift): string {
+  if (!isRulePath(path)) return `${path} is ${JSON.stringify(actual)}, wanted ${JSON.stringify(desired)}`;
+  return desired === undefined ? `the rule "${actual}" is one too many` : `the rule "${desired}" is missing`;
+}
+
 /** @throws {FleetError} VERIFY_FAILED telling what differs. */
 export function describeDrift(name: string, drift: FieldDrift[]): FleetError {
-  const fields = drift.map(
-    ({ path, desired, actual }) => `${path} is ${JSON.stringify(actual)}, wanted ${JSON.stringify(desired)}`,
-  );
-  return new FleetError("VERIFY_FAILED", `${name}: ${fields.join("; ")}`, { server: name });
+  return new FleetError("VERIFY_FAILED", `${name}: ${drift.map(driftWords).join("; ")}`, { server: name });
 }

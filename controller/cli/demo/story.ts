@@ -4,6 +4,7 @@ import { type Desired, readDesired } from "../../reconcile/desired.ts";
 import { type AccountDrift, findFleetDrift } from "../../reconcile/drift.ts";
 import { type Execution, execute } from "../../reconcile/execute.ts";
 import { type Prepared, prepare } from "../../reconcile/preview.ts";
+import { objectKey } from "../../reconcile/types.ts";
 import { Git } from "../../repo/git.ts";
 import type { Io } from "../io.ts";
 import { renderDrift } from "../render/drift.ts";
@@ -74,7 +75,7 @@ export async function breakAndMend(stage: Stage): Promise<DriftStory> {
   const found = breakages.filter((breakage) => drifted.some((drift) => isFound(breakage, drift))).length;
 
   io.out("");
-  const revert = new Set(drifted.map(({ name }) => name));
+  const revert = new Set(drifted.map(({ object, name, account }) => objectKey({ kind: object, name, account })));
   const prepared = await stage.view.during(LOOKING, prepare(controller, { revert, signal }));
   io.out(renderPreview(prepared.preview, io));
   const effectHashMatched = await carryOut(stage, prepared, { revert });

@@ -1,33 +1,45 @@
-import type { AccountDrift, ServerDrift } from "../../reconcile/drift.ts";
+import type { AccountDrift, ObjectDrift } from "../../reconcile/drift.ts";
+import type { FieldDrift } from "../../reconcile/find-drift.ts";
+import { isRulePath } from "../../reconcile/rules.ts";
 import type { Io } from "../io.ts";
-import { counted } from "./text.ts";
+import { label } from "./effect.ts";
+import { counted, listed } from "./text.ts";
 
-/** Drift as people read it: account by account, server by server, field by field. */
+/** Drift as people read it: account by account, object by object, field by field, and rules one by one. */
 export function renderDrift(accounts: AccountDrift[], io: Io): string {
   return accounts.flatMap((account) => renderAccount(account, io)).join("\n");
 }
 
-function renderAccount({ account, servers, drifted, orphans, foreign, error }: AccountDrift, io: Io): string[] {
+function renderAccount(
+  { account, servers, firewalls, drifted, orphans, foreign, error }: AccountDrift,
+  io: Io,
+): string[] {
   const { color } = io;
   if (error !== undefined) return [`${color.bold(account)}  ${color.red(`could not be read: ${error}`)}`];
   const state =
     drifted.length === 0 ? color.green("as desired") : color.yellow(`${drifted.length} of them not as desired`);
   const others = foreign > 0 ? color.dim(`, ${counted(foreign, "machine")} not ours`) : "";
   return [
-    `${color.bold(account)}  ${counted(servers, "server")}, ${state}${others}`,
-    ...drifted.flatMap((server) => renderServer(server, io)),
+    `${color.bold(account)}  ${listed([counted(servers, "server"), ...(firewalls > 0 ? [counted(firewalls, "firewall")] : [])])}, ${state}${others}`,
+    ...drifted.flatMap((object) => renderObject(object, io)),
     ...orphans.map(
-      ({ id, name, mark }) =>
-        `  ${color.cyan("?")} ${name} ${color.dim(`${id} ${mark}`)}  has an owner mark that no record names`,
+      ({ object, id, name, mark }) =>
+        `  ${color.cyan("?")} ${label({ kind: object, name })} ${color.dim(`${id} ${mark}`)}  has an owner mark that no record names`,
     ),
   ];
 }
 
-function renderServer({ name, id, kind, fields }: ServerDrift, { color }: Io): string[] {
-  const head = `  ${color.yellow("!")} ${name} ${color.dim(id)}`;
+function renderObject({ object, name, id, kind, fields }: ObjectDrift, { color }: Io): string[] {
+  const head = `  ${color.yellow("!")} ${label({ kind: object, name })} ${color.dim(id)}`;
   if (kind === "gone") return [`${head}  ${color.red("is gone from the cloud")}`];
-  const lines = fields.map(({ path, desired, actual }) => `${path} is ${show(actual)}, wanted ${show(desired)}`);
+  const lines = fields.map(fieldWords);
   return lines.length === 1 ? [`${head}  ${lines[0]}`] : [head, ...lines.map((line) => `      ${line}`)];
+}
+
+/** `rules: + accept tcp 22 from anywhere` for a rule that somebody has added. */
+function fieldWords({ path, desired, actual }: FieldDrift): string {
+  if (isRulePath(path)) return `rules: ${desired === undefined ? `+ ${actual}` : `- ${desired}`}`;
+  return `${path} is ${show(actual)}, wanted ${show(desired)}`;
 }
 
 const show = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));

@@ -1,4 +1,4 @@
-import type { FirewallRule } from "../../../resources/spec.ts";
+import { isRulePath } from "../../reconcile/rules.ts";
 import type { Change, Cost } from "../../reconcile/types.ts";
 import { clipped } from "./text.ts";
 
@@ -41,14 +41,15 @@ export function sharedRow(kind: string, changes: Change[]): string {
   if (kind === "AggregateHost") return [value("aggregate"), value("class")].map(text).filter(Boolean).join(", ");
   if (kind === "Aggregate")
     return [value("class"), value("gpuType"), value("tenant")].map(text).filter(Boolean).join(", ");
-  const rules = value("rules");
-  return Array.isArray(rules) ? (rules as FirewallRule[]).map(ruleWords).join("; ") : "";
+  const rules = changes.filter(({ path }) => isRulePath(path) || path === "…");
+  return rules.map(({ after }) => String(after)).join("; ");
 }
 
 /** `size g6-nanode-1 → g6-standard-2`. */
 export function changeWords({ path, before, after, secret, drift }: Change): string {
   const hand = drift ? " (changed by hand)" : "";
   if (secret) return `${path} (hidden)${hand}`;
+  if (isRulePath(path)) return `rules: ${before === undefined ? `+ ${after}` : `- ${before}`}${hand}`;
   if (before === undefined && after === undefined) return `${path}${hand}`;
   return `${path} ${before === undefined ? "(none)" : text(before)} → ${after === undefined ? "(none)" : text(after)}${hand}`;
 }
@@ -62,14 +63,6 @@ export function money({ monthlyMicro, currency }: Cost): string {
 function keyWords(publicKey: string): string {
   const [type = "", key = "", comment = ""] = publicKey.split(" ");
   return [type, `…${key.slice(-8)}`, comment].filter(Boolean).join(" ");
-}
-
-function ruleWords({ direction, action, protocol, ports, addresses }: FirewallRule): string {
-  const open = addresses.length === 0 || addresses.includes("0.0.0.0/0");
-  const peers = open ? "" : ` ${direction === "outbound" ? "to" : "from"} ${addresses.join(", ")}`;
-  const what = ports === undefined ? protocol : `${protocol} ${ports}`;
-  const way = `${action === "drop" ? "drop " : ""}${direction === "outbound" ? "out " : ""}`;
-  return `${way}${what}${peers}`;
 }
 
 function resources(value: unknown): string {

@@ -4,6 +4,7 @@ import { readDesired } from "../../reconcile/desired.ts";
 import { findFleetDrift } from "../../reconcile/drift.ts";
 import { execute } from "../../reconcile/execute.ts";
 import { prepare } from "../../reconcile/preview.ts";
+import { objectKey } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { renderDrift } from "../render/drift.ts";
@@ -50,7 +51,7 @@ export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
       return accepted.refused.length > 0 ? EXIT.changes : EXIT.ok;
     }
 
-    const revert = new Set(drifted.map(({ name }) => name));
+    const revert = new Set(drifted.map(({ object, name, account }) => objectKey({ kind: object, name, account })));
     const overrides = {
       allowReplace: flags.allowReplace ?? [],
       ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),

@@ -10,6 +10,7 @@ import { fakeIo } from "../fake-io.ts";
 const account = (rest: Partial<AccountDrift>): AccountDrift => ({
   account: "linode-main",
   servers: 1,
+  firewalls: 0,
   drifted: [],
   orphans: [],
   foreign: 0,
@@ -24,7 +25,7 @@ describe("drift", () => {
   });
 
   it("tells one field beside its server and several below it", () => {
-    const one = { name: "web-1", account: "linode-main", id: "7", kind: "changed" } as const;
+    const one = { object: "Server", name: "web-1", account: "linode-main", id: "7", kind: "changed" } as const;
     const power = { path: "power", desired: "running", actual: "stopped" };
     const shown = renderDrift(
       [
@@ -48,12 +49,34 @@ describe("drift", () => {
     ]);
   });
 
+  it("tells rules one by one", () => {
+    const fields = [
+      { path: "inboundPolicy", desired: "drop", actual: "accept" },
+      { path: "rules[-0]", desired: "accept tcp 80 from anywhere" },
+      { path: "rules[+0]", actual: "accept tcp 22 from anywhere" },
+    ];
+    const drifted = [
+      { object: "Firewall", name: "web", account: "linode-main", id: "7", kind: "changed", fields },
+    ] as const;
+
+    expect(renderDrift([account({ firewalls: 2, drifted: [...drifted] })], fakeIo()).split("\n")).toEqual([
+      "linode-main  1 server and 2 firewalls, 1 of them not as desired",
+      "  ! firewall web 7",
+      "      inboundPolicy is accept, wanted drop",
+      "      rules: - accept tcp 80 from anywhere",
+      "      rules: + accept tcp 22 from anywhere",
+    ]);
+  });
+
   it("says gone, orphans and accounts that could not be read, each as what it is", () => {
     const shown = renderDrift(
       [
         account({
-          drifted: [{ name: "web-1", account: "linode-main", id: "7", kind: "gone", fields: [] }],
-          orphans: [{ id: "9", name: "old", mark: "fw-abc" }],
+          drifted: [{ object: "Server", name: "web-1", account: "linode-main", id: "7", kind: "gone", fields: [] }],
+          orphans: [
+            { object: "Server", id: "9", name: "old", mark: "fw-abc" },
+            { object: "Firewall", id: "8", name: "old-web", mark: "fw-abd" },
+          ],
         }),
         account({ account: "do-main", error: "401 Unauthorized" }),
       ],
@@ -63,6 +86,7 @@ describe("drift", () => {
     expect(shown.split("\n").slice(1)).toEqual([
       "  ! web-1 7  is gone from the cloud",
       "  ? old 9 fw-abc  has an owner mark that no record names",
+      "  ? firewall old-web 8 fw-abd  has an owner mark that no record names",
       "do-main  could not be read: 401 Unauthorized",
     ]);
   });

@@ -136,14 +136,10 @@ describe("a preview on the terminal", () => {
   it("tells what servers share in a line, after the servers, and no public key at full length", () => {
     const firewall = effect("create", "web", { object: { kind: "Firewall", name: "web", account: "linode-main" } });
     firewall.changes = [
-      {
-        path: "rules",
-        after: [
-          { direction: "inbound", action: "accept", protocol: "tcp", ports: "80,443", addresses: [] },
-          { direction: "inbound", action: "accept", protocol: "tcp", ports: "22", addresses: ["203.0.113.0/24"] },
-          { direction: "outbound", action: "drop", protocol: "udp", addresses: ["0.0.0.0/0"] },
-        ],
-      },
+      { path: "inboundPolicy", after: "drop" },
+      { path: "rules[+0]", after: "accept tcp 80,443 from anywhere" },
+      { path: "rules[+1]", after: "accept tcp 22 from 203.0.113.0/24" },
+      { path: "…", after: "3 more fields" },
     ];
     const key = effect("create", "ops", { object: { kind: "SshKey", name: "ops", account: "linode-main" } });
     key.changes = [{ path: "publicKey", after: `ssh-ed25519 ${"A".repeat(60)}12345678 ops@example.net` }];
@@ -152,10 +148,26 @@ describe("a preview on the terminal", () => {
 
     expect(shown[3]).toContain("+ web-1");
     expect(shown.slice(5, 7)).toEqual([
-      "  + firewall web  tcp 80,443; tcp 22 from 203.0.113.0/24; drop out udp",
+      "  + firewall web  accept tcp 80,443 from anywhere; accept tcp 22 from 203.0.113.0/24; 3 more fields",
       "  + key ops       ssh-ed25519 …12345678 ops@example.net",
     ]);
     expect(shown).toContain("1 server and 2 shared objects to create");
+  });
+
+  it("tells an edited firewall rule by rule", () => {
+    const firewall = effect("update", "web", { object: { kind: "Firewall", name: "web", account: "linode-main" } });
+    firewall.changes = [
+      { path: "inboundPolicy", before: "accept", after: "drop" },
+      { path: "rules[-1]", before: "accept tcp 22 from anywhere", drift: true },
+      { path: "rules[+1]", after: "accept tcp 443 from anywhere" },
+    ];
+
+    expect(lines(preview([firewall])).slice(3, 7)).toEqual([
+      "  ~ firewall web",
+      "      inboundPolicy accept → drop",
+      "      rules: - accept tcp 22 from anywhere (changed by hand)",
+      "      rules: + accept tcp 443 from anywhere",
+    ]);
   });
 
   it("groups by account and aligns within one", () => {

@@ -1,0 +1,59 @@
+import { plainName } from "../../resources/spec.ts";
+import type { AppliedObject } from "../store/types.ts";
+import type { Controller } from "./context.ts";
+import type { Seen } from "./effects.ts";
+import type { Match } from "./match.ts";
+import { isServer } from "./types.ts";
+
+/**
+ * Servers behind a firewall that somebody has deleted at the cloud. It will be made anew under another id, so they are to be put behind that one;
+ * each is told as it is recorded, because what a commit changes of it besides is another matter.
+ */
+export function behindGone(all: Match[], matches: Match[], seen: ReadonlyMap<string, Seen>): Map<Match, string[]> {
+  const gone = matches.filter(({ key, applied, desired }) => {
+    return applied?.document.kind === "Firewall" && desired !== undefined && seen.get(key)?.gone === true;
+  });
+  const behind = new Map<Match, string[]>();
+  if (gone.length === 0) return behind;
+  const inScope = new Map(matches.map((match) => [match.key, match]));
+  for (const match of all) {
+    const { applied, desired } = match;
+    if (applied === undefined || desired === undefined) continue;
+    const names = gone.flatMap((firewall) => (isBehind(applied, firewall.applied!) ? [firewall.applied!.name] : []));
+    if (names.length === 0) continue;
+    const asRecorded = { ...match, desired: { ...desired, spec: applied.document, hash: applied.hash } };
+    behind.set(inScope.get(match.key) ?? asRecorded, names.map(plainName));
+  }
+  return behind;
+}
+
+function isBehind({ account, document }: AppliedObject, firewall: AppliedObject): boolean {
+  if (!isServer(document) || account !== firewall.account) return false;
+  const { name, document: text } = firewall;
+  const region = text.kind === "Firewall" ? text.region : undefined;
+  return document.firewalls.includes(plainName(name)) && (region === undefined || region === document.region);
+}
+
+/** A server that seems as recorded, but for the firewalls that are gone. */
+export function withoutGone(seen: Seen | undefined, { applied }: Match, gone: string[]): Seen | undefined {
+  if (gone.length === 0 || seen === undefined || seen.gone || applied === undefined || !isServer(applied.document))
+    return seen;
+  const desired = [...applied.document.firewalls].sort();
+  const actual = desired.filter((name) => !gone.includes(name));
+  return { ...seen, drift: [...seen.drift, { path: "firewalls", desired, actual }] };
+}
+
+/**
+ * Records of servers behind firewalls that have been made anew just now: from here on it is not known what was applied, so that a run that is cut
+ * off before it came to them is taken up again by the next.
+ */
+export async function forgetAttachments(
+  { store }: Pick<Controller, "store">,
+  account: string,
+  made: AppliedObject[],
+): Promise<void> {
+  if (made.length === 0) return;
+  const servers = await store.objects({ account, kind: "Server" });
+  const behind = servers.filter((server) => made.some((firewall) => isBehind(server, firewall)));
+  if (behind.length > 0) await store.putObjects(behind.map((record) => ({ ...record, hash: "", refresh: true })));
+}

@@ -1,0 +1,92 @@
+import type { ActualFirewall, ActualServer, Call, Cloud } from "../../resources/cloud.ts";
+import type { FirewallSpec, ServerSpec, StackObject } from "../../resources/spec.ts";
+import type { Controller } from "./context.ts";
+import { type FieldDrift, findDrift } from "./find-drift.ts";
+import { ruleDrift } from "./rules.ts";
+
+/** Apart in time so that one stale replica cannot say "gone" twice. */
+const SECOND_LOOK_MS = 1_000;
+
+/** What a look at a machine or a firewall tells, against what it should be. */
+export interface Sight {
+  mark?: string;
+  /** A machine can carry several marks. */
+  tags: readonly string[];
+  drift: FieldDrift[];
+  /** The cloud's word for the state of a machine. */
+  status?: string;
+  /** The cloud is still at work on it. */
+  busy?: true;
+}
+
+/** Whether the core can look at such an object by itself. What it cannot look at is believed to be as the plugin says. */
+export function canLook(cloud: Cloud, document: StackObject | undefined): document is ServerSpec | FirewallSpec {
+  return document?.kind === "Server" || (document?.kind === "Firewall" && cloud.firewalls !== undefined);
+}
+
+/** Two looks, apart in time: "gone" needs the cloud's own word twice. Any fault is thrown, never read as gone. */
+export async function lookTwice<Found>(
+  look: () => Promise<Found | undefined>,
+  { signal }: Pick<Call, "signal">,
+  sleep: Controller["sleep"],
+): Promise<Found | undefined> {
+  const first = await look();
+  if (first !== undefined) return first;
+  await sleep(SECOND_LOOK_MS, signal);
+  return await look();
+}
+
+/** Looks at one machine directly. */
+export async function lookAtServer(
+  cloud: Cloud,
+  id: string,
+  call: Call,
+  sleep: Controller["sleep"],
+): Promise<ActualServer | undefined> {
+  return await lookTwice(() => cloud.observe(id, call), call, sleep);
+}
+
+interface Wanted {
+  document: StackObject;
+  mark: string;
+}
+
+/** Looks at a machine or a firewall directly; undefined when it is gone. */
+export async function lookAt(
+  cloud: Cloud,
+  wanted: Wanted,
+  id: string,
+  call: Call,
+  sleep: Controller["sleep"],
+): Promise<Sight | undefined> {
+  return await lookTwice(() => glance(cloud, wanted, id, call), call, sleep);
+}
+
+/** One look; undefined when the cloud says once that it is gone. */
+export async function glance(cloud: Cloud, wanted: Wanted, id: string, call: Call): Promise<Sight | undefined> {
+  const { document, mark } = wanted;
+  if (!canLook(cloud, document)) return { mark, tags: [], drift: [] };
+  if (document.kind === "Server") {
+    const actual = await cloud.observe(id, call);
+    return actual && sightOfServer(cloud, document, mark, actual);
+  }
+  const actual = await cloud.firewalls?.observe(id, call);
+  return actual && sightOfFirewall(cloud, document, actual);
+}
+
+export function sightOfServer(cloud: Cloud, document: ServerSpec, mark: string, actual: ActualServer): Sight {
+  const { tags, status } = actual;
+  return {
+    ...(actual.mark === undefined ? {} : { mark: actual.mark }),
+    tags,
+    drift: findDrift(cloud.expect(document, mark), actual),
+    status,
+    ...(actual.power === "changing" ? { busy: true } : {}),
+  };
+}
+
+export function sightOfFirewall(cloud: Cloud, document: FirewallSpec, actual: ActualFirewall): Sight {
+  const expected = cloud.firewalls?.expect(document);
+  const drift = expected === undefined ? [] : ruleDrift(expected, actual);
+  return { ...(actual.mark === undefined ? {} : { mark: actual.mark }), tags: [], drift };
+}
