@@ -6,7 +6,7 @@ import { environmentOf } from "./environments.ts";
 import { machineInputs } from "./inputs.ts";
 import { firewallName, keyPairName } from "./names.ts";
 import { Firewall, KeyPair, VirtualMachine } from "./resource.ts";
-import { ruleTexts } from "./rules.ts";
+import { firewallProblems, ruleTexts } from "./rules.ts";
 
 /** What applies when a machine is made. */
 const CREATE_ONLY = ["environment", "image", "key", "keyName", "userData", "portRandomization", "bootableVolume"];
@@ -50,6 +50,11 @@ export const declarations: Declarations = {
       const { name, publicKey } = object;
       new KeyPair(`key.${identity}`, { ...place, name: keyPairName(name, mark), publicKey: publicKey.trim() }, own);
       return;
+    }
+    const [problem] = firewallProblems(object);
+    if (problem) {
+      const message = `${object.name}: ${problem.path.join(".")}: ${problem.message}`;
+      throw new FleetError("FLEET_INVALID", message, { cloud: "hyperstack", firewall: object.name });
     }
     new Firewall(`firewall.${identity}`, { ...place, name: firewallName(object.name), rules: ruleTexts(object) }, own);
   },

@@ -1,5 +1,6 @@
-import { isIPv6 } from "node:net";
+import { EVERYWHERE, toBlock } from "../blocks.ts";
 import type { ActualRules } from "../cloud.ts";
+import { normalRule, sortedRules } from "../rules.ts";
 import type { FirewallRule, FirewallText } from "../spec.ts";
 import type { SecurityRule } from "./answers.ts";
 
@@ -9,7 +10,7 @@ import type { SecurityRule } from "./answers.ts";
  */
 export type RuleText = string;
 
-const EVERYWHERE = ["0.0.0.0/0", "::/0"];
+const ALL_PORTS = "1-65535";
 const DIRECTIONS = { inbound: "ingress", outbound: "egress" } as const;
 
 /** What a firewall of the fleet comes to, sorted. A policy of `accept` is a rule for everything, and makes the others of its direction needless. */
@@ -21,7 +22,7 @@ export function ruleTexts(firewall: Pick<FirewallText, "rules" | "inboundPolicy"
       .filter((rule) => rule.direction === direction && rule.action === "accept")
       .flatMap((rule) =>
         portsOf(rule).flatMap((ports) =>
-          rule.addresses.map((address) => textOf(direction, rule.protocol, ports, canonicalBlock(address))),
+          rule.addresses.map((address) => textOf(direction, rule.protocol, ports, toBlock(address) ?? address)),
         ),
       );
   });
@@ -41,7 +42,7 @@ function textOf(
 
 function portsOf({ protocol, ports }: FirewallRule): string[] {
   if (protocol !== "tcp" && protocol !== "udp") return ["-"];
-  return (ports ?? "1-65535").split(",").map((range) => {
+  return (ports ?? ALL_PORTS).split(",").map((range) => {
     const [low, high = low] = range.trim().split("-");
     return `${Number(low)}-${Number(high)}`;
   });
@@ -67,41 +68,49 @@ export function actualText(rule: SecurityRule): RuleText {
   const ports =
     named === "tcp" || named === "udp" ? `${rule.port_range_min || 1}-${rule.port_range_max || 65_535}` : "-";
   const isV6 = rule.ethertype.toLowerCase() === "ipv6";
-  const block = canonicalBlock(rule.remote_ip_prefix || (isV6 ? "::/0" : "0.0.0.0/0"));
+  const prefix = rule.remote_ip_prefix || (isV6 ? "::/0" : "0.0.0.0/0");
+  const block = toBlock(prefix) ?? prefix;
   return `${rule.direction} ${isV6 ? "IPv6" : "IPv4"} ${named} ${ports} ${block}`;
 }
 
-/** Rules in the words of a fleet file, one for each text, sorted. */
+/**
+ * Rules in the words of a fleet file, sorted: those of one protocol and the same ports are one with all their addresses, and then those of the same
+ * addresses are one with all their ports.
+ */
 export function actualRules(texts: readonly RuleText[]): ActualRules {
-  const accepts = (direction: FirewallRule["direction"]) =>
-    EVERYWHERE.every((block) => texts.includes(textOf(direction, "any", "-", block)));
-  const policies = { inbound: accepts("inbound"), outbound: accepts("outbound") };
-  const everything = new Set(
-    (["inbound", "outbound"] as const)
-      .filter((direction) => policies[direction])
-      .flatMap((direction) => EVERYWHERE.map((block) => textOf(direction, "any", "-", block))),
+  const everything = (direction: FirewallRule["direction"]) =>
+    EVERYWHERE.map((block) => textOf(direction, "any", "-", block));
+  const accepted = (["inbound", "outbound"] as const).filter((direction) =>
+    everything(direction).every((text) => texts.includes(text)),
   );
+  const told = new Set(accepted.flatMap(everything));
+  const rules = [...new Set(texts)].filter((text) => !told.has(text)).map(fleetRule);
+  const byPorts = merged(rules, ({ addresses: _, ...rule }) => rule);
   return {
-    rules: [...new Set(texts)]
-      .sort()
-      .filter((text) => !everything.has(text))
-      .map(fleetRule),
-    inboundPolicy: policies.inbound ? "accept" : "drop",
-    outboundPolicy: policies.outbound ? "accept" : "drop",
+    rules: sortedRules(merged(byPorts, ({ ports, ...rule }) => ({ ...rule, all: ports === undefined }))),
+    inboundPolicy: accepted.includes("inbound") ? "accept" : "drop",
+    outboundPolicy: accepted.includes("outbound") ? "accept" : "drop",
   };
+}
+
+/** Rules that are alike but for what `alike` leaves out, as one. */
+function merged(rules: readonly FirewallRule[], alike: (rule: FirewallRule) => object): FirewallRule[] {
+  const groups = Map.groupBy(rules, (rule) => JSON.stringify(alike(rule)));
+  return [...groups.values()].map((same) => {
+    const { ports, ...first } = same[0]!;
+    const all = ports === undefined ? {} : { ports: same.map((rule) => rule.ports).join(",") };
+    return normalRule({ ...first, ...all, addresses: same.flatMap((rule) => rule.addresses) });
+  });
 }
 
 function fleetRule(text: RuleText): FirewallRule {
   const [direction, , protocol = "any", ports = "-", block = ""] = text.split(" ");
-  const name = protocol === "ipv6-icmp" ? "icmp" : protocol;
-  const [low, high] = ports.split("-");
-  const all = ports === "-" || ports === "1-65535";
   return {
     direction: direction === "ingress" ? "inbound" : "outbound",
     action: "accept",
     // A protocol that a fleet file has no word for is told as it is: it differs from anything declared.
-    protocol: name as FirewallRule["protocol"],
-    ...(all ? {} : { ports: low === high ? `${low}` : ports }),
+    protocol: (protocol === "ipv6-icmp" ? "icmp" : protocol) as FirewallRule["protocol"],
+    ...(ports === "-" || ports === ALL_PORTS ? {} : { ports }),
     addresses: [block],
   };
 }
@@ -117,16 +126,4 @@ export function firewallProblems(firewall: FirewallText): { path: readonly (stri
     if (rule.ports !== undefined && rule.protocol === "any") tell("ports", "need tcp or udp on Hyperstack");
     return found;
   });
-}
-
-/** The block with its mask, without bits behind it, as Hyperstack keeps it. */
-export function canonicalBlock(address: string): string {
-  const [host = "", mask] = address.toLowerCase().split("/");
-  if (isIPv6(host)) return `${new URL(`http://[${host}]/`).hostname.slice(1, -1)}/${mask ?? 128}`;
-  const bits = Number(mask ?? 32);
-  const octets = host.split(".").map((octet, index) => {
-    const kept = Math.min(8, Math.max(0, bits - index * 8));
-    return Number(octet) & (0xff << (8 - kept)) & 0xff;
-  });
-  return `${octets.join(".")}/${bits}`;
 }
