@@ -8,6 +8,7 @@ import { hyperstack } from "./hyperstack/index.ts";
 import { linode } from "./linode/index.ts";
 import { openstack } from "./openstack/index.ts";
 import { proxmox } from "./proxmox/index.ts";
+import { vultr } from "./vultr/index.ts";
 
 /** Every cloud there is, by the name that an Account's `provider` has. */
 export const clouds = {
@@ -19,6 +20,7 @@ export const clouds = {
   linode,
   openstack,
   proxmox,
+  vultr,
 } satisfies Record<string, Cloud>;
 
 export type CloudName = keyof typeof clouds;

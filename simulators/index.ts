@@ -6,6 +6,7 @@ import { simulatedLinode } from "./linode/index.ts";
 import { simulatedOpenStack } from "./openstack/index.ts";
 import { simulatedProxmox } from "./proxmox/index.ts";
 import type { SimulatedEntry } from "./simulator.ts";
+import { simulatedVultr } from "./vultr/index.ts";
 
 /** The simulated clouds by their name in the registry. */
 export const simulators: Record<string, SimulatedEntry> = {
@@ -16,4 +17,5 @@ export const simulators: Record<string, SimulatedEntry> = {
   proxmox: simulatedProxmox,
   hyperstack: simulatedHyperstack,
   hivelocity: simulatedHivelocity,
+  vultr: simulatedVultr,
 };
