@@ -9,6 +9,7 @@ const STANDINS = {
   digitalocean: async (env: Environment) => (await import("./digitalocean.ts")).digitaloceanStandin(env),
   "equinix-metal": async (env: Environment) => (await import("./equinix-metal.ts")).equinixMetalStandin(env),
   linode: async (env: Environment) => (await import("./linode.ts")).linodeStandin(env),
+  vultr: async (env: Environment) => (await import("./vultr.ts")).vultrStandin(env),
 };
 
 export type StandinName = keyof typeof STANDINS;

@@ -188,7 +188,7 @@ function refreshedInputs(fields: Fields, inputs: PropertyMap, outputs: PropertyM
     const field = fields[name];
     const actual = outputs[name];
     // Declared, and the plugin knows no value: the real ones drop it from the inputs, too.
-    if (field && actual === null && comparable(field, value) !== "") continue;
+    if (field && isUnset(actual) && comparable(field, value) !== "") continue;
     const same =
       !field ||
       isUnset(actual) ||

@@ -6,6 +6,7 @@ import { EQUINIX_PROJECT, EQUINIX_TOKEN, startEquinix } from "../../../simulator
 import { LINODE_TOKEN, startLinode } from "../../../simulators/linode/index.ts";
 import type { Simulator } from "../../../simulators/simulator.ts";
 import { type StandinName, standinPackage } from "../../../simulators/standins/index.ts";
+import { startVultr, VULTR_API_KEY } from "../../../simulators/vultr/index.ts";
 import { type FixedAddress, fixedAddress } from "./fixed-address.ts";
 import { WAIT_SCALE } from "./harness.ts";
 
@@ -140,6 +141,31 @@ beforeAll(async () => {
     declared: declaredDevice,
     createOnly: ["operatingSystem", "projectSshKeyIds", "userData"],
   };
+
+  const vultr = await startVultr({ provisionMs: 20, rateScale: 0 });
+  const vultrAddress = await fixedAddress("api.vultr.com", vultr.url);
+  simulators.push(vultr);
+  addresses.push(vultrAddress);
+  const vultrTypes = await connect("vultr", { ...vultrAddress.environment, VULTR_API_KEY });
+  const vultrKey = await make(vultrTypes.get("vultr:index/sSHKey:SSHKey")!, { name: "k1", sshKey: KEY });
+  const vultrInstance = vultrTypes.get("vultr:index/instance:Instance")!;
+  const declaredVultr: PropertyMap = {
+    region: "ewr",
+    plan: "vc2-1c-1gb",
+    label: "node-1",
+    osId: 2284,
+    enableIpv6: true,
+    backups: "disabled",
+    sshKeyIds: [vultrKey],
+    tags: ["web", "fleet"],
+    userData: "#cloud-config\n",
+  };
+  machines.vultr = {
+    handler: vultrInstance,
+    id: await make(vultrInstance, declaredVultr),
+    declared: declaredVultr,
+    createOnly: ["osId", "sshKeyIds", "userData"],
+  };
 }, 30_000);
 
 afterAll(async () => {
@@ -191,6 +217,19 @@ const ROWS = {
     "least outputs, ignoring": "same",
     "recipe, no refresh": "same",
   },
+  vultr: {
+    recipe: "same",
+    "declared inputs only": "same",
+    "declared inputs only, ignoring": "same",
+    "outputs only id": "replace: sshKeyIds userData",
+    "outputs only id, ignoring": "update: enableIpv6 label",
+    empty: "replace: sshKeyIds userData",
+    "empty, ignoring": "update: enableIpv6 label",
+    "inputs empty": "same",
+    "least outputs": "same",
+    "least outputs, ignoring": "same",
+    "recipe, no refresh": "same",
+  },
 } satisfies Partial<Record<StandinName, Record<string, string>>>;
 const LEAST = {
   linode: {
@@ -199,12 +238,14 @@ const LEAST = {
   },
   digitalocean: { always: ["image", "sshKeys", "userData", "resizeDisk"], ignoring: ["image", "resizeDisk"] },
   "equinix-metal": { always: ["projectSshKeyIds", "userData"], ignoring: [] },
+  vultr: { always: ["sshKeyIds", "userData", "label", "enableIpv6"], ignoring: ["label", "enableIpv6"] },
 } satisfies Record<keyof typeof ROWS, { always: string[]; ignoring: string[] }>;
 /** An id that no machine has. */
 const UNKNOWN_ID = {
   linode: "999999",
   digitalocean: "999999",
   "equinix-metal": "00000000-0000-4000-8000-000000000000",
+  vultr: "00000000-0000-4000-8000-000000000000",
 };
 
 describe.each(Object.keys(ROWS) as (keyof typeof ROWS)[])(
@@ -242,7 +283,7 @@ describe.each(Object.keys(ROWS) as (keyof typeof ROWS)[])(
         (await machine.handler.read(id, { inputs, outputs: stated }, context()))?.id;
 
       const other = { ...outputs, id: unknown };
-      if (cloud === "equinix-metal") expect(await read(machine.id, other)).toBe(machine.id);
+      if (cloud === "equinix-metal" || cloud === "vultr") expect(await read(machine.id, other)).toBe(machine.id);
       else expect(await read(unknown, outputs)).toBe(machine.id);
       expect(await read(unknown, {})).toBeUndefined();
     });
