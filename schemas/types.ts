@@ -252,11 +252,11 @@ export interface ServerFields {
    */
   formerly: string[];
   /**
-   * The account that it is bought on. Another one later means a new machine and the loss of this one's data.
+   * The account that it is bought on; `placement` may leave it open. Another one later means a new machine and the loss of this one's data.
    */
-  account: string;
+  account?: string;
   /**
-   * The plan it is ordered with. Give exactly one of `plan`, `size` and `resources`.
+   * The plan it is ordered with. Give exactly one of `plan`, `size`, `resources` and `placement`.
    */
   plan?: string;
   /**
@@ -281,13 +281,64 @@ export interface ServerFields {
     diskGiB?: number;
   };
   /**
-   * Where it stands, in the cloud's own word: a region, or a node of a Proxmox VE cluster.
+   * Leaves the size, and the account and region where they are not given, to `fleetwright place`: it writes the cheapest that meets `needs` into this file, by a commit. Once written, the choice stays until `place --again`.
    */
-  region: string;
+  placement?: "cheapest";
   /**
-   * What is installed on a new machine. A change waits for `rebuild`.
+   * With `placement`: what the machine must have at least, and where it may be.
    */
-  image: string;
+  needs?: {
+    /**
+     * Virtual processors.
+     */
+    vcpus?: number;
+    /**
+     * Memory in MiB, or with its unit: `4GiB`.
+     */
+    memoryMiB?: number | string;
+    /**
+     * Disk in GiB.
+     */
+    diskGiB?: number;
+    /**
+     * GPUs.
+     */
+    gpus?: number;
+    /**
+     * Part of what the cloud calls the GPU, in any case.
+     */
+    gpuType?: string;
+    /**
+     * Only sizes of this kind.
+     */
+    kind?: "shared" | "dedicated" | "gpu" | "metal";
+    /**
+     * Accounts that it may be bought on, where `account` is open. All when absent.
+     *
+     * @minItems 1
+     */
+    accounts?: string[];
+    /**
+     * Regions that it may be in, where `region` is open, those liked most first. All when absent.
+     *
+     * @minItems 1
+     */
+    regions?: string[];
+    /**
+     * The image to install, by cloud: a cloud that is not listed is left out. In place of `image`, which is written.
+     */
+    images?: {
+      [k: string]: string;
+    };
+  };
+  /**
+   * Where it stands, in the cloud's own word: a region, or a node of a Proxmox VE cluster. `placement` may leave it open.
+   */
+  region?: string;
+  /**
+   * What is installed on a new machine; with `placement` it may stand by cloud in `needs.images`. A change waits for `rebuild`.
+   */
+  image?: string;
   /**
    * Names of SshKey objects let in on a new machine. A change waits for `rebuild`.
    */

@@ -14,8 +14,6 @@ export interface Needs {
   kind?: CatalogSize["kind"];
   /** In the order that they are liked. */
   regions?: string[];
-  /** The cloud's own word for the image that it will have. */
-  image?: string;
 }
 
 /** An account with what its cloud sells. */
@@ -23,6 +21,8 @@ export interface Shop {
   account: AccountSpec;
   cloud: Pick<Cloud, "name" | "title" | "ended">;
   catalog: Catalog;
+  /** The image that is to be installed, in this cloud's own word; only what can have it is for sale. */
+  image?: string;
 }
 
 /** One size at one price, with the regions that sell it for that now. */
@@ -49,7 +49,7 @@ export function findOffers(shops: readonly Shop[], needs: Needs, day: string): O
   for (const shop of shops) {
     const { account, cloud, catalog } = shop;
     if (endedAccount(cloud, account, day).length > 0) continue;
-    const image = imageFor(catalog, needs.image);
+    const image = imageFor(catalog, shop.image);
     if (image === "none") continue;
     const open = openRegions(shop, needs.regions, day).filter((region) => image?.regions?.includes(region) ?? true);
     for (const size of catalog.sizes) {

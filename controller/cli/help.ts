@@ -54,6 +54,11 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright cheapest --min-cpu 2 --min-memory 4GiB    the cheapest of all accounts, and the next ones",
     "fleetwright cheapest --gpu H100 --region nyc2         with a GPU of this type, there",
   ],
+  place: [
+    "fleetwright place                                     every server with a placement that is not decided",
+    "fleetwright place web-9 --dry-run                     what would be chosen for web-9, and the runners-up",
+    "fleetwright place web-9 --again                       another size, if another is the cheapest now",
+  ],
   compare: [
     "fleetwright compare --max-price 0.05                  everything up to 0.05 an hour, across clouds",
     "fleetwright compare --max-price 0.05 --min-memory 4GiB --json",

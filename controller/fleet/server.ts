@@ -4,11 +4,17 @@ import { envFaults } from "./account.ts";
 import { canonicalJson, sha256 } from "./canonical.ts";
 import type { CloudRules, Context, Result, Tables } from "./context.ts";
 import { fieldFault } from "./file.ts";
+import { isPlaced, type PlacedFields, placementFaults } from "./placement.ts";
 import { catalogFaults } from "./sold.ts";
 import { type FieldFault, validateBlock } from "./validate.ts";
 
 /** A server with its account, plan, keys and user data resolved. */
 export function compileServer(fields: ServerFields, context: Context): Result<ServerSpec> {
+  const faults = placementFaults(fields);
+  return faults.length > 0 || !isPlaced(fields) ? broken(faults, []) : compilePlaced(fields, context);
+}
+
+function compilePlaced(fields: PlacedFields, context: Context): Result<ServerSpec> {
   const faults: FieldFault[] = [];
   const notes: FieldFault[] = [];
   const account = context.find("Account", fields.account);

@@ -1,6 +1,6 @@
 import type { Catalog } from "../../resources/cloud.ts";
-import type { ServerFields } from "../../schemas/types.ts";
 import { fieldFault } from "./file.ts";
+import type { PlacedFields } from "./placement.ts";
 import type { FieldFault } from "./validate.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { FieldFault } from "./validate.ts";
  * private ones are on none) are notes: they must not make a fleet unusable whose machines run. What is bought is refused when it is executed.
  */
 export function catalogFaults(
-  fields: ServerFields,
+  fields: PlacedFields,
   size: string,
   title: string,
   catalog: Catalog,
@@ -30,7 +30,7 @@ export function catalogFaults(
 }
 
 function sizeFaults(
-  fields: ServerFields,
+  fields: PlacedFields,
   size: string,
   title: string,
   catalog: Catalog,

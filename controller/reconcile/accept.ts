@@ -1,12 +1,10 @@
 import type { ActualServer } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { Labels, ServerSpec } from "../../resources/spec.ts";
-import { sha256 } from "../fleet/canonical.ts";
-import { compile, isUsable } from "../fleet/compile.ts";
 import { removeField, setField } from "../fleet/edit.ts";
-import { formatProblem } from "../fleet/problem.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { acceptRules, isOfRules } from "./accept-rules.ts";
+import { problemsOf } from "./changed.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import { withCounters } from "./counters.ts";
 import { type Desired, readDesired } from "./desired.ts";
@@ -81,7 +79,7 @@ export async function accept(
     }
   }
   Object.assign(files, rules.files);
-  for (const [path, reason] of await problemsOf(controller, desired, files)) {
+  for (const [path, { text: reason }] of await problemsOf(controller, desired.commit, desired.catalogs, files)) {
     const name = desired.objects.find((object) => object.path === path)?.spec.name;
     const index = taken.findIndex((drift) => drift.object === "Server" && drift.name === name);
     if (index === -1)
@@ -110,25 +108,6 @@ function tooManyGone({ fleet }: Desired, accounts: AccountDrift[]): Map<string, 
       return [[account, reason] as const];
     }),
   );
-}
-
-/** What would be wrong with the changed files, by path, the first of each. */
-async function problemsOf(
-  controller: Controller,
-  desired: Desired,
-  changed: Record<string, string | null>,
-): Promise<Map<string, string>> {
-  const before = await controller.repo.files(desired.commit);
-  const files = before.flatMap((file) => {
-    const text = changed[file.path];
-    if (text === undefined) return [file];
-    return text === null ? [] : [{ path: file.path, blob: sha256(text), text }];
-  });
-  // Files with user data were there before and are not changed.
-  const options = { clouds: controller.clouds, catalogs: desired.catalogs, readFile: () => "" };
-  const compiled = compile(files, options);
-  const problems = isUsable(compiled) ? [] : compiled.problems;
-  return new Map(problems.toReversed().map((problem) => [problem.file, formatProblem(problem)]));
 }
 
 async function editFile(

@@ -2,6 +2,7 @@ import type { Catalog } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import { readSale } from "../catalog/cache.ts";
+import { priceWords } from "../catalog/words.ts";
 import type { Quote } from "../store/types.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { costOf, priceOf, type Tariff } from "./cost.ts";
@@ -132,10 +133,7 @@ function differs(what: string, shown: Cost | undefined, now: Cost | undefined): 
 const same = (a: Cost | undefined, b: Cost | undefined): boolean =>
   a?.monthlyMicro === b?.monthlyMicro && a?.hourlyMicro === b?.hourlyMicro && a?.currency === b?.currency;
 
-const words = (cost: Cost | undefined): string =>
-  cost === undefined
-    ? "no known price"
-    : `${(cost.monthlyMicro / 1e6).toFixed(2)} ${cost.currency} a month (${cost.hourlyMicro / 1e6} an hour)`;
+const words = (cost: Cost | undefined): string => (cost === undefined ? "no known price" : priceWords(cost));
 
 /** Whether two quotes are of the same thing for the same money. */
 export const isSameQuote = (a: Quote, b: Quote): boolean =>

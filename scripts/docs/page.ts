@@ -11,6 +11,8 @@ interface Shape {
   examples?: readonly unknown[];
   properties?: Readonly<Record<string, Shape>>;
   required?: readonly string[];
+  /** Of a server: what is required unless `placement` decides it. */
+  then?: { required?: readonly string[] };
   items?: Shape;
   additionalProperties?: boolean | Shape;
 }
@@ -58,7 +60,7 @@ function fields(schema: Shape, prefix: string): string[] {
   const rows: string[] = [];
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const path = `${prefix}${name}`;
-    rows.push(row(path, field, schema.required?.includes(name) ?? false));
+    rows.push(row(path, field, [...(schema.required ?? []), ...(schema.then?.required ?? [])].includes(name)));
     rows.push(...fields(field, `${path}.`));
     if (field.items) rows.push(...fields(field.items, `${path}[].`));
     if (typeof field.additionalProperties === "object") rows.push(...fields(field.additionalProperties, `${path}.*.`));
@@ -98,7 +100,7 @@ function exampleOf(schema: Shape): Record<string, unknown> {
   return example;
 }
 
-// `size` and `resources` exclude `plan`; the others are rarely wanted, and a reader copies examples.
+// `size`, `resources` and `placement` exclude `plan`; the others are rarely wanted, and a reader copies examples.
 const SKIPPED = new Set([
   "size",
   "resources",
@@ -111,5 +113,7 @@ const SKIPPED = new Set([
   "budgets",
   "provider",
   "ended",
+  "placement",
+  "needs",
   "endedRegions",
 ]);

@@ -1,12 +1,16 @@
 import { compile } from "json-schema-to-typescript";
 import { KIND_NAMES, KINDS } from "../../schemas/index.ts";
 
+// Rules that only say which fields need or exclude each other: as types they would make every field `unknown`.
+const LEFT_OUT = new Set(["$id", "$schema", "oneOf", "if", "then", "else"]);
+
 /** TypeScript of every fleet file once it is checked and its defaults are filled in, made from the schemas. */
 export async function fleetFileTypes(): Promise<string> {
   const parts: string[] = [];
   for (const kind of KIND_NAMES) {
-    // `oneOf` here only says which fields exclude each other; as a type it would make every field `unknown`.
-    const { $id, $schema, oneOf, ...schema } = { oneOf: undefined, ...structuredClone(KINDS[kind].schema) };
+    const schema = Object.fromEntries(
+      Object.entries(structuredClone(KINDS[kind].schema)).filter(([key]) => !LEFT_OUT.has(key)),
+    );
     const text = await compile({ ...checked(schema), title: `${kind}Fields` } as never, `${kind}Fields`, {
       bannerComment: "",
       additionalProperties: true,

@@ -69,6 +69,8 @@ describe.each(KIND_NAMES)("the schema of %s", (kind) => {
       for (const example of field.examples ?? []) {
         const fields: Record<string, unknown> = { kind, ...minimal[kind], [name]: example };
         if (name === "plan" || name === "resources") delete fields.size;
+        if (name === "placement") fields.needs = { vcpus: 1 };
+        if (name === "needs") fields.placement = "cheapest";
         expect(parseFleetFile(JSON.stringify(fields)).faults, `${kind}.${name}`).toEqual([]);
       }
     }

@@ -3,7 +3,7 @@ import { FleetError } from "../../../resources/errors.ts";
 import { dayOf } from "../../catalog/ended.ts";
 import { findOffers, inOneCurrency, type Needs, type Offer } from "../../catalog/offers.ts";
 import { accountsAt, openShops } from "../../catalog/shops.ts";
-import { memoryWords } from "../../catalog/units.ts";
+import { needWords } from "../../catalog/words.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { leftOut, offerLine, perHour, renderOffers } from "../render/offers.ts";
@@ -70,7 +70,11 @@ async function withOffers(
       if (shown.length < chosen.length) io.out(io.color.dim(`and ${chosen.length - shown.length} more (--limit)`));
     }
     if (chosen.length > 0 || flags.json) return chosen.length > 0 ? EXIT.ok : EXIT.error;
-    throw new FleetError("NOT_FOUND", `nothing on sale has ${needWords(needs, flags.maxPrice)}`, {});
+    throw new FleetError(
+      "NOT_FOUND",
+      `nothing on sale has ${needWords(needs)}${flags.maxPrice === undefined ? "" : ` for at most ${perHour(flags.maxPrice)} an hour`}`,
+      {},
+    );
   });
 }
 
@@ -84,20 +88,4 @@ function needsOf({ minCpu, minMemory, minDisk, region, gpu, kind }: NeedFlags): 
     ...(kind === undefined ? {} : { kind }),
     ...(region === undefined ? {} : { regions: region }),
   };
-}
-
-/** `2 vCPU, 4 GiB memory in us-east`. */
-export function needWords(needs: Needs, maxHourlyMicro?: number): string {
-  const { vcpus, memoryMiB, diskGiB, gpus, gpuType, kind, regions, image } = needs;
-  const parts = [
-    vcpus && `${vcpus} vCPU`,
-    memoryMiB && `${memoryWords(memoryMiB)} memory`,
-    diskGiB && `${diskGiB} GiB disk`,
-    (gpus || gpuType) && `${gpus ?? 1} GPU${gpuType ? ` ${gpuType}` : ""}`,
-    kind && `kind ${kind}`,
-    image && `the image ${image}`,
-  ].filter(Boolean);
-  const where = regions && regions.length > 0 ? ` in ${regions.join(", ")}` : "";
-  const price = maxHourlyMicro === undefined ? "" : ` for at most ${perHour(maxHourlyMicro)} an hour`;
-  return `${parts.join(", ") || "anything"}${where}${price}`;
 }

@@ -151,6 +151,17 @@ export const verbs: AddVerb[] = [
       ),
   (program, io, exit) =>
     program
+      .command("place")
+      .argument("[servers...]", "their names (default: all that are not placed)")
+      .description("decide the placement of servers and write it into their files, as a commit")
+      .option("--again", "decide anew where it was decided before: the size, in its account and region")
+      .option("--move", "the same for account and region; a move replaces the machine")
+      .option("--dry-run", "only show what would be chosen")
+      .action(
+        running(io, exit, async (flags, io, ...names) => (await import("./place.ts")).placeVerb(flags, io, ...names)),
+      ),
+  (program, io, exit) =>
+    program
       .command("run")
       .argument("<command...>", "pulumi and its arguments, behind --")
       .description("run a Pulumi command under the stack's lease and the guards: run -- pulumi up -s linode-main.0")

@@ -86,7 +86,11 @@ describe("what is on sale", () => {
   it("needs the image there, and a disk that holds it", () => {
     const images = [{ name: "big-image", title: "Big", minDiskGiB: 50, regions: ["west"] }];
     const sizes = [size("s", { diskGiB: 25 }), size("l", { diskGiB: 80, pricePerMonthMicro: 9_000_000 })];
-    const { offers } = findOffers([shop("a", sizes, { images }), shop("b", sizes)], { image: "big-image" }, TODAY);
+    const { offers } = findOffers(
+      [shop("a", sizes, { images }, { image: "big-image" }), shop("b", sizes, {}, { image: "big-image" })],
+      {},
+      TODAY,
+    );
 
     expect(offers.map(({ account, size, regions }) => [account, size.name, regions])).toEqual([["a", "l", ["west"]]]);
   });
