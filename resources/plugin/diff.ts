@@ -71,6 +71,13 @@ export function ignoreChanges(old: PropertyMap, news: PropertyMap, ignore: reado
   return result;
 }
 
+/** A plan without what is ignored, also where state has another value than the inputs: an adopted machine may have been made otherwise. */
+export function withoutIgnored(diff: Diff, ignore: readonly string[]): Diff {
+  const patterns = ignore.map(parsePath);
+  const isIgnored = (path: string) => patterns.some((pattern) => startsWith(parsePath(path), pattern));
+  return { ...diff, changes: Object.fromEntries(Object.entries(diff.changes).filter(([path]) => !isIgnored(path))) };
+}
+
 /** `structuredClone` refuses symbols, and UNKNOWN is one. */
 function structuredCloneOf(value: PropertyValue): PropertyValue {
   if (Array.isArray(value)) return value.map(structuredCloneOf);

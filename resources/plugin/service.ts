@@ -29,7 +29,7 @@ import type {
 } from "@pulumi/pulumi/proto/provider_pb.js";
 import type { Empty as EmptyMessage } from "google-protobuf/google/protobuf/empty_pb.js";
 import type { Aborts } from "./aborts.ts";
-import { diffInputs, ignoreChanges } from "./diff.ts";
+import { diffInputs, ignoreChanges, withoutIgnored } from "./diff.ts";
 import type { EngineLog } from "./engine-log.ts";
 import type { HandlerContext, ProviderPackage, ResourceHandler } from "./handler.ts";
 import { checkResponse, decodeOrRefuse, diffResponse, outputSecrets, wrapPartial } from "./messages.ts";
@@ -86,8 +86,11 @@ export function providerService(pkg: ProviderPackage, host: Host): UntypedServic
   async function diff({ request }: ServerUnaryCall<DiffRequest, DiffResponse>): Promise<DiffResponse> {
     const outputs = decodeOrRefuse(request.getOlds()).values;
     const inputs = request.hasOldInputs() ? decodeOrRefuse(request.getOldInputs()).values : outputs;
-    const news = ignoreChanges(inputs, decodeOrRefuse(request.getNews()).values, request.getIgnorechangesList());
-    return diffResponse(await handlerOf(request).diff(request.getId(), { inputs, outputs }, news));
+    const ignored = request.getIgnorechangesList();
+    const news = ignoreChanges(inputs, decodeOrRefuse(request.getNews()).values, ignored);
+    return diffResponse(
+      withoutIgnored(await handlerOf(request).diff(request.getId(), { inputs, outputs }, news), ignored),
+    );
   }
 
   async function create(call: ServerUnaryCall<CreateRequest, CreateResponse>): Promise<CreateResponse> {

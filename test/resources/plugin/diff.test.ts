@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { diffInputs, ignoreChanges } from "../../../resources/plugin/diff.ts";
+import { diffInputs, ignoreChanges, withoutIgnored } from "../../../resources/plugin/diff.ts";
 import { type PropertyMap, UNKNOWN } from "../../../resources/plugin/handler.ts";
 
 const old: PropertyMap = {
@@ -95,5 +95,21 @@ describe("ignoreChanges", () => {
 
   it("keeps unknowns that are not ignored", () => {
     expect(ignoreChanges({ a: 1 }, { a: UNKNOWN, b: UNKNOWN }, ["a"])).toEqual({ a: 1, b: UNKNOWN });
+  });
+});
+
+describe("withoutIgnored", () => {
+  it("leaves out what is ignored, and what is below it", () => {
+    const changes = {
+      image: { kind: "update", replace: true },
+      "keys[0]": { kind: "add", replace: true },
+      imageName: { kind: "update" },
+      "disk.size": { kind: "update" },
+    } as const;
+
+    expect(Object.keys(withoutIgnored({ changes }, ["image", "keys", "disk.storage"]).changes)).toEqual([
+      "imageName",
+      "disk.size",
+    ]);
   });
 });
