@@ -45,6 +45,16 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright drift --revert                  bring it back to what the files say",
     "fleetwright drift --accept                  write it into the files, as a commit",
   ],
+  inventory: [
+    "fleetwright inventory                       what the clouds hold that no file names, and what it costs",
+    "fleetwright inventory --account do-main --all   every machine of one account",
+  ],
+  adopt: [
+    "fleetwright adopt --account do-main         what could be taken over",
+    "fleetwright adopt --account do-main --id 4711   write its file, commit, ask, take it over",
+    "fleetwright adopt --account do-main --match '^web-' --yes   all of these, without asking",
+    "fleetwright adopt --account do-main --match . --write   only write and commit the files",
+  ],
   catalog: [
     "fleetwright catalog sizes --account linode-main       sizes with prices, and where they are in stock",
     "fleetwright catalog marketplace --account do-main     one-click applications",

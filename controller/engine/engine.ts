@@ -45,6 +45,8 @@ export interface EngineRunOptions {
   targets?: string[];
   /** Reads the targets from the cloud first. */
   refresh?: boolean;
+  /** Steps of a preview tell the inputs of their resources. */
+  inputs?: boolean;
   /** Ports of providers served by this process, by package name. */
   providers: Record<string, number>;
   /** Further variables for the plugins: the gateway's address and the run's token. Never a real credential. */
@@ -115,7 +117,8 @@ export class Engine {
     const watch = endWithLease(options);
     await this.#withStack(options, async (stack) => {
       const shared = {
-        onEvent: (event: Parameters<typeof readEvent>[0]) => take(readEvent(event, dryRun, redact)),
+        onEvent: (event: Parameters<typeof readEvent>[0]) =>
+          take(readEvent(event, dryRun, redact, { inputs: options.inputs ?? false })),
         ...(options.targets ? { target: options.targets } : {}),
         ...(options.signal ? { signal: options.signal } : {}),
         parallel: this.settings.parallel ?? 50,

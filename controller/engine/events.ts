@@ -10,6 +10,10 @@ export interface EngineStep {
   paths: string[];
   /** Paths that make it a replace. */
   replacePaths: string[];
+  /** Only where asked for: the inputs as the plugin has checked them, defaults and `__defaults` among them. The engine hides secrets in it. */
+  inputs?: Record<string, unknown>;
+  /** With the inputs: `URN::ID` of the provider. */
+  provider?: string;
 }
 
 /** The outcome of one step of an update. */
@@ -32,16 +36,23 @@ export type RunEvent =
  * One event of the engine in our words; undefined for the kinds that are not taken. Debug diagnostics are never taken: they carry nested
  * secrets in plain text.
  */
-export function readEvent(event: EngineEvent, dryRun: boolean, redact: (text: string) => string): RunEvent | undefined {
+export function readEvent(
+  event: EngineEvent,
+  dryRun: boolean,
+  redact: (text: string) => string,
+  options: { inputs?: boolean } = {},
+): RunEvent | undefined {
   if (event.resourcePreEvent) {
-    const { urn, op, detailedDiff, diffs } = event.resourcePreEvent.metadata;
+    const { urn, op, detailedDiff, diffs, new: after } = event.resourcePreEvent.metadata;
     const step = stepOp(op);
     if (step === undefined) return undefined;
     if (!dryRun) return { kind: "started", urn, op: step };
     const detailed = Object.entries(detailedDiff ?? {});
     const paths = detailed.length > 0 ? detailed.map(([path]) => path) : (diffs ?? []);
     const replacePaths = detailed.filter(([, diff]) => diff.diffKind.endsWith("replace")).map(([path]) => path);
-    return { kind: "step", step: { urn, op: step, paths, replacePaths } };
+    const found: EngineStep = { urn, op: step, paths, replacePaths };
+    if (options.inputs && after) Object.assign(found, { inputs: after.inputs, provider: after.provider });
+    return { kind: "step", step: found };
   }
   if (event.resOutputsEvent) {
     const { urn, op, new: after } = event.resOutputsEvent.metadata;

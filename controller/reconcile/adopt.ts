@@ -31,7 +31,9 @@ export async function observeAdopted(
       throw new FleetError("NOT_FOUND", `${work.desired.name} is to adopt ${id}, which ${cloud.title} does not have`, {
         id,
       });
-    if (actual.mark !== undefined && actual.mark !== work.mark) {
+    const isStranger = actual.mark !== undefined && actual.mark !== work.mark;
+    // An orphan has a mark that this fleet once gave, and that no record has any more.
+    if (isStranger && !(await isOrphan(controller, identity, actual.mark!))) {
       throw new FleetError(
         "GUARD_REFUSED",
         `${id} carries the mark ${actual.mark} of another fleet or server: adopting it would take it away`,
@@ -40,11 +42,16 @@ export async function observeAdopted(
     }
     refuseUnlike(cloud, work.desired, work.mark, actual);
     claims.push(async () => {
-      if (actual.mark === undefined) await cloud.claim(id, work.mark, call);
+      if (actual.mark !== work.mark) await cloud.claim(id, work.mark, call);
       await noteMachine(controller.store, identity, work.mark, id);
     });
   }
   for (const claim of claims) await claim();
+}
+
+async function isOrphan({ store }: Controller, account: string, mark: string): Promise<boolean> {
+  if ((await store.intent(account, mark)) === undefined) return false;
+  return !(await store.objects({ kind: "Server" })).some((record) => record.mark === mark);
 }
 
 /** An adopted machine is never made anew: what its file wants must be within what the cloud changes in place. */

@@ -43,7 +43,7 @@ export async function runStack(
   kind: RunKind,
   commit: string,
   signal: AbortSignal,
-  options: { whole?: boolean } = {},
+  options: { whole?: boolean; inputs?: boolean } = {},
 ): Promise<StackResult> {
   const unready = kind === "up" ? await notReady(controller, task) : new Map<Work, string>();
   const refused = [...unready].map(([work, reason]): ObjectResult => ({ work, errors: [reason] }));
@@ -58,7 +58,7 @@ async function runReady(
   kind: RunKind,
   commit: string,
   signal: AbortSignal,
-  options: { whole?: boolean },
+  options: { whole?: boolean; inputs?: boolean },
 ): Promise<StackResult> {
   const engine = await controller.engine();
   const works = [...task.declare, ...task.remove];
@@ -128,7 +128,7 @@ async function runner(
   groups: Groups,
   powerless: ReadonlySet<Work>,
   plugins: Plugins,
-  options: { whole?: boolean },
+  options: { whole?: boolean; inputs?: boolean },
 ): Promise<Run> {
   const { store } = controller;
   const engine = await controller.engine();
@@ -146,6 +146,7 @@ async function runner(
         kind,
         program: async () => declareStack(cloud, declarations, input),
         ...(options.whole ? {} : { targets }),
+        ...(options.inputs ? { inputs: true } : {}),
         refresh,
         providers: plugins.providers,
         environment: plugins.environment,

@@ -6,6 +6,7 @@ import { inParallel } from "./pool.ts";
 import { runStack, type StackTask } from "./stack-run.ts";
 import type { Work } from "./types.ts";
 import { groupsOf } from "./urns.ts";
+import { writeEntries } from "./written-entries.ts";
 
 /**
  * Takes machines and firewalls back into state that are to be removed and that state has lost, because a plugin believed a false 404: the engine can only
@@ -34,6 +35,7 @@ export async function takeBack(
     text: `${task.stack}: state has lost ${found.length} objects that are still there; taking them back to remove them`,
   });
   const declare = found.map(({ declared }) => declared);
+  await writeEntries(controller, { ...task, declare, remove: [] }, commit, signal);
   const { objects } = await runStack(controller, { ...task, declare, remove: [] }, "up", commit, signal);
   for (const { work, declared } of found) {
     const errors = objects.find((object) => object.work === declared)?.errors ?? [];
@@ -64,5 +66,5 @@ async function standing(
   const spec = document as ServerSpec;
   const power = actual.power === "changing" ? spec.power : actual.power;
   const desired: ServerSpec = { ...spec, firewalls: [], power };
-  return { work, declared: { ...work, desired, mark, generation, refresh: false } };
+  return { work, declared: { ...work, desired, mark, generation, refresh: true } };
 }

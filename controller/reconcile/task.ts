@@ -9,6 +9,7 @@ import { isLeaseLost, runStack, type StackTask } from "./stack-run.ts";
 import { takeBack } from "./take-back.ts";
 import type { Work } from "./types.ts";
 import { describeDrift, type Verified, verify } from "./verify.ts";
+import { writeEntries } from "./written-entries.ts";
 
 /** Tells how an object has ended; without a message it has converged. */
 export type Settle = (work: Work, message?: string) => void;
@@ -35,6 +36,7 @@ export async function runTask(
   try {
     const cloud = cloudOf(controller, task.account.spec.provider);
     const lost = await takeBack(controller, task, commit, signal);
+    await writeEntries(controller, task, commit, signal);
     const first = [
       ...(await runAll(controller, { ...task, remove: task.remove.filter((work) => !lost.has(work)) }, commit, signal)),
       ...[...lost].map(([work, problem]): ObjectResult => ({ work, errors: [problem] })),

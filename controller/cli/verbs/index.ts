@@ -3,6 +3,7 @@ import { toGiB, toMiB } from "../../catalog/units.ts";
 import { toMicro } from "../../fleet/money.ts";
 import type { Io } from "../io.ts";
 import type { GlobalOptions } from "../options.ts";
+import type { AdoptFlags } from "./adopt.ts";
 import type { CatalogFlags } from "./catalog.ts";
 import type { NeedFlags } from "./cheapest.ts";
 
@@ -160,6 +161,23 @@ export const verbs: AddVerb[] = [
       .action(
         running(io, exit, async (flags, io, ...names) => (await import("./place.ts")).placeVerb(flags, io, ...names)),
       ),
+  (program, io, exit) =>
+    program
+      .command("inventory")
+      .description("list machines that no file names: orphans of this fleet, and those of others, with age and cost")
+      .option("--account <name>", "only this account; may be repeated", list)
+      .option("--all", "the fleet's own machines as well")
+      .action(running(io, exit, async (flags, io) => (await import("./inventory.ts")).inventoryVerb(flags, io))),
+  (program, io, exit) =>
+    program
+      .command("adopt")
+      .description("write files for machines that run already, and take them over")
+      .requiredOption("--account <name>", "the account that has them")
+      .option("--id <id>", "this machine; may be repeated", list)
+      .option("--match <expression>", "machines whose name matches this regular expression")
+      .option("--write", "write and commit the files, and take nothing over yet")
+      .option("--yes", "write, commit and take over without asking")
+      .action(running<AdoptFlags>(io, exit, async (flags, io) => (await import("./adopt.ts")).adoptVerb(flags, io))),
   (program, io, exit) =>
     program
       .command("run")

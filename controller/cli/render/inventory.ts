@@ -1,0 +1,83 @@
+import type { Proposals } from "../../adopt/propose.ts";
+import type { AccountInventory, InventoryItem } from "../../reconcile/inventory.ts";
+import type { Cost } from "../../reconcile/types.ts";
+import type { Io } from "../io.ts";
+import { money } from "./fields.ts";
+import { aligned, counted } from "./text.ts";
+
+/** Machines by account: orphans first, then foreign ones; managed ones are counted, or listed with `all`. */
+export function renderInventory(accounts: AccountInventory[], all: boolean, io: Io): string {
+  return accounts.flatMap((account) => renderAccount(account, all, io)).join("\n");
+}
+
+function renderAccount({ account, items, error }: AccountInventory, all: boolean, io: Io): string[] {
+  const { color } = io;
+  if (error !== undefined) return [`${color.bold(account)}  ${color.red(`could not be listed: ${error}`)}`];
+  const of = (kind: InventoryItem["kind"]) => items.filter((item) => item.kind === kind);
+  const [managed, orphans, foreign] = [of("managed"), of("orphan"), of("foreign")];
+  const others = [...orphans, ...foreign];
+  const counts = [
+    counted(managed.length, "server"),
+    ...(orphans.length > 0 ? [color.cyan(`${counted(orphans.length, "orphan")} (${sum(orphans)})`)] : []),
+    ...(foreign.length > 0 ? [`${foreign.length} not ours (${sum(foreign)})`] : []),
+  ];
+  const shown = all ? [...others, ...managed] : others;
+  return [`${color.bold(account)}  ${counts.join(", ")}`, ...rows(shown).map((row) => `  ${row}`)];
+}
+
+/** What the machines cost a month, as far as the catalogue tells. */
+function sum(items: InventoryItem[]): string {
+  const totals = new Map<string, Cost>();
+  for (const { monthly } of items) {
+    if (monthly === undefined) continue;
+    const total = totals.get(monthly.currency) ?? { monthlyMicro: 0, hourlyMicro: 0, currency: monthly.currency };
+    totals.set(monthly.currency, { ...total, monthlyMicro: total.monthlyMicro + monthly.monthlyMicro });
+  }
+  return totals.size === 0 ? "no prices" : `${[...totals.values()].map(money).join(" + ")} a month`;
+}
+
+const SIGN = { managed: "✓", orphan: "?", foreign: "·" };
+
+function rows(items: InventoryItem[]): string[] {
+  return aligned(
+    items.map(({ kind, name, id, size, region, power, ageDays, monthly, mark, server }) => [
+      `${SIGN[kind]} ${name}`,
+      id,
+      size ?? "",
+      region,
+      power,
+      ageDays === undefined ? "" : `${ageDays} d`,
+      monthly === undefined ? "" : `${money(monthly)} a month`,
+      kind === "managed"
+        ? `is ${server}`
+        : kind === "orphan"
+          ? `orphan, ${mark}`
+          : mark
+            ? `another's mark ${mark}`
+            : "",
+    ]),
+  );
+}
+
+/** What would be taken over, and what that would change. */
+export function renderProposals({ proposals, refused }: Proposals, { color }: Io): string {
+  const table = aligned(
+    proposals.map(({ item, name, plan, path }) => [
+      `« ${name}`,
+      item.id,
+      plan === undefined ? (item.size ?? "") : `plan ${plan}`,
+      item.region,
+      item.monthly === undefined ? "" : `${money(item.monthly)} a month`,
+      path,
+    ]),
+  );
+  const lines = proposals.flatMap(({ differs }, index) => [
+    `  ${color.cyan(table[index]!)}`,
+    ...differs.map(
+      ({ path, desired, actual }) =>
+        `      ${color.yellow(`its file cannot say ${path} ${JSON.stringify(actual)}: it would become ${JSON.stringify(desired)}`)}`,
+    ),
+  ]);
+  const reasons = refused.map(({ item, reason }) => `  ${color.red(`✗ ${item.name} ${item.id}`)}  ${reason}`);
+  return [...lines, ...reasons].join("\n");
+}
