@@ -1,7 +1,7 @@
 import type { AppliedObject } from "../store/types.ts";
 import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
 import { type Desired, readDesired } from "./desired.ts";
-import { workOf } from "./effects.ts";
+import { ruledBy, workOf } from "./effects.ts";
 import { canLook, lookAt } from "./look.ts";
 import { isSettled, type Match, matchObjects } from "./match.ts";
 import { recordOf } from "./record.ts";
@@ -78,7 +78,7 @@ async function settledRecord(
       (await lookAt(cloud, match.applied!, lost, call, controller.sleep)) !== undefined;
     return there ? undefined : "gone";
   }
-  const work = workOf(match, { fleetId: desired.fleet.id, capabilities: cloud.capabilities });
+  const work = workOf(match, { fleetId: desired.fleet.id, ...ruledBy(cloud) });
   if (work === undefined || id === undefined) return undefined;
   const sight = await lookAt(cloud, { document, mark: work.mark }, id, call, controller.sleep);
   if (sight === undefined || sight.drift.length > 0) return undefined;

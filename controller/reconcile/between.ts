@@ -2,7 +2,7 @@ import type { AppliedObject } from "../store/types.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { moneyOf, sumMoney } from "./cost.ts";
 import { type Desired, readDesired } from "./desired.ts";
-import { workOf } from "./effects.ts";
+import { ruledBy, workOf } from "./effects.ts";
 import { matchObjects } from "./match.ts";
 import type { PreviewOptions } from "./preview.ts";
 import type { Effect, Preview } from "./types.ts";
@@ -22,7 +22,7 @@ export async function previewBetween(controller: Controller, base: string, optio
   const effects = matches.flatMap((match): Effect[] => {
     if (options.stacks !== undefined && !options.stacks.includes(match.stack)) return [];
     const provider = (match.desired?.spec ?? match.applied!.document).provider;
-    const work = workOf(match, { fleetId: after.fleet.id, capabilities: cloudOf(controller, provider).capabilities });
+    const work = workOf(match, { fleetId: after.fleet.id, ...ruledBy(cloudOf(controller, provider)) });
     if (work === undefined) return [];
     const objects = { before: match.applied?.document, after: match.desired?.spec };
     return [{ ...work.effect, ...moneyOf(objects, { before, after }) }];

@@ -1,4 +1,4 @@
-import type { Capabilities } from "../../resources/cloud.ts";
+import type { Capabilities, Cloud } from "../../resources/cloud.ts";
 import { ownerMark } from "../../resources/mark.ts";
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import { canonicalJson, sha256 } from "../fleet/canonical.ts";
@@ -16,6 +16,8 @@ export interface EffectContext {
   fleetId: string;
   /** Capabilities of the cloud of the object. */
   capabilities: Capabilities;
+  /** What the same cloud says about single changes. */
+  mustReplace?: Cloud["mustReplace"];
   /** Only looked at for servers and firewalls that are recorded. */
   seen?: Seen;
   /** Policy of a removed object: the last version that was committed, executed or not. */
@@ -23,6 +25,12 @@ export interface EffectContext {
   /** Fingerprint of a secret by the fleet's key, so that a hash tells nothing about it. Without it, secrets do not count. */
   fingerprint?(secret: string): string;
 }
+
+/** The part of the context that a cloud gives. */
+export const ruledBy = ({ capabilities, mustReplace }: Cloud): Pick<EffectContext, "capabilities" | "mustReplace"> => ({
+  capabilities,
+  mustReplace,
+});
 
 /** A server that is gone or differs is brought back as the files say; without `seen` the record is believed. */
 export function workOf(match: Match, context: EffectContext): Work | undefined {
@@ -60,7 +68,7 @@ function change(match: Match, context: EffectContext): Work | undefined {
   const moved = applied.account !== match.account;
   const documented = withoutCreateOnly(raisedOnly(liveDifferences(before, spec)), context.capabilities);
   const { seen } = context;
-  const reasons = moved ? ["account"] : replaceReasons(spec, documented, context.capabilities);
+  const reasons = moved ? ["account"] : replaceReasons(before, spec, documented, context);
   if (reasons.length > 0) return replacement(match, context, spec, before, documented, reasons);
   if (seen?.gone === true) return recreation(match, context, spec);
 
@@ -114,13 +122,19 @@ function recreation(match: Match, context: EffectContext, spec: StackObject): Wo
   return workWith(match, context, effect, { generation: match.applied!.generation + 1, refresh: true });
 }
 
-/** What makes it a replace: the account, a raised `rebuild`, and fields that this cloud does not change in place. */
-function replaceReasons(spec: StackObject, changes: Change[], capabilities: Capabilities): string[] {
+/** What makes it a replace: the account, a raised `rebuild`, and fields that this cloud does not change in place, or not in this way. */
+function replaceReasons(
+  before: StackObject,
+  spec: StackObject,
+  changes: Change[],
+  { capabilities, mustReplace }: EffectContext,
+): string[] {
   if (spec.kind === "SshKey") return changes.map(({ path }) => path);
-  if (spec.kind !== "Server") return [];
+  if (spec.kind !== "Server" || before.kind !== "Server") return [];
   const inPlace = new Set<string>([...capabilities.inPlace, "power", "restarts", "rules"]);
   const tops = new Set(changes.map(({ path }) => topOf(path)));
-  return [...tops].filter((top) => !inPlace.has(top));
+  const never = [...tops].filter((top) => !inPlace.has(top));
+  return [...new Set([...never, ...(mustReplace?.(before, spec) ?? [])])];
 }
 
 /** Counters only count upwards: a lowered one says nothing. */

@@ -11,7 +11,7 @@ import { type Controller, cloudOf } from "./context.ts";
 import { moneyOf, sumMoney } from "./cost.ts";
 import { withCounters } from "./counters.ts";
 import { type Desired, readDesired } from "./desired.ts";
-import { type EffectContext, idleWork, setHash, workOf } from "./effects.ts";
+import { type EffectContext, idleWork, ruledBy, setHash, workOf } from "./effects.ts";
 import { endedBy } from "./ended.ts";
 import { checkWithEngine } from "./engine-preview.ts";
 import type { Overrides } from "./guards.ts";
@@ -149,7 +149,7 @@ async function compare(
     if (policy !== undefined) policies.set(policyKey(match.applied!), policy);
     const context: EffectContext = {
       fleetId: fleet.id,
-      capabilities: target.capabilities,
+      ...ruledBy(target),
       fingerprint,
       ...pick("seen", withoutGone(seen.get(match.key), match, behind.get(match) ?? [])),
       ...pick("removal", policy),

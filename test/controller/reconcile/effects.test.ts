@@ -107,6 +107,16 @@ describe("effects of a server", () => {
     );
   });
 
+  it("replaces for a change that is done in place as a rule, where the cloud says so of this one", () => {
+    const [match] = matchObjects([desiredOf(serverSpec("web-1", { size: "small" }))], [appliedOf(web)], accounts);
+    const mustReplace = (before: ServerSpec, after: ServerSpec) => (before.size === after.size ? [] : ["size"]);
+
+    const { effect, generation } = workOf(match!, { fleetId: "acme", capabilities, mustReplace })!;
+
+    expect(effect).toMatchObject({ op: "replace", replaceReasons: ["size"], dataLoss: true });
+    expect(generation).toBe(1);
+  });
+
   it("calls a change of account one replace that loses data", () => {
     const effect = work(web, serverSpec("web-1", { account: "linode-other", size: "g6-standard-1" }))?.effect;
 
