@@ -136,7 +136,9 @@ async function compareAll<Shown extends ActualServer | ActualFirewall>(
     ({ id, mark }) => !ids.has(id) && !(mark !== undefined && marks.has(mark)),
   );
   const orphans: AccountDrift["orphans"] = [];
-  for (const { id, name, mark } of others) {
+  for (const { id, name, mark, ...other } of others) {
+    // What the cloud takes away by itself needs nobody.
+    if ("leaving" in other && other.leaving !== undefined) continue;
     // A mark does not tell its fleet; the journal knows what this one has asked for.
     if (mark !== undefined && (await controller.store.intent(account.identity, mark)) !== undefined)
       orphans.push({ object, id, name, mark });

@@ -3,18 +3,20 @@ import type { Quote } from "../store/types.ts";
 import { observeAdopted } from "./adopt.ts";
 import { type Approved, approvedOnly, closeSuperseded } from "./approvals.ts";
 import { isCurrent } from "./basis.ts";
+import type { BeingMade } from "./being-made.ts";
+import { isOwnStack } from "./cells.ts";
 import type { Controller } from "./context.ts";
 import { recordAccounts } from "./desired.ts";
 import { forget } from "./forget.ts";
 import type { Overrides } from "./guards.ts";
 import { withLeases } from "./leases.ts";
-import { phases } from "./phases.ts";
+import { movedFrom, type Phase, phases } from "./phases.ts";
 import { inParallel } from "./pool.ts";
 import { NO_OVERRIDES, type Prepared, type PreviewOptions, passes, prepare, stacksOf } from "./preview.ts";
 import { checkQuotes, quotesOf } from "./quotes.ts";
 import { recover, recoverStacks } from "./recover.ts";
 import type { StackTask } from "./stack-run.ts";
-import { runTask } from "./task.ts";
+import { runTask, type Settle } from "./task.ts";
 import type { Preview, Verdict, Work } from "./types.ts";
 import { verdicts } from "./verdicts.ts";
 
@@ -35,15 +37,20 @@ export interface Outcome {
   name: string;
   op: string;
   effectHash: string;
-  state: "converged" | "failed";
+  /** `provisioning`: ordered and recorded as applied, and the cloud is still making it ready. */
+  state: "converged" | "provisioning" | "failed";
   /** The cloud's or the engine's own words. */
   message?: string;
+  /** How far it is, where its state is `provisioning`. */
+  beingMade?: BeingMade;
 }
 
 export interface Execution {
   preview: Preview;
   outcomes: Outcome[];
   converged: number;
+  /** Machines that the cloud is still making ready. */
+  provisioning: number;
   failed: number;
   engineRuns: number;
 }
@@ -62,7 +69,7 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
   const stacks = [
     ...new Set([...stacksOf(shown.works), ...[...shown.quiet, ...shown.stale].map(({ stack }) => stack)]),
   ];
-  return await withLeases(controller, stacks, options.signal, async (signal) => {
+  return await withLeases(controller, stacks, options.signal, async (signal, release) => {
     const recovered = await recoverStacks(controller, stacks);
     const current = recovered.length === 0 && (await unmoved(controller, shown, options)) ? shown : await again(signal);
     const outside = stacksOf(current.works).filter((stack) => !stacks.includes(stack));
@@ -84,13 +91,14 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
     await recordAccounts(controller, current.desired.accounts.values());
     await controller.store.putObjects(current.quiet.filter(({ stack }) => stacks.includes(stack)));
     await controller.store.removeObjects(current.stale.filter(({ stack }) => stacks.includes(stack)));
-    const outcomes = await runPhases(controller, current, signal);
-    const failed = outcomes.filter(({ state }) => state === "failed").length;
+    const outcomes = await runPhases(controller, current, signal, release);
+    const count = (wanted: Outcome["state"]) => outcomes.filter(({ state }) => state === wanted).length;
     return {
       preview: current.preview,
       outcomes,
-      converged: outcomes.length - failed,
-      failed,
+      converged: count("converged"),
+      provisioning: count("provisioning"),
+      failed: count("failed"),
       engineRuns: current.preview.engineRuns,
     };
   });
@@ -127,37 +135,76 @@ function refuseGuarded(verdicts: Verdict[]): void {
   }
 }
 
-async function runPhases(controller: Controller, prepared: Prepared, signal: AbortSignal): Promise<Outcome[]> {
+async function runPhases(
+  controller: Controller,
+  prepared: Prepared,
+  signal: AbortSignal,
+  release: (stack: string) => Promise<void>,
+): Promise<Outcome[]> {
   const outcomes = new Map<string, Outcome>();
-  const settle = (work: Work, message?: string) => {
+  const settle: Settle = (work, message, beingMade) => {
     const { effect } = work;
     const earlier = outcomes.get(effect.hash);
     if (earlier?.state === "failed") return;
-    const state = message === undefined ? "converged" : "failed";
+    const state = message !== undefined ? "failed" : beingMade ? "provisioning" : "converged";
     const outcome: Outcome = { name: effect.object.name, op: effect.op, effectHash: effect.hash, state };
     if (message !== undefined) outcome.message = message;
+    if (beingMade !== undefined) outcome.beingMade = beingMade;
     outcomes.set(effect.hash, outcome);
-    const event = {
-      kind: "object" as const,
+    controller.progress({
+      kind: "object",
       name: effect.object.name,
       object: effect.object,
       op: effect.op,
-      state: message === undefined ? ("done" as const) : ("failed" as const),
-    };
-    controller.progress(message === undefined ? event : { ...event, message });
+      state: state === "converged" ? "done" : state,
+      ...(message === undefined ? {} : { message }),
+      ...(beingMade === undefined ? {} : { beingMade }),
+    });
   };
 
   await observeAdopted(controller, prepared.works, prepared.desired, signal);
-  for (const phase of phases(prepared.works, prepared.desired)) {
+  const forgotten = prepared.works.filter(({ effect }) => effect.op === "forget");
+  const steps = phases(prepared.works, prepared.desired);
+  const busy = stacksInUse(steps, [
+    ...prepared.works.flatMap((work) => movedFrom(work) ?? []),
+    ...forgotten.map(({ stack }) => stack),
+  ]);
+  for (const phase of steps) {
     signal.throwIfAborted();
-    await inParallel(phase.tasks, controller.stacksAtOnce, (task) =>
-      runTask(controller, withoutFailed(task, outcomes), phase, prepared, settle, signal),
-    );
+    const run = async (task: StackTask) => {
+      await runTask(controller, withoutFailed(task, outcomes), phase, prepared, settle, signal);
+      // Whoever waits for this stack need not wait for the others.
+      if (busy.isDone(task.stack)) await release(task.stack);
+    };
+    // A stack of its own belongs to a machine whose plugin may wait for hours: it takes no place from the others.
+    const [waiting, quick] = [phase.tasks.filter(isLong), phase.tasks.filter((task) => !isLong(task))];
+    await allOf([inParallel(quick, controller.stacksAtOnce, run), inParallel(waiting, LONG_AT_ONCE, run)]);
   }
   signal.throwIfAborted();
-  const forgotten = prepared.works.filter(({ effect }) => effect.op === "forget");
   if (forgotten.length > 0) await forget(controller, forgotten, settle);
   return [...outcomes.values()];
+}
+
+/** Engines that only wait: each takes memory and next to no time. */
+const LONG_AT_ONCE = 16;
+const isLong = ({ stack }: StackTask): boolean => isOwnStack(stack);
+
+/** Like `Promise.all`, but ends only when all have ended. */
+async function allOf(works: Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((end) => end.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** Counts the tasks that are left of each stack; those in `kept` have work after all phases. */
+function stacksInUse(steps: Phase[], kept: string[]): { isDone(stack: string): boolean } {
+  const left = new Map<string, number>(kept.map((stack) => [stack, Number.POSITIVE_INFINITY]));
+  for (const { stack } of steps.flatMap(({ tasks }) => tasks)) left.set(stack, (left.get(stack) ?? 0) + 1);
+  return {
+    isDone: (stack) => {
+      left.set(stack, (left.get(stack) ?? 1) - 1);
+      return left.get(stack) === 0;
+    },
+  };
 }
 
 /** What failed in an earlier phase is not gone on with: a server that could not leave its account is not made in the next. */

@@ -25,9 +25,11 @@ const PATHS: Record<Exclude<keyof ExpectedServer, "tags" | "rules">, string> = {
 
 /**
  * Drift of one server: pure, field by field, its baseline is what the cloud reports now. Fields that `expected` does not have, and fields the
- * cloud did not report, are not compared. A machine that the cloud is at work on (`changing`) has no drift in power.
+ * cloud did not report, are not compared. A machine that the cloud is at work on (`changing`) has no drift in power, and one that is still being
+ * made ready none at all: it may not even show its name yet.
  */
 export function findDrift(expected: ExpectedServer, actual: ActualServer): FieldDrift[] {
+  if (actual.provisioning !== undefined) return [];
   const drift: FieldDrift[] = [];
   for (const [field, path] of Object.entries(PATHS) as [keyof typeof PATHS, string][]) {
     const desired = expected[field];

@@ -32,14 +32,14 @@ export async function withLeases<T>(
   controller: Controller,
   stacks: string[],
   signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, release: (stack: string) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const leases = new Leases(controller);
   try {
     for (const stack of [...new Set(stacks)].sort()) await leases.take(stack, signal);
-    return await work(AbortSignal.any([signal, leases.lost]));
+    return await work(AbortSignal.any([signal, leases.lost]), (stack) => leases.release(stack));
   } finally {
-    await leases.release();
+    await leases.releaseAll();
   }
 }
 
@@ -55,7 +55,7 @@ export async function whenFree<T>(
     if (!(await leases.try(stack))) return undefined;
     return await work(AbortSignal.any([signal, leases.lost]));
   } finally {
-    await leases.release();
+    await leases.releaseAll();
   }
 }
 
@@ -64,7 +64,7 @@ let works = 0;
 class Leases {
   readonly #controller: Controller;
   readonly #holder: string;
-  readonly #held: string[] = [];
+  readonly #held = new Set<string>();
   readonly #lost = new AbortController();
   #renewedAt = 0;
   #renewing = false;
@@ -91,8 +91,8 @@ class Leases {
       lease = await store.acquireLease(stack, this.#holder, LEASE_MS);
       if (lease === undefined) return false;
     }
-    if (this.#held.length === 0) this.#renewedAt = askedAt;
-    this.#held.push(stack);
+    if (this.#held.size === 0) this.#renewedAt = askedAt;
+    this.#held.add(stack);
     this.#timer ??= setInterval(() => void this.#renew(), RENEW_MS);
     return true;
   }
@@ -109,11 +109,14 @@ class Leases {
     }
   }
 
-  async release(): Promise<void> {
+  /** A lease that cannot be given back ends by itself; what was done under it counts all the same. */
+  async release(stack: string): Promise<void> {
+    if (this.#held.delete(stack)) await this.#controller.store.releaseLease(stack, this.#holder).catch(() => undefined);
+  }
+
+  async releaseAll(): Promise<void> {
     clearInterval(this.#timer);
-    // A lease that cannot be given back ends by itself; what was done under it counts all the same.
-    for (const stack of this.#held)
-      await this.#controller.store.releaseLease(stack, this.#holder).catch(() => undefined);
+    for (const stack of this.#held) await this.release(stack);
   }
 
   async #renew(): Promise<void> {
@@ -126,7 +129,9 @@ class Leases {
     const askedAt = now();
     try {
       const kept = await store.renewLeases(stacks, this.#holder, LEASE_MS);
-      if (kept.length < stacks.length) this.#lose("another process has taken over a stack of this run");
+      // One that was given back meanwhile is nobody's loss.
+      if (stacks.some((stack) => this.#held.has(stack) && !kept.includes(stack)))
+        this.#lose("another process has taken over a stack of this run");
       else this.#renewedAt = askedAt;
       const runs = (await store.openRuns()).filter(({ stack }) => stacks.includes(stack)).map(({ id }) => id);
       await store.heartbeat(runs);

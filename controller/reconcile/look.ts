@@ -17,6 +17,10 @@ export interface Sight {
   status?: string;
   /** The cloud is still at work on it. */
   busy?: true;
+  /** How far a machine is that is still being made ready. */
+  provisioning?: ActualServer["provisioning"];
+  /** The cloud has accepted its removal. */
+  leaving?: true;
 }
 
 /** Whether the core can look at such an object by itself. What it cannot look at is believed to be as the plugin says. */
@@ -82,6 +86,8 @@ export function sightOfServer(cloud: Cloud, document: ServerSpec, mark: string, 
     drift: findDrift(cloud.expect(document, mark), actual),
     status,
     ...(actual.power === "changing" ? { busy: true } : {}),
+    ...(actual.provisioning === undefined ? {} : { provisioning: actual.provisioning }),
+    ...(actual.leaving === undefined ? {} : { leaving: true }),
   };
 }
 

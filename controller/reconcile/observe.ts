@@ -35,6 +35,8 @@ export function judge({ mark }: AppliedObject, sight: Sight | undefined, isOurs:
   if (sight === undefined) return { gone: true };
   const { drift } = sight;
   if (sight.mark === mark || sight.tags.includes(mark)) return { gone: false, drift };
+  // One that is being made ready may show its mark later.
+  if (sight.mark === undefined && sight.provisioning !== undefined) return { gone: false, drift };
   if (sight.mark === undefined) return { gone: false, drift, holder: "nobody" };
   return isOurs(sight.mark) ? { gone: true } : { gone: false, drift, holder: "another" };
 }

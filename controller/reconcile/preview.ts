@@ -7,6 +7,7 @@ import { readKey, stateKeyFile } from "../keys.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { behindGone, withoutGone } from "./attached.ts";
 import { type Basis, NO_STATE, recordsMark, stateVersions } from "./basis.ts";
+import { notesOf, watchBeingMade } from "./being-made.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { moneyOf, sumMoney } from "./cost.ts";
 import { withCounters } from "./counters.ts";
@@ -56,9 +57,11 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const { store } = controller;
   const at = controller.now();
   await rebuildRecords(controller, signal);
-  const records = await recordsMark(controller);
   const commit = await controller.repo.head(options.commit);
   const desired = await readDesired(controller, commit, signal);
+  // Before the records are read: what is ready now, and differs, is work.
+  const watched = await watchBeingMade(controller, desired, signal);
+  const records = await recordsMark(controller);
   const applied = await store.objects();
   const all = matchObjects(desired.objects, applied, desired.accounts);
   const matches = all.filter((match) => inScope(match, options));
@@ -87,9 +90,10 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     hash: setHash(effects),
     effects,
     verdicts: engineRuns > 0 ? decide() : early,
-    notes: desired.notes,
+    notes: [...desired.notes, ...notesOf(watched)],
     ...sumMoney(effects),
     engineRuns,
+    ...(watched.beingMade.length > 0 ? { beingMade: watched.beingMade } : {}),
   };
   const states = looks ? unmovedStates(before, await stateVersions(controller, stacks)) : {};
   return { preview, desired, works, quiet, stale: supersededRecords(applied), guarded, basis: { at, records, states } };

@@ -1,3 +1,4 @@
+import type { BeingMade } from "./being-made.ts";
 import type { Effect, EffectOp } from "./types.ts";
 
 /** What a reconcile tells while it goes on; the CLI draws it, the API streams it. */
@@ -11,6 +12,7 @@ export interface ObjectEvent {
   /** Which of several with this name; absent where only servers are told. */
   object?: Effect["object"];
   op: EffectOp;
-  state: "started" | "done" | "failed";
+  state: "started" | "done" | "provisioning" | "failed";
   message?: string;
+  beingMade?: BeingMade;
 }

@@ -56,7 +56,12 @@ export async function record(
 }
 
 /** The record of an object that has converged. */
-export function recordOf(account: string, stack: string, commit: string, { work, id }: ObjectResult): AppliedObject {
+export function recordOf(
+  account: string,
+  stack: string,
+  commit: string,
+  { work, id, provisioningSince }: ObjectResult,
+): AppliedObject {
   const spec = work.desired!;
   const record: AppliedObject = {
     account,
@@ -70,6 +75,7 @@ export function recordOf(account: string, stack: string, commit: string, { work,
     document: withCounters(spec, work.applied?.document),
     commit,
     refresh: false,
+    ...(provisioningSince === undefined ? {} : { provisioningSince }),
   };
   const cloudId = id ?? (work.applied?.generation === work.generation ? work.applied.cloudId : undefined);
   return cloudId === undefined ? record : { ...record, cloudId };

@@ -11,6 +11,8 @@ export interface ObjectResult {
   unreached?: true;
   /** The cloud's id of the machine or shared object. */
   id?: string;
+  /** ISO instant since when the cloud is making it ready; set where it is not ready yet. */
+  provisioningSince?: string;
 }
 
 const KILLED = "the engine was killed before it had saved its state; what it did is found by its marks";

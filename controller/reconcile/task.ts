@@ -1,4 +1,5 @@
 import { FleetError } from "../../resources/errors.ts";
+import { type BeingMade, beingMadeOf, madeSince } from "./being-made.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { beyondUpdate } from "./engine-preview.ts";
 import type { Phase } from "./phases.ts";
@@ -11,8 +12,8 @@ import type { Work } from "./types.ts";
 import { describeDrift, type Verified, verify } from "./verify.ts";
 import { writeEntries } from "./written-entries.ts";
 
-/** Tells how an object has ended; without a message it has converged. */
-export type Settle = (work: Work, message?: string) => void;
+/** Tells how an object has ended; without a message it has converged, or is being made ready. */
+export type Settle = (work: Work, message?: string, beingMade?: BeingMade) => void;
 
 /**
  * One task of an execution: the engine's run, a fresh look at what it did, a second run for what still differs, and the records of what has
@@ -118,20 +119,34 @@ async function conclude(
 ): Promise<void> {
   const converged: ObjectResult[] = [];
   const suspects: Work[] = [];
-  const messages = new Map<Work, string | undefined>();
+  const ends: Parameters<Settle>[] = [];
   for (const object of objects) {
-    const verdict = verified.get(object.work.effect.hash);
+    const { work } = object;
+    const verdict = verified.get(work.effect.hash);
     const message = failureOf(object, verdict);
-    if (message === undefined)
-      converged.push({ ...object, ...(verdict?.result.id === undefined ? {} : { id: verdict.result.id }) });
-    else suspects.push(object.work);
-    messages.set(object.work, message);
+    if (message !== undefined) {
+      suspects.push(work);
+      ends.push([work, message]);
+      continue;
+    }
+    const done: ObjectResult = { ...object, ...(verdict?.result.id === undefined ? {} : { id: verdict.result.id }) };
+    const { provisioning } = verdict ?? {};
+    if (provisioning === undefined) {
+      converged.push(done);
+      ends.push([work]);
+      continue;
+    }
+    const provisioningSince = await madeSince(controller, task.account.identity, work);
+    converged.push({ ...done, provisioningSince });
+    const { name } = work.effect.object;
+    const id = done.id ?? work.applied?.cloudId;
+    ends.push([work, undefined, beingMadeOf(controller, task.account, { name, provisioningSince, id }, provisioning)]);
   }
   await record(controller, task, phase, prepared, converged);
   // A move has converged when the machine stands in its new account.
   if (phase.name !== "moved away") await controller.store.closeApprovals(converged.map(({ work }) => work.effect.hash));
   await markSuspect(controller, suspects);
-  for (const [work, message] of messages) settle(work, message);
+  for (const end of ends) settle(...end);
 }
 
 function failureOf(object: ObjectResult, verdict: Verified | undefined): string | undefined {

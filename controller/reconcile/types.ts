@@ -1,6 +1,7 @@
 import type { HostInstance } from "../../resources/cloud.ts";
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import type { AppliedObject, Cost } from "../store/types.ts";
+import type { BeingMade } from "./being-made.ts";
 
 export type ObjectKind = AppliedObject["kind"];
 
@@ -70,6 +71,8 @@ export interface Preview {
   price: { before: Cost[]; after: Cost[] };
   /** Engine processes that were started for it. */
   engineRuns: number;
+  /** Machines that earlier runs have ordered and that the cloud is still making ready: no effects, and nothing waits for them. */
+  beingMade?: BeingMade[];
 }
 
 /** An object that is to be worked on, with all that a run needs of it. */

@@ -1,5 +1,6 @@
 import type { ActualServer, Call, Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
+import type { StackObject } from "../../resources/spec.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
 import { type Controller, callOn } from "./context.ts";
 import type { FieldDrift } from "./find-drift.ts";
@@ -19,6 +20,8 @@ export interface Verified {
   drift: FieldDrift[];
   /** Why it is not converged although nothing differs. */
   problem?: string;
+  /** The machine is there and ours, and the cloud is still making it ready: nobody waits for that here. */
+  provisioning?: NonNullable<ActualServer["provisioning"]>;
 }
 
 /**
@@ -57,6 +60,9 @@ interface Look {
   until: number;
 }
 
+const isLong = (cloud: Cloud, document: StackObject): boolean =>
+  document.kind === "Server" && cloud.capabilities.provisioning?.(document) === "long";
+
 /** The same difference twice in a row is drift, not delay; nothing else than an observation without any is "converged". */
 async function verifyPresent(
   { controller, cloud, call, until }: Look,
@@ -75,6 +81,11 @@ async function verifyPresent(
     const late = controller.now() >= until;
     if (sight === undefined) {
       if (late) return { result, drift: [], problem: `the cloud does not show ${id}` };
+    } else if (sight.provisioning !== undefined && isLong(cloud, desired)) {
+      // Some clouds show the mark only once it is ready.
+      if (sight.mark === undefined || sight.mark === mark)
+        return { result, drift: [], provisioning: sight.provisioning };
+      return { result, drift: [], problem: `${id} carries the mark ${sight.mark}, which is another machine's` };
     } else if (sight.busy) {
       if (late) return { result, drift: [], problem: `the cloud is still at work on ${id} (${sight.status})` };
     } else {
@@ -95,6 +106,8 @@ async function verifyGone({ controller, cloud, call, until }: Look, result: Obje
     const sight = await lookAt(cloud, result.work.applied!, cloudId, call, controller.sleep);
     // A cloud that gives an id to another machine later has its mark to tell by.
     if (sight === undefined || (sight.mark !== undefined && sight.mark !== mark)) return { result, drift: [] };
+    // Its removal has been accepted, and nobody can do more.
+    if (sight.leaving) return { result, drift: [] };
     if (controller.now() >= until) {
       const status = sight.status === undefined ? "" : ` (${sight.status})`;
       const problem = `the cloud still shows ${cloudId}${status}; the next apply removes it`;

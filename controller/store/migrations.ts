@@ -73,6 +73,14 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "004-provisioning": {
+    async up(db) {
+      await sql`
+        alter table object add column provisioning_since timestamptz;
+        create index object_provisioning on object (account) where provisioning_since is not null
+      `.execute(db);
+    },
+  },
 };
 
 /** Brings the schema up to date. Several processes may call it at once: the first migrates, the others wait and find it done. */

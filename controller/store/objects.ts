@@ -34,6 +34,7 @@ export function objectMethods(db: Kysely<Tables>): Methods {
       if (filter.account !== undefined) query = query.where("account", "=", filter.account);
       if (filter.stack !== undefined) query = query.where("stack", "=", filter.stack);
       if (filter.kind !== undefined) query = query.where("kind", "=", filter.kind);
+      if (filter.provisioning) query = query.where("provisioning_since", "is not", null);
       return (await query.execute()).map(toObject);
     },
 
@@ -87,26 +88,34 @@ export function objectMethods(db: Kysely<Tables>): Methods {
 
 async function putBatch(db: Kysely<Tables>, rows: AppliedObject[]): Promise<void> {
   await sql`
-    insert into object (account, kind, identity, name, stack, generation, mark, hash, document, cloud_id, commit, refresh)
-    select account, kind, identity, name, stack, generation, mark, hash, document::json, cloud_id, commit, refresh
+    insert into object (account, kind, identity, name, stack, generation, mark, hash, document, cloud_id, commit, refresh,
+      provisioning_since)
+    select account, kind, identity, name, stack, generation, mark, hash, document::json, cloud_id, commit, refresh,
+      provisioning_since::timestamptz
     from unnest(
       ${rows.map((row) => row.account)}::text[], ${rows.map((row) => row.kind)}::text[],
       ${rows.map((row) => row.identity)}::text[], ${rows.map((row) => row.name)}::text[],
       ${rows.map((row) => row.stack)}::text[], ${rows.map((row) => row.generation)}::integer[],
       ${rows.map((row) => row.mark)}::text[], ${rows.map((row) => row.hash)}::text[],
       ${rows.map((row) => JSON.stringify(row.document))}::text[], ${rows.map((row) => row.cloudId ?? null)}::text[],
-      ${rows.map((row) => row.commit)}::text[], ${rows.map((row) => row.refresh)}::boolean[])
-      as new (account, kind, identity, name, stack, generation, mark, hash, document, cloud_id, commit, refresh)
+      ${rows.map((row) => row.commit)}::text[], ${rows.map((row) => row.refresh)}::boolean[],
+      ${rows.map((row) => row.provisioningSince ?? null)}::text[])
+      as new (account, kind, identity, name, stack, generation, mark, hash, document, cloud_id, commit, refresh,
+        provisioning_since)
     on conflict (account, kind, identity) do update set
       name = excluded.name, stack = excluded.stack, generation = excluded.generation, mark = excluded.mark,
       hash = excluded.hash, document = excluded.document, cloud_id = excluded.cloud_id, commit = excluded.commit,
-      refresh = excluded.refresh`.execute(db);
+      refresh = excluded.refresh, provisioning_since = excluded.provisioning_since`.execute(db);
 }
 
 function keyOf(object: AppliedObject): string {
   return JSON.stringify([object.account, object.kind, object.identity]);
 }
 
-function toObject({ cloud_id, ...row }: Selectable<Tables["object"]>): AppliedObject {
-  return cloud_id === null ? row : { ...row, cloudId: cloud_id };
+function toObject({ cloud_id, provisioning_since, ...row }: Selectable<Tables["object"]>): AppliedObject {
+  return {
+    ...row,
+    ...(cloud_id === null ? {} : { cloudId: cloud_id }),
+    ...(provisioning_since === null ? {} : { provisioningSince: provisioning_since.toISOString() }),
+  };
 }

@@ -32,6 +32,7 @@ export interface Tables {
     cloud_id: string | null;
     commit: string;
     refresh: boolean;
+    provisioning_since: Instant | null;
   };
   run: {
     id: string;

@@ -24,6 +24,8 @@ export interface AppliedObject {
   commit: string;
   /** Suspect: the next run of this object refreshes its group first. */
   refresh: boolean;
+  /** ISO instant since when the cloud is making this machine ready; absent once it was seen ready. */
+  provisioningSince?: string;
 }
 
 export interface RecordedAccount {
@@ -118,7 +120,13 @@ export interface Store {
   putAccount(account: RecordedAccount): Promise<void>;
   removeAccount(identity: string): Promise<void>;
 
-  objects(filter?: { account?: string; stack?: string; kind?: AppliedObject["kind"] }): Promise<AppliedObject[]>;
+  /** `provisioning`: only machines that are still being made ready. */
+  objects(filter?: {
+    account?: string;
+    stack?: string;
+    kind?: AppliedObject["kind"];
+    provisioning?: true;
+  }): Promise<AppliedObject[]>;
   /** Only keys, hashes and identities of all objects: cheap for 10,000. */
   hashes(): Promise<
     Map<string, Pick<AppliedObject, "identity" | "stack" | "hash" | "generation" | "mark" | "cloudId" | "refresh">>

@@ -28,14 +28,16 @@ export interface Machine {
 const MOST_STEPS = 6;
 
 /**
- * Brings a machine to a power state from whatever it is in.
+ * Brings a machine to a power state from whatever it is in. False for one that is still being made ready, which may take hours: nobody waits for it
+ * here, and no action is sent to it.
  * @throws {FleetError} NOT_FOUND, DEADLINE, VERIFY_FAILED when it does not stay in what was reached, and what the cloud's calls throw.
  */
-export async function reach(machine: Machine, wanted: PowerState): Promise<void> {
+export async function reach(machine: Machine, wanted: PowerState): Promise<boolean> {
   for (let step = 0; step < MOST_STEPS; step++) {
-    const { power } = await settled(machine);
-    if (power === wanted) return;
-    await act(machine, nextAction(machine.cloud, power, wanted));
+    const actual = await settled(machine);
+    if (actual === undefined) return false;
+    if (actual.power === wanted) return true;
+    await act(machine, nextAction(machine.cloud, actual.power, wanted));
   }
   throw new FleetError("VERIFY_FAILED", `server ${machine.id} does not become ${wanted}`, { id: machine.id, wanted });
 }
@@ -44,13 +46,14 @@ export async function reach(machine: Machine, wanted: PowerState): Promise<void>
 export type SettledServer = ActualServer & { power: PowerState };
 
 /**
- * Waits until the cloud is no longer at work on the machine.
+ * Waits until the cloud is no longer at work on the machine; undefined for one that is being made ready, which is not waited for.
  * @throws {FleetError} NOT_FOUND when the cloud says for `missingMs` that there is none, DEADLINE after `changingMs`.
  */
-export async function settled(machine: Machine): Promise<SettledServer> {
+export async function settled(machine: Machine): Promise<SettledServer | undefined> {
   const { patience, signal } = machine;
   for (let waitedMs = 0; ; waitedMs += patience.pollMs) {
     const actual = await machine.cloud.observe(machine.id, machine.call(signal));
+    if (actual?.provisioning) return undefined;
     if (actual && isSettled(actual)) return actual;
     if (!actual && waitedMs >= patience.missingMs) {
       throw new FleetError("NOT_FOUND", `there is no server ${machine.id}`, { id: machine.id });
@@ -63,7 +66,7 @@ export async function settled(machine: Machine): Promise<SettledServer> {
 }
 
 export function isSettled(actual: ActualServer): actual is SettledServer {
-  return actual.power !== "changing";
+  return actual.power !== "changing" && actual.provisioning === undefined;
 }
 
 function nextAction(cloud: Cloud, power: PowerState, wanted: PowerState): PowerAction {

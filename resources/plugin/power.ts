@@ -70,7 +70,7 @@ export function powerHandler(options: PowerOptions): ResourceHandler {
     async create(inputs, context) {
       if (context.preview) return { id: "", outputs: inputs };
       const { server, state } = parse(inputs);
-      await reach(machine(server, context), state);
+      await reachOrLeave(machine(server, context), state);
       return { id: server, outputs: inputs };
     },
 
@@ -89,7 +89,7 @@ export function powerHandler(options: PowerOptions): ResourceHandler {
       const here = machine(id, context);
       const restarted = wanted.state === "running" && (await restart(here, countersOf(old.inputs), wanted));
       try {
-        await reach(here, wanted.state);
+        await reachOrLeave(here, wanted.state);
       } catch (error) {
         // The counters are spent: kept in state, so that the next run makes sure of the power state and restarts nothing again.
         if (restarted) throw new PartialUpdate(news, [errorMessage(error)], { cause: error });
@@ -103,16 +103,22 @@ export function powerHandler(options: PowerOptions): ResourceHandler {
   };
 }
 
+/** What is being made ready is left to the cloud: whoever watches it sees the difference once it is there. */
+async function reachOrLeave(machine: Machine, wanted: PowerState): Promise<void> {
+  if (await reach(machine, wanted)) return;
+  machine.log(`${machine.id}: the cloud is still making it ready; "${wanted}" is looked at again when it is there`);
+}
+
 interface Counters {
   reboot: number;
   reset: number;
 }
 
-/** Acts on raised counters. A machine that does not run has nothing to restart: starting it is all there is to do. */
+/** Acts on raised counters. A machine that does not run has nothing to restart: starting it is all there is to do; nor has one that is being made. */
 async function restart(machine: Machine, before: Counters, wanted: Counters): Promise<boolean> {
   const reset = wanted.reset > before.reset;
   if (!reset && wanted.reboot <= before.reboot) return false;
-  if ((await settled(machine)).power !== "running") return false;
+  if ((await settled(machine))?.power !== "running") return false;
   await act(machine, reset ? "reset" : "reboot");
   return true;
 }
@@ -122,7 +128,7 @@ async function observeSettled(machine: Machine) {
   const { patience, signal } = machine;
   for (let waitedMs = 0; ; waitedMs += patience.pollMs) {
     const actual = await machine.cloud.observe(machine.id, machine.call(signal));
-    if (!actual || isSettled(actual) || waitedMs >= READ_CHANGING_MS) return actual;
+    if (!actual || actual.provisioning || isSettled(actual) || waitedMs >= READ_CHANGING_MS) return actual;
     await patience.sleep(patience.pollMs, signal);
   }
 }

@@ -1,5 +1,6 @@
 import type { Cost, Effect, EffectOp, Preview, Verdict } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
+import { renderBeingMade } from "./being-made.ts";
 import { renderEffects } from "./effect.ts";
 import { money } from "./fields.ts";
 import { perHour } from "./offers.ts";
@@ -10,17 +11,18 @@ export function renderPreview(preview: Preview, io: Io): string {
   const { color } = io;
   const notes = preview.notes.map((note) => color.dim(note));
   const { effects, base } = preview;
+  const underWay = renderBeingMade(preview.beingMade ?? [], io);
   const commit = preview.commit.slice(0, 10);
   if (effects.length === 0) {
     const like = base === undefined ? "what was last applied" : `what ${base.slice(0, 10)} says`;
-    return [`${color.green("Nothing to do:")} the fleet at ${commit} is ${like}.`, ...notes].join("\n");
+    return [`${color.green("Nothing to do:")} the fleet at ${commit} is ${like}.`, ...notes, ...underWay].join("\n");
   }
   const against = base === undefined ? "" : ` against ${base.slice(0, 10)}`;
   const lines = [`Preview of ${color.bold(commit)}${against}`];
   for (const [account, members] of Map.groupBy(effects, ({ object }) => object.account))
     lines.push("", color.bold(account), ...renderEffects(serversFirst(members), io));
   lines.push("", summary(effects) + costOf(preview), ...customersOf(preview));
-  lines.push(...preview.verdicts.map((verdict) => renderVerdict(verdict, io)), ...notes);
+  lines.push(...preview.verdicts.map((verdict) => renderVerdict(verdict, io)), ...notes, ...underWay);
   if (preview.hash !== "") lines.push(`Approval hash ${color.bold(preview.hash)}`);
   return lines.join("\n");
 }

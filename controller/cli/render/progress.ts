@@ -1,6 +1,7 @@
 import type { ObjectEvent, Progress, ProgressEvent } from "../../reconcile/progress.ts";
 import { type EffectOp, objectKey } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
+import { beingMadeText } from "./being-made.ts";
 import { label } from "./effect.ts";
 import { clipped } from "./text.ts";
 import { seconds } from "./time.ts";
@@ -70,6 +71,8 @@ export function liveProgress(io: Io, now: () => number = Date.now): ProgressView
     // What no step was seen of took no time of its own.
     const time = line === undefined ? "" : `  ${io.color.dim(seconds(now() - line.startedAt))}`;
     const name = nameOf(event).padEnd(nameWidth);
+    if (event.beingMade !== undefined)
+      return say(`  ${io.color.yellow("◌")} ${name}  ${PAST[event.op]}, ${beingMadeText(event.beingMade, now())}`);
     if (event.state === "done") return say(`  ${io.color.green("✓")} ${name}  ${PAST[event.op]}${time}`);
     const reason = (event.message ?? "").split("\n").join("\n      ");
     say(`  ${io.color.red("✗")} ${name}  ${event.op} failed${time}\n      ${io.color.red(reason)}`);

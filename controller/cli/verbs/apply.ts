@@ -1,13 +1,17 @@
 import { unapproved } from "../../reconcile/approvals.ts";
+import { awaitMade } from "../../reconcile/await-made.ts";
+import { notesOf, type Watched } from "../../reconcile/being-made.ts";
+import type { Desired } from "../../reconcile/desired.ts";
 import { execute } from "../../reconcile/execute.ts";
 import { prepare } from "../../reconcile/preview.ts";
 import { quotesOf } from "../../reconcile/quotes.ts";
 import { recover } from "../../reconcile/recover.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
+import { beingMadeText, renderBeingMade } from "../render/being-made.ts";
 import { renderExecution } from "../render/execution.ts";
 import { renderPreview } from "../render/preview.ts";
-import { noteUncommitted, whoIsAsking, withSession } from "../session.ts";
+import { noteUncommitted, type Session, whoIsAsking, withSession } from "../session.ts";
 
 export interface ApplyFlags extends GlobalOptions {
   commit?: string;
@@ -17,11 +21,14 @@ export interface ApplyFlags extends GlobalOptions {
   allowReplace?: string[];
   allowDelete?: number;
   allowEnded?: string[];
+  /** Waits for machines that are being made ready. */
+  wait?: boolean;
 }
 
 /**
  * `fleetwright apply`: previews, asks (or takes `--yes` or `--approve HASH`), executes. Without an answer it goes on with what an earlier
- * approval left open. Exit 0 all converged, 1 something failed, 3 refused.
+ * approval left open. Exit 0 all converged or ordered and being made ready, 1 something failed, 3 refused. With `--wait` it ends when machines are ready: 1 when one is
+ * overdue, 2 when one is there and not yet as it is wanted, or gone.
  */
 export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
   return await withSession(flags, io, async (session) => {
@@ -64,7 +71,36 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
       signal,
     });
     const execution = await view.during("executing", run);
-    io.out(flags.json ? JSON.stringify(execution) : renderExecution(execution, io));
-    return execution.failed > 0 ? EXIT.error : EXIT.ok;
+    if (!flags.json) io.out(renderExecution(execution, io));
+    const waited = flags.wait ? await waitForMade(session, prepared.desired, io) : undefined;
+    if (flags.json) io.out(JSON.stringify({ ...execution, ...(waited && { waited }) }));
+    if (execution.failed > 0) return EXIT.error;
+    return waited === undefined ? EXIT.ok : exitOf(waited);
   });
+}
+
+/** Waits with a line for whatever has changed, and says how it ended. */
+async function waitForMade(session: Session, desired: Desired, io: Io): Promise<Watched> {
+  const { controller, signal, view } = session;
+  const told = new Map<string, string>();
+  const watched = await view.during(
+    "waiting for machines that are being made ready",
+    awaitMade(controller, desired, signal, (waiting) => {
+      for (const machine of waiting) {
+        const where = `${machine.percent} ${machine.step}`;
+        if (told.get(machine.name) === where) continue;
+        told.set(machine.name, where);
+        const text = `${machine.name}: ${beingMadeText(machine, controller.now())}`;
+        controller.progress({ kind: "note", text });
+      }
+    }),
+  );
+  for (const note of notesOf(watched)) io.err(note);
+  for (const line of renderBeingMade(watched.beingMade, io, controller.now())) io.err(line);
+  return watched;
+}
+
+function exitOf({ beingMade, ready, gone }: Watched): number {
+  if (beingMade.length > 0) return EXIT.error;
+  return gone.length > 0 || ready.some(({ differs }) => differs) ? EXIT.changes : EXIT.ok;
 }

@@ -1,5 +1,6 @@
 import { FleetError } from "../../../resources/errors.ts";
 import { accept } from "../../reconcile/accept.ts";
+import { watchBeingMade } from "../../reconcile/being-made.ts";
 import { readDesired } from "../../reconcile/desired.ts";
 import { findFleetDrift } from "../../reconcile/drift.ts";
 import { execute } from "../../reconcile/execute.ts";
@@ -7,6 +8,7 @@ import { prepare } from "../../reconcile/preview.ts";
 import { objectKey } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
+import { renderBeingMade } from "../render/being-made.ts";
 import { renderDrift } from "../render/drift.ts";
 import { renderExecution } from "../render/execution.ts";
 import { renderPreview } from "../render/preview.ts";
@@ -26,11 +28,14 @@ export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
   if (flags.revert && flags.accept) throw new FleetError("USAGE", "--revert and --accept exclude each other", {});
   return await withSession(flags, io, async ({ controller, signal, view }) => {
     const desired = await readDesired(controller, await controller.repo.head(), signal);
+    const watched = await watchBeingMade(controller, desired, signal);
     const accounts = await view.during("listing the clouds", findFleetDrift(controller, desired, signal));
     const drifted = accounts.flatMap((account) => account.drifted);
     const unread = accounts.some(({ error }) => error !== undefined);
-    const report = { commit: desired.commit, drifted: drifted.length, accounts };
-    if (!flags.json) io.out(renderDrift(accounts, io));
+    const { beingMade } = watched;
+    const underWay = beingMade.length > 0 ? { beingMade } : {};
+    const report = { commit: desired.commit, drifted: drifted.length, accounts, ...underWay };
+    if (!flags.json) io.out([renderDrift(accounts, io), ...renderBeingMade(beingMade, io)].join("\n"));
     if (drifted.length === 0 || !(flags.revert || flags.accept)) {
       if (flags.json) io.out(JSON.stringify(report));
       return unread ? EXIT.error : drifted.length > 0 ? EXIT.changes : EXIT.ok;

@@ -108,6 +108,7 @@ export const verbs: AddVerb[] = [
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
       .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
+      .option("--wait", "wait for machines that are being made ready, also those of earlier runs")
       .action(running(io, exit, async (flags, io) => (await import("./apply.ts")).applyVerb(flags, io))),
   (program, io, exit) =>
     program

@@ -1,6 +1,11 @@
+import { FleetError } from "../../../resources/errors.ts";
+import { type BeingMade, notesOf, watchBeingMade } from "../../reconcile/being-made.ts";
+import type { Controller } from "../../reconcile/context.ts";
+import { readDesired } from "../../reconcile/desired.ts";
 import type { AppliedObject, RunRecord } from "../../store/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
+import { renderBeingMade } from "../render/being-made.ts";
 import { aligned, counted } from "../render/text.ts";
 import { withSession } from "../session.ts";
 
@@ -8,16 +13,19 @@ interface Status {
   commit: string;
   stacks: { stack: string; objects: number; suspects: number; holder?: string }[];
   servers: { name: string; account: string; id?: string; stack: string; power: string; suspect: boolean }[];
+  /** Machines that are being made ready, each looked at once; absent when there are none. */
+  beingMade?: BeingMade[];
   openApprovals: number;
   /** Creates that were sent and have no answer on record. */
   openIntents: number;
   runs: Pick<RunRecord, "stack" | "kind" | "startedAt" | "finishedAt" | "outcome">[];
 }
 
-/** `fleetwright status`: what the controller remembers. Asks no cloud. */
+/** `fleetwright status`: what the controller remembers. Asks a cloud only for machines that are being made ready. */
 export async function statusVerb(flags: GlobalOptions, io: Io): Promise<number> {
-  return await withSession(flags, io, async ({ controller }) => {
+  return await withSession(flags, io, async ({ controller, signal }) => {
     const { store } = controller;
+    const beingMade = await lookAtMade(controller, signal, io);
     const objects = await store.objects();
     const stacks = await Promise.all(
       [...Map.groupBy(objects, ({ stack }) => stack)].map(async ([stack, members]) => {
@@ -31,6 +39,7 @@ export async function statusVerb(flags: GlobalOptions, io: Io): Promise<number> 
       commit: await controller.repo.head(),
       stacks,
       servers: objects.filter(({ kind }) => kind === "Server").map(serverLine),
+      ...(beingMade.length > 0 ? { beingMade } : {}),
       openApprovals: (await store.openApprovals()).size,
       openIntents: (await store.openIntents()).length,
       runs: (await store.runs(5)).map(({ stack, kind, startedAt, finishedAt, outcome }) => ({
@@ -46,6 +55,21 @@ export async function statusVerb(flags: GlobalOptions, io: Io): Promise<number> 
   });
 }
 
+/** A fleet that is not valid just now has its status all the same. */
+async function lookAtMade(controller: Controller, signal: AbortSignal, io: Io): Promise<BeingMade[]> {
+  if ((await controller.store.objects({ kind: "Server", provisioning: true })).length === 0) return [];
+  try {
+    const desired = await readDesired(controller, await controller.repo.head(), signal);
+    const watched = await watchBeingMade(controller, desired, signal);
+    for (const note of notesOf(watched)) io.err(note);
+    return watched.beingMade;
+  } catch (error) {
+    if (signal.aborted || !(error instanceof FleetError)) throw error;
+    io.err(`machines that are being made could not be looked at: ${error.message}`);
+    return [];
+  }
+}
+
 function serverLine({ name, document, cloudId, stack, refresh }: AppliedObject): Status["servers"][number] {
   const line = {
     name,
@@ -57,7 +81,8 @@ function serverLine({ name, document, cloudId, stack, refresh }: AppliedObject):
   return cloudId === undefined ? line : { ...line, id: cloudId };
 }
 
-function render({ commit, stacks, servers, openApprovals, openIntents, runs }: Status, { color }: Io): string {
+function render({ commit, stacks, servers, beingMade = [], openApprovals, openIntents, runs }: Status, io: Io): string {
+  const { color } = io;
   const lines = [
     `HEAD ${color.bold(commit.slice(0, 10))}, ${counted(servers.length, "server")} in ${counted(stacks.length, "stack")}`,
     "",
@@ -65,6 +90,7 @@ function render({ commit, stacks, servers, openApprovals, openIntents, runs }: S
   const rows = aligned(servers.map(({ name, account, id, power }) => [name, account, id ?? "", power]));
   for (const [index, { suspect }] of servers.entries())
     lines.push(`  ${rows[index]}${suspect ? color.yellow("  to be looked at") : ""}`);
+  lines.push(...renderBeingMade(beingMade, io));
   for (const { stack, holder } of stacks)
     if (holder !== undefined) lines.push(color.yellow(`${stack}: ${holder} is at work on it`));
   if (openApprovals > 0)

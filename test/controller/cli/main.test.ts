@@ -55,7 +55,7 @@ describe("the command line", () => {
   });
 
   it.each([
-    { args: ["simulate", "azure"], says: "linode, digitalocean, proxmox" },
+    { args: ["simulate", "azure"], says: "there are linode, digitalocean" },
     { args: ["simulate", "linode", "--port", "many"], says: "--port" },
     { args: ["apply", "--allow-delete", "-1"], says: "--allow-delete" },
     { args: ["drift", "--revert", "--accept"], says: "exclude each other" },

@@ -69,6 +69,50 @@ describe("verification", () => {
     expect(busy?.problem).toContain("still at work");
   });
 
+  describe("of a machine that takes long", () => {
+    beforeEach(() => {
+      memory.cloud.capabilities.provisioning = () => "long";
+    });
+    const beingMade = (mark: string | undefined) => {
+      const id = memory.make(spec, MARK);
+      const tags = mark === undefined ? [] : [mark];
+      Object.assign(memory.machines.get(id)!, { power: "changing", provisioning: { percent: 40 }, tags });
+      return id;
+    };
+
+    it.each([MARK, undefined])("says at once that it is being made, with the mark %s", async (mark) => {
+      const [found] = await look(ended(beingMade(mark)));
+
+      expect(found).toMatchObject({ drift: [], provisioning: { percent: 40 } });
+      expect(found?.problem).toBeUndefined();
+      expect(memory.calls.observe).toBe(1);
+    });
+
+    it("does not take another's machine for one of ours that is being made", async () => {
+      const [found] = await look(ended(beingMade(`fw-${"b".repeat(20)}`)));
+
+      expect(found?.problem).toContain("another machine's");
+      expect(found?.provisioning).toBeUndefined();
+    });
+
+    it("waits for it where the cloud does not say that it takes long", async () => {
+      memory.cloud.capabilities.provisioning = () => "short";
+
+      const [found] = await look(ended(beingMade(MARK)));
+
+      expect(found?.problem).toContain("still at work");
+    });
+
+    it("is content with a removal that the cloud has accepted", async () => {
+      const id = memory.make(spec, MARK);
+      Object.assign(memory.machines.get(id)!, { leaving: { on: "2026-02-01T00:00:00.000Z" } });
+
+      const [found] = await look(ended(id, true));
+
+      expect(found?.problem).toBeUndefined();
+    });
+  });
+
   it("lets one machine that cannot be read fail by itself", async () => {
     const [one, two] = [memory.make(spec, MARK), memory.make(spec, MARK)];
     memory.fail("observe", new FleetError("CLOUD_AUTH", "403 Forbidden"));

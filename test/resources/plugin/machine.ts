@@ -19,6 +19,8 @@ export class FakeMachine {
   changingLooks = 0;
   /** The machine is not there yet for this many looks more. */
   missingLooks = 0;
+  /** The cloud is still making it ready. */
+  beingMade = false;
   deafToShutdown = false;
   refuse: FleetError | undefined;
   readonly actions: PowerAction[] = [];
@@ -47,7 +49,8 @@ export class FakeMachine {
   #observe(id: string): ActualServer | undefined {
     if (this.missingLooks-- > 0 || this.power === undefined) return undefined;
     const power = this.changingLooks-- > 0 ? "changing" : this.power;
-    return { id, name: "web-1", power, status: power, region: "here", ipv4: [], ipv6: [], tags: [] };
+    const provisioning = this.beingMade ? { provisioning: { percent: 40 } } : {};
+    return { id, name: "web-1", power, status: power, region: "here", ipv4: [], ipv6: [], tags: [], ...provisioning };
   }
 
   async #act(action: PowerAction, { signal }: Call): Promise<void> {

@@ -99,6 +99,40 @@ describe("creating a Power", () => {
   });
 });
 
+describe("a Power of a machine that is still being made ready", () => {
+  const lines: string[] = [];
+  const told = () => context({ log: (line) => lines.push(line) });
+  beforeEach(() => {
+    lines.length = 0;
+    machine.beingMade = true;
+    machine.power = "changing";
+  });
+
+  it("is there at once with the wanted state, and no action is sent", async () => {
+    const made = await power.create(wanted({ state: "stopped" }), told());
+
+    expect(made).toEqual({ id: "7", outputs: wanted({ state: "stopped" }) });
+    expect(machine.actions).toEqual([]);
+    expect(machine.slept).toBe(0);
+    expect(lines.join()).toContain("still making it ready");
+  });
+
+  it("takes a change without an action, also when its power seems to be settled", async () => {
+    machine.power = "running";
+
+    const outputs = await power.update("7", known(wanted()), wanted({ state: "stopped", reboot: 1 }), told());
+
+    expect(outputs).toEqual(wanted({ state: "stopped", reboot: 1 }));
+    expect(machine.actions).toEqual([]);
+    expect(machine.slept).toBe(0);
+  });
+
+  it("is read as it is known, without a wait", async () => {
+    expect((await power.read("7", known(wanted({ state: "stopped" })), told()))?.inputs.state).toBe("stopped");
+    expect(machine.slept).toBe(0);
+  });
+});
+
 describe("updating a Power", () => {
   beforeEach(() => {
     machine.power = "running";

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { beingMadeText, renderBeingMade } from "../../../../controller/cli/render/being-made.ts";
 import { renderDrift } from "../../../../controller/cli/render/drift.ts";
 import { renderExecution } from "../../../../controller/cli/render/execution.ts";
 import { aligned, clipped, counted, listed, wrapped } from "../../../../controller/cli/render/text.ts";
 import { seconds } from "../../../../controller/cli/render/time.ts";
 import type { AccountDrift } from "../../../../controller/reconcile/drift.ts";
-import type { Execution } from "../../../../controller/reconcile/execute.ts";
+import type { Execution, Outcome } from "../../../../controller/reconcile/execute.ts";
 import { fakeIo } from "../fake-io.ts";
 
 const account = (rest: Partial<AccountDrift>): AccountDrift => ({
@@ -94,11 +95,12 @@ describe("drift", () => {
 
 describe("an execution", () => {
   const effects = ["Server", "Server", "Firewall"].map((kind, index) => ({ hash: `h${index}`, object: { kind } }));
-  const ended = (states: ("converged" | "failed")[]) =>
+  const ended = (states: Outcome["state"][]) =>
     ({
       preview: { effects },
       outcomes: states.map((state, index) => ({ name: "x", op: "create", effectHash: `h${index}`, state })),
       converged: states.filter((state) => state === "converged").length,
+      provisioning: states.filter((state) => state === "provisioning").length,
       failed: states.filter((state) => state === "failed").length,
       engineRuns: 1,
     }) as unknown as Execution;
@@ -111,8 +113,53 @@ describe("an execution", () => {
       states: ["converged", "failed"],
       text: "✓ 1 server converged, ✗ 1 failed; the next apply goes on with what is left",
     },
-  ] as { states: ("converged" | "failed")[]; text: string }[])("says: $text", ({ states, text }) => {
+    {
+      states: ["converged", "provisioning"],
+      text: "✓ 1 server converged, ◌ 1 server ordered and being made ready; `fleetwright status` tells how far, `apply --wait` waits",
+    },
+    {
+      states: ["provisioning", "failed"],
+      text: "◌ 1 server ordered and being made ready, ✗ 1 failed; the next apply goes on with what is left",
+    },
+  ] as { states: Outcome["state"][]; text: string }[])("says: $text", ({ states, text }) => {
     expect(renderExecution(ended(states), fakeIo())).toBe(text);
+  });
+});
+
+describe("a machine that is being made", () => {
+  const now = Date.parse("2026-01-01T00:12:00Z");
+  const machine = {
+    name: "metal-1",
+    account: "hive-main",
+    id: "7/9",
+    percent: 40,
+    step: "PROVISION_STARTED",
+    since: "2026-01-01T00:00:00.000Z",
+    deadline: "2026-01-01T01:00:00.000Z",
+  };
+
+  it.each([
+    { more: {}, text: "being made: 40 %, PROVISION_STARTED, since 12 min, deadline in 48 min" },
+    { more: { percent: undefined, step: "queued" }, text: "being made: queued, since 12 min, deadline in 48 min" },
+    { more: { deadline: "2026-01-01T03:30:10.000Z" }, text: /deadline in 3 h 18 min$/ },
+    { more: { problem: "503" }, text: /deadline in 48 min, could not be looked at now \(503\)$/ },
+    {
+      more: { deadline: "2026-01-01T00:07:00.000Z", overdue: true as const },
+      text: /^overdue by 5 min: 40 %, .*support.*neither deleted nor ordered again/,
+    },
+    { more: { step: "FAILED", failed: true as const }, text: /^the cloud has given up on it \(FAILED\)/ },
+  ])("is told as $text", ({ more, text }) => {
+    const { percent, ...rest } = { ...machine, ...more };
+    const told = beingMadeText({ ...rest, ...(percent === undefined ? {} : { percent }) }, now);
+
+    if (typeof text === "string") expect(told).toBe(text);
+    else expect(told).toMatch(text);
+  });
+
+  it("has a line with its id", () => {
+    const [line] = renderBeingMade([machine], fakeIo(), now);
+
+    expect(line).toContain("metal-1 7/9  being made: 40 %");
   });
 });
 
