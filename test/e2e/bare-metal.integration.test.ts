@@ -10,7 +10,7 @@ import { ended, Fleet, KEY, tryKill } from "./fleet.ts";
 import { runProcesses } from "./processes.ts";
 
 /** Bare metal through the real engine: what takes long holds nothing up, is bought once, and is watched until it is ready. */
-const TIMEOUT = 120_000;
+const TIMEOUT = 240_000;
 const UNLIMITED = { perSecond: 1_000, burst: 1_000 };
 
 let clouds: Clouds;
