@@ -19,11 +19,11 @@ export const declarations: Declarations = {
   },
 
   declareShared(object) {
-    // Keys go into each machine, and firewalls are not managed here: neither is an object of the cluster.
+    // Keys and rules go into each machine: neither is an object of the cluster.
     if (object.kind === "SshKey") return;
-    throw new FleetError("CLOUD_UNSUPPORTED", `${object.name}: firewalls of Proxmox VE are not managed`, {
+    throw new FleetError("CLOUD_UNSUPPORTED", `${object.name}: Proxmox VE has no ${object.kind} beside its machines`, {
       cloud: "proxmox",
-      firewall: object.name,
+      object: object.name,
     });
   },
 };

@@ -89,7 +89,7 @@ export function meaningOf(status: number, said: string): Meaning {
 
 const BUSY = /VM is locked \(|can't lock file .* got timeout|got lock request timeout|cluster not ready - no quorum/;
 const REFUSED =
-  /not running|already running|is running - destroy failed|protection mode enabled|shrinking disks|not supported|not allowed|does not exist|does not support|it's a template|No QEMU guest agent|is paused|too large|checksum mismatch|validation error|vcpus allowed|can't clone|unable to parse|can't resize/;
+  /not running|already running|is running - destroy failed|protection mode enabled|shrinking disks|not supported|not allowed|does not exist|does not support|it's a template|No QEMU guest agent|is paused|too large|checksum mismatch|validation error|vcpus allowed|can't clone|unable to parse|can't resize|detected modified configuration|no rule at position/;
 
 function dataOf<T>(call: Call, options: RequestOptions, answer: Answer<unknown>): T {
   const { body } = answer;

@@ -1,6 +1,7 @@
 import type { Cloud } from "../cloud.ts";
 import { readCatalog } from "./catalog.ts";
 import { findByMark, observe } from "./find.ts";
+import { expectedRules, firewallProblems } from "./firewall-rules.ts";
 import { pve } from "./http.ts";
 import { coresOf, nodeOf, problems } from "./inputs.ts";
 import { labelsOf, retagged, splitTags, tagsOf, withMark } from "./marks.ts";
@@ -14,9 +15,11 @@ export const proxmox = {
   title: "Proxmox VE",
   capabilities: {
     // Processors and memory of a running machine apply at its next start, unless its template hot-plugs them.
-    inPlace: ["resources", "hostname", "labels", "options"],
+    inPlace: ["resources", "hostname", "labels", "firewalls", "options"],
     power: ["start", "shutdown", "stop", "reboot", "reset", "suspend", "resume"],
-    firewalls: false,
+    firewalls: true,
+    // Each machine has rules of its own.
+    firewallScope: "server",
     // Keys go into the machine by cloud-init; the account has no list of them.
     keys: false,
     backups: false,
@@ -37,6 +40,7 @@ export const proxmox = {
   limits: {},
 
   problems,
+  firewallProblems,
 
   async *list(call) {
     for (const vm of await listVms(call)) if (vm.template !== 1) yield listedServer(vm);
@@ -80,6 +84,7 @@ export const proxmox = {
       ...(memoryMiB === undefined ? {} : { memoryMiB }),
       ...(diskGiB === undefined ? {} : { diskGiB }),
       tags: tagsOf(server, mark),
+      ...(server.rules ? { rules: expectedRules(server.rules) } : {}),
       power: server.power,
     };
   },

@@ -1,11 +1,13 @@
 import type { ServerContext } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import type { ServerSpec } from "../spec.ts";
+import type { Firewall } from "./firewall.ts";
+import { expectedRules, pveRule, ruleLine } from "./firewall-rules.ts";
 import { tagsOf } from "./marks.ts";
 import { accountOptions, serverOptions } from "./schemas.ts";
 
-/** Inputs of a VirtualMachine in plain values; the names are those of the resource. */
-export interface MachineInputs {
+/** Inputs of a VirtualMachine in plain values; the names are those of the resource. A machine without firewalls has its rules left alone. */
+export interface MachineInputs extends Partial<Firewall> {
   mark: string;
   name: string;
   node: string;
@@ -79,6 +81,17 @@ export function machineInputs(
     sshKeys: keys.map((key) => key.publicKey.trim()),
     ipconfig: own.ipconfig0 ?? "ip=dhcp",
     waitForAgent: own.waitForAgent ?? false,
+    ...firewallInputs(server),
+  };
+}
+
+function firewallInputs({ rules }: ServerSpec): Partial<Firewall> {
+  if (rules === undefined) return {};
+  const expected = expectedRules(rules);
+  return {
+    firewallRules: expected.rules.map((rule) => ruleLine(pveRule(rule))),
+    firewallIn: expected.inboundPolicy.toUpperCase(),
+    firewallOut: expected.outboundPolicy.toUpperCase(),
   };
 }
 

@@ -41,6 +41,13 @@ const FIELDS: Fields = {
     default: false,
     description: "Waits for the agent of a running machine to tell addresses.",
   },
+  firewallRules: { type: "strings", description: "All firewall rules, in their order; left alone when absent." },
+  firewallIn: { type: "string", oneOf: ["ACCEPT", "DROP", "REJECT"], description: "What happens to other traffic in." },
+  firewallOut: {
+    type: "string",
+    oneOf: ["ACCEPT", "DROP", "REJECT"],
+    description: "What happens to other traffic out.",
+  },
 };
 
 const OUTPUTS: Fields = {
@@ -92,6 +99,10 @@ function combinations(inputs: PropertyMap): CheckFailure[] {
   if (typeof mark === "string" && Array.isArray(tags) && !tags.includes(mark) && !tags.includes(UNKNOWN)) {
     failures.push({ path: "tags", reason: "must hold the mark" });
   }
+  const policies = ["firewallIn", "firewallOut"].filter(
+    (name) => (inputs[name] === undefined) !== (inputs.firewallRules === undefined),
+  );
+  failures.push(...policies.map((path) => ({ path, reason: "goes together with firewallRules" })));
   return failures;
 }
 

@@ -83,8 +83,15 @@ function same(name: string, wanted: Options[string], actual: string | number | u
 
 /** The first card on the declared bridge and VLAN, everything else of it as it was: above all its hardware address. */
 function networkCard(card: string | undefined, machine: Machine): string {
-  const kept = (card ?? "virtio").split(",").filter((part) => !/^(bridge|tag)=/.test(part));
-  const place = [`bridge=${machine.bridge}`, ...(machine.vlan === undefined ? [] : [`tag=${machine.vlan}`])];
+  const guarded = machine.firewallRules !== undefined;
+  const own = guarded ? /^(bridge|tag|firewall)=/ : /^(bridge|tag)=/;
+  const kept = (card ?? "virtio").split(",").filter((part) => !own.test(part));
+  const place = [
+    `bridge=${machine.bridge}`,
+    ...(machine.vlan === undefined ? [] : [`tag=${machine.vlan}`]),
+    // Without it no rule applies to what goes through this card.
+    ...(guarded ? ["firewall=1"] : []),
+  ];
   const changed = [...kept, ...place];
   const before = new Set((card ?? "").split(","));
   // As it stands when nothing changes, because the order of the parts says nothing.

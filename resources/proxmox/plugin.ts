@@ -5,6 +5,7 @@ import type { Journal } from "../journal.ts";
 import { diffInputs } from "../plugin/diff.ts";
 import { type HandlerContext, PartialCreation, type PropertyMap, type ResourceHandler } from "../plugin/handler.ts";
 import { errorMessage } from "../plugin/status.ts";
+import { type Firewall, readFirewall, writeFirewall } from "./firewall.ts";
 import { pve } from "./http.ts";
 import { checkMachine, IDENTITY, machineOf, onlyGrows, unknownOutputs } from "./plugin-fields.ts";
 import { carries, makeOnce } from "./plugin-make.ts";
@@ -35,9 +36,11 @@ export function virtualMachineHandler(options: VirtualMachineOptions): ResourceH
   const now = options.now ?? Date.now;
   const sleep = options.sleep ?? (async (ms, signal) => void (await delay(ms, undefined, { signal })));
 
-  /** Writes what differs from what is declared. */
-  async function configure(place: VmPlace, machine: Machine, call: Call): Promise<void> {
+  /** Writes what differs from what is declared. `hadRules` says that the machine's rules were declared before. */
+  async function configure(place: VmPlace, machine: Machine, call: Call, hadRules = false): Promise<void> {
     const config = await readConfig(call, place);
+    // Before the card goes through it.
+    if (machine.firewallRules !== undefined || hadRules) await writeFirewall(call, place, firewallOf(machine));
     const form = changedOptions(machine, config);
     if (form) await pve(call, { method: "PUT", path: `${vmPath(place)}/config`, form });
     const disk = bootDisk(config);
@@ -133,6 +136,10 @@ export function virtualMachineHandler(options: VirtualMachineOptions): ResourceH
       const { actual, place, config } = found;
       const inputs = actualInputs(config, place.node);
       if (actual.mark !== undefined) inputs.mark = actual.mark;
+      if (known.inputs.firewallRules !== undefined) {
+        const { firewallRules, firewallIn, firewallOut } = await readFirewall(call, place, config);
+        Object.assign(inputs, { firewallRules, firewallIn, firewallOut });
+      }
       // The cluster does not tell where a machine came from.
       for (const name of ["mark", "template", ...CREATE_ONLY]) {
         const value = known.inputs[name];
@@ -150,7 +157,7 @@ export function virtualMachineHandler(options: VirtualMachineOptions): ResourceH
       const found = await findOurs(id, old.inputs.mark, call);
       if (!found) throw new FleetError("NOT_FOUND", `there is no machine ${id}`, { id });
       // What an update leaves undone when it fails, the same update does next time: state keeps the old inputs until it is all done.
-      await configure(found.place, machineOf(news), call);
+      await configure(found.place, machineOf(news), call, old.inputs.firewallRules !== undefined);
       return outputsOf(found.place, news, call);
     },
 
@@ -184,6 +191,10 @@ export function virtualMachineHandler(options: VirtualMachineOptions): ResourceH
       throw error;
     }
   }
+}
+
+function firewallOf({ firewallRules, firewallIn = "DROP", firewallOut = "ACCEPT" }: Machine): Firewall | undefined {
+  return firewallRules && { firewallRules, firewallIn, firewallOut };
 }
 
 /** A create has the time of the account, whatever the engine allows. */

@@ -28,6 +28,11 @@ interface VirtualMachineArgs {
   /** Default "ip=dhcp". */
   ipconfig?: pulumi.Input<string>;
   waitForAgent: pulumi.Input<boolean>;
+  /** Exactly these rules, in this order, one a line as in Proxmox VE's own files; rules are left alone when absent. */
+  firewallRules?: pulumi.Input<pulumi.Input<string>[]>;
+  /** "ACCEPT" or "DROP". */
+  firewallIn?: pulumi.Input<string>;
+  firewallOut?: pulumi.Input<string>;
 }
 
 /** A virtual machine of a Proxmox VE cluster. Its id is `NODE/VMID`. */

@@ -1,5 +1,6 @@
 import type { ActualServer, Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
+import { readFirewall } from "./firewall.ts";
 import { pve } from "./http.ts";
 import { markInDescription, markOf, splitTags } from "./marks.ts";
 
@@ -126,7 +127,11 @@ export async function readServer(call: Call, place: VmPlace): Promise<ActualServ
   const word = status.qmpstatus ?? status.status;
   const power = powerOf(word, lock);
   const agent = power === "running" && agentEnabled(config);
-  const addresses = agent ? await guestAddresses(call, place) : { ipv4: [], ipv6: [] };
+  const [addresses, firewall] = await Promise.all([
+    agent ? guestAddresses(call, place) : { ipv4: [], ipv6: [] },
+    readFirewall(call, place, config),
+  ]);
+  const { rules, inboundPolicy, outboundPolicy } = firewall;
   return {
     id: idOf(place),
     name: text(config.name) ?? `VM ${place.vmid}`,
@@ -139,6 +144,7 @@ export async function readServer(call: Call, place: VmPlace): Promise<ActualServ
     memoryMiB: memoryMiBOf(config),
     ...(status.maxdisk ? { diskGiB: Math.round(status.maxdisk / GIB) } : {}),
     tags,
+    rules: { rules, inboundPolicy, outboundPolicy },
   };
 }
 

@@ -2,6 +2,7 @@ import { withMac } from "./cards.ts";
 import type { Cluster, Vm } from "./cluster.ts";
 import { allocate, disksOf, newVolume } from "./disks.ts";
 import { badParameters, died } from "./errors.ts";
+import { copiedFirewall } from "./firewall.ts";
 import { parseProperties, printProperties } from "./formats.ts";
 import { checkLock } from "./options.ts";
 import type { Parameters } from "./parameters.ts";
@@ -59,6 +60,7 @@ export function clone(cluster: Cluster, user: string, node: string, vmid: number
           pending: {},
           power: "stopped",
           hasGuest: source.hasGuest,
+          ...copiedFirewall(source),
         };
         cluster.add(vm);
         const totalMs = cloneMs * (full ? 1 : LINKED_SHARE);

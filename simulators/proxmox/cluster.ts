@@ -1,5 +1,6 @@
 import { type Clock, Ids } from "../kit.ts";
 import { died } from "./errors.ts";
+import type { VmFirewall } from "./firewall.ts";
 import { Locks } from "./locks.ts";
 import { type Summary, summaryOf } from "./summary.ts";
 import { Tasks } from "./tasks.ts";
@@ -43,6 +44,7 @@ export interface Vm {
   /** Whether a system with the guest agent is installed on its disk. */
   hasGuest: boolean;
   pool?: string;
+  firewall?: VmFirewall;
   /** What the status daemon last told the cluster. */
   listed?: Summary;
 }

@@ -59,6 +59,29 @@ const CONFIG: Fields = {
   "virtio[n]": text,
 };
 
+const digest64: Field = { type: "string", maxLength: 64 };
+const policy: Field = { type: "string", enum: ["ACCEPT", "REJECT", "DROP"] };
+const logLevel: Field = {
+  type: "string",
+  enum: ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "nolog"],
+};
+const RULE: Fields = {
+  action: { type: "string", pattern: /^[A-Za-z][A-Za-z0-9_-]{1,19}$/ },
+  comment: text,
+  dest: { type: "string", maxLength: 512 },
+  digest: digest64,
+  dport: text,
+  enable: { type: "integer", minimum: 0 },
+  "icmp-type": text,
+  iface: { type: "string", pattern: /^.{2,20}$/ },
+  log: logLevel,
+  macro: { type: "string", maxLength: 128 },
+  proto: text,
+  source: { type: "string", maxLength: 512 },
+  sport: text,
+  type: { type: "string", enum: ["in", "out", "forward", "group"] },
+};
+
 export const FIELDS = {
   ticket: {
     username: { type: "string", required: true, maxLength: 64 },
@@ -132,5 +155,27 @@ export const FIELDS = {
   storages: { content: text, enabled: flag, format: flag, storage: text, target: text },
   content: { content: text, vmid },
   network: { type: text },
+  newRule: {
+    ...RULE,
+    action: { ...RULE.action!, required: true },
+    type: { ...RULE.type!, required: true },
+    pos: { type: "integer", minimum: 0 },
+  },
+  rule: { ...RULE, delete: text, moveto: { type: "integer", minimum: 0 } },
+  noRule: { digest: digest64 },
+  firewallOptions: {
+    delete: text,
+    dhcp: flag,
+    digest: digest64,
+    enable: flag,
+    ipfilter: flag,
+    log_level_in: logLevel,
+    log_level_out: logLevel,
+    macfilter: flag,
+    ndp: flag,
+    policy_in: policy,
+    policy_out: policy,
+    radv: flag,
+  },
   none: {},
 } as const satisfies Record<string, Fields>;

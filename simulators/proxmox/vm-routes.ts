@@ -3,6 +3,7 @@ import { clone } from "./clone.ts";
 import type { Cluster } from "./cluster.ts";
 import { badParameters } from "./errors.ts";
 import { FIELDS } from "./fields.ts";
+import { addRule, changeOptions, changeRule, optionsView, removeRule, rulesView, ruleView } from "./firewall.ts";
 import { guestInterfaces } from "./guest.ts";
 import { answer, type PveContext, parametersOf } from "./http.ts";
 import { create, destroy, resize } from "./lifecycle.ts";
@@ -70,7 +71,41 @@ export function vmRoutes(cluster: Cluster): PveApp {
     answer(c, { result: guestInterfaces(cluster.vm(...place(c)), cluster) }),
   );
 
+  firewallRoutes(api, cluster);
   return api;
+}
+
+function firewallRoutes(api: PveApp, cluster: Cluster): void {
+  const vmOf = (c: PveContext) => cluster.vm(...place(c));
+  api.get("/:vmid/firewall/rules", (c) => answer(c, rulesView(vmOf(c))));
+  api.post("/:vmid/firewall/rules", async (c) => {
+    const given = await parametersOf(c, FIELDS.newRule);
+    addRule(vmOf(c), given);
+    return answer(c, null);
+  });
+  api.get("/:vmid/firewall/rules/:pos", (c) => answer(c, ruleView(vmOf(c), posOf(c))));
+  api.put("/:vmid/firewall/rules/:pos", async (c) => {
+    const given = await parametersOf(c, FIELDS.rule);
+    changeRule(vmOf(c), posOf(c), given);
+    return answer(c, null);
+  });
+  api.delete("/:vmid/firewall/rules/:pos", async (c) => {
+    const given = await parametersOf(c, FIELDS.noRule);
+    removeRule(vmOf(c), posOf(c), given);
+    return answer(c, null);
+  });
+  api.get("/:vmid/firewall/options", (c) => answer(c, optionsView(vmOf(c))));
+  api.put("/:vmid/firewall/options", async (c) => {
+    const given = await parametersOf(c, FIELDS.firewallOptions);
+    changeOptions(vmOf(c), given);
+    return answer(c, null);
+  });
+}
+
+function posOf(c: PveContext): number {
+  const pos = c.req.param("pos") ?? "";
+  if (!/^\d+$/.test(pos)) throw badParameters({ pos: `type check ('integer') failed - got '${pos}'` });
+  return Number(pos);
 }
 
 /** @throws {PveError} 400 when the path names no VM id. */

@@ -74,6 +74,7 @@ export function comparingTests(context: Context): void {
       },
       "web",
     );
-    expect(firewall !== undefined).toBe(context.peer.cloud.capabilities.firewalls);
+    const { firewalls, firewallScope } = context.peer.cloud.capabilities;
+    expect(firewall !== undefined).toBe(firewalls && firewallScope !== "server");
   });
 }

@@ -78,6 +78,21 @@ describe.skipIf(!spec)(
       await checked("GET", `/nodes/pve1/tasks/${task.upid}/log`);
     });
 
+    it("with the firewall of a machine", async () => {
+      const at = "/nodes/pve1/qemu/9000/firewall";
+      const enabled = { type: "in", action: "ACCEPT", enable: 1 };
+      await checked("POST", `${at}/rules`, { ...enabled, proto: "tcp", dport: "22", source: "10.0.0.0/8" });
+      await checked("POST", `${at}/rules`, { ...enabled, proto: "icmp", comment: "pings" });
+      const [first] = await checked("GET", `${at}/rules`);
+      await checked("PUT", `${at}/rules/0`, { moveto: 2, digest: first.digest });
+      await checked("PUT", `${at}/rules/1`, { enable: 0 });
+      expect(await checked("GET", `${at}/rules`)).toMatchObject([{ dport: "22" }, { proto: "icmp", enable: 0 }]);
+      await checked("GET", `${at}/rules/1`);
+      await checked("DELETE", `${at}/rules/1`);
+      await checked("PUT", `${at}/options`, { enable: 1, policy_in: "DROP" });
+      await checked("GET", `${at}/options`);
+    });
+
     it("logs in and makes an empty machine", async () => {
       const login = await pve.send("POST", "/access/ticket", { username: "root@pam", password: "simulated-password" });
 
