@@ -1,6 +1,8 @@
 import { Hono } from "hono";
 import { RateLimiter } from "../limits.ts";
 import { errorAnswer } from "./errors.ts";
+import { Monitoring } from "./monitoring.ts";
+import { revocations } from "./revokes.ts";
 import { scopeOf, signatureProblem } from "./signature.ts";
 
 /** What AWS publishes: so many at once, and the time in which as many come anew. */
@@ -33,6 +35,7 @@ export interface ApiOptions {
 export function awsApi(options: ApiOptions): Hono {
   const limiter = new RateLimiter({ scale: options.rateScale, now: options.now });
   const done = new Map<string, { body: string; answer: Promise<Stored> }>();
+  const monitoring = new Monitoring();
   const app = new Hono();
 
   app.all("*", async (c) => {
@@ -48,12 +51,25 @@ export function awsApi(options: ApiOptions): Hono {
     const state = limiter.take(region, [{ name: `${service} ${action}`, ...LIMITS[kind] }]);
     if (state?.allowed === false) return errorAnswer(503, "RequestLimitExceeded", "Request limit exceeded.");
 
+    const own = monitoring.take(action, fields);
+    if (own !== undefined) return answerOf({ status: 200, type: "text/xml;charset=UTF-8", text: own });
+
     const asked = Number(fields.get("MaxResults"));
     if (options.pageSize !== undefined && asked > options.pageSize) fields.set("MaxResults", String(options.pageSize));
 
     const token = fields.get("ClientToken");
-    const send = () => forward(options.moto, request, request.method === "POST" ? fields.toString() : "", action);
-    if (action !== "RunInstances" || !token) return answerOf(await send());
+    const send = async () => {
+      let told: Stored | undefined;
+      for (const part of await revocations(options.moto, region, action, fields)) {
+        told = await forward(options.moto, request, request.method === "POST" ? part.toString() : "", action);
+        if (told.status >= 300) break;
+      }
+      return told!;
+    };
+    if (action !== "RunInstances" || !token) {
+      const told = await send();
+      return answerOf(action === "DescribeInstances" ? { ...told, text: monitoring.tell(told.text) } : told);
+    }
     const key = `${region} ${token}`;
     const earlier = done.get(key);
     if (earlier && earlier.body !== body) {

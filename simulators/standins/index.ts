@@ -6,6 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The stand-ins by the name of their Pulumi package; only the modules of the one that is asked for are loaded. */
 const STANDINS = {
+  aws: async (env: Environment) => (await import("./aws.ts")).awsStandin(env),
   digitalocean: async (env: Environment) => (await import("./digitalocean.ts")).digitaloceanStandin(env),
   "equinix-metal": async (env: Environment) => (await import("./equinix-metal.ts")).equinixMetalStandin(env),
   linode: async (env: Environment) => (await import("./linode.ts")).linodeStandin(env),

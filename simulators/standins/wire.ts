@@ -38,10 +38,10 @@ export function exchange(
       signal,
       headers: {
         accept: "application/json",
-        ...headers,
         ...(body === undefined
           ? {}
           : { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) }),
+        ...lowerCase(headers),
       },
     });
     request.once("error", lost);
@@ -59,6 +59,11 @@ export function exchange(
     });
     request.end(body);
   });
+}
+
+/** Names of headers are one whatever their case; a later one takes the place of an earlier. */
+function lowerCase(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** Seconds of a `Retry-After`, in milliseconds. */
