@@ -47,7 +47,8 @@ function sizeOf(same: readonly [Flavor, ...Flavor[]], prices: ReadonlyMap<string
   return {
     name: flavor.name,
     title: flavor.display_name || flavor.name,
-    kind: gpus > 0 ? "gpu" : "dedicated",
+    // Whether processors of the others are one's own is nowhere said.
+    kind: gpus > 0 ? "gpu" : "shared",
     vcpus: flavor.cpu,
     memoryMiB: Math.round(flavor.ram * 1024),
     diskGiB: flavor.disk,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createBudget } from "../../../resources/budget.ts";
+import { type Budget, createBudget } from "../../../resources/budget.ts";
 import type { Call } from "../../../resources/cloud.ts";
 import { hyperstack } from "../../../resources/hyperstack/index.ts";
 import type { PropertyMap } from "../../../resources/plugin/handler.ts";
@@ -21,6 +21,11 @@ async function made(more: PropertyMap = {}): Promise<string> {
   return (await bench.machine.create(bench.machineInputs(more), runContext())).id;
 }
 const observed = async (id: string) => (await hyperstack.observe(id, bench.call()))!;
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
 async function asked(): Promise<string[]> {
   const words = /\/(start|stop|hard-reboot|hibernate|hibernate-restore)$/;
   return (await bench.control.calls()).flatMap(({ route, count }) =>
@@ -68,6 +73,17 @@ describe("power on Hyperstack", () => {
     await expect(hyperstack.power(id, "reset", bench.call())).rejects.toMatchObject({ code: "CLOUD_UNAVAILABLE" });
 
     expect(await asked()).toEqual(["hard-reboot"]);
+  });
+
+  it("takes a 200 that says that it failed for what it is", async () => {
+    const id = await made();
+    const body = { status: false, message: "The hypervisor is in maintenance" };
+    await bench.control.fault({ match: { path: "/stop$" }, action: { kind: "status", status: 200, body } });
+
+    await expect(hyperstack.power(id, "stop", bench.call(3_000))).rejects.toMatchObject({
+      code: "CLOUD_ANSWER_INVALID",
+      message: expect.stringContaining("The hypervisor is in maintenance"),
+    });
   });
 
   it("tells what the flavor cannot, and what it can do itself", async () => {
@@ -167,6 +183,25 @@ describe("requests to Hyperstack", () => {
     expect((await hyperstack.observe(id, versioned))?.id).toBe(id);
   });
 
+  it("keep quiet after a refusal for too many, so that five attempts outlast the minute", async () => {
+    const { budget } = bench.call().account;
+    const learned: unknown[] = [];
+    const quiet: Budget = {
+      take: (...args) => budget.take(...args),
+      hold: (...args) => budget.hold(...args),
+      learn: (scopes, said) => void learned.push([scopes, said]),
+    };
+    const call = bench.call();
+    await bench.control.fault({ match: { path: "/virtual-machines$" }, action: { kind: "status", status: 429 } });
+
+    await collect(hyperstack.list({ ...call, account: { ...call.account, budget: quiet } }));
+
+    expect(learned).toEqual([
+      [["all"], { retryAfterMs: 15_000 }],
+      [["all"], {}],
+    ]);
+  });
+
   it("stay within what Hyperstack allows from one address, so that nothing is refused", async () => {
     await bench.simulator.close();
     bench = await startBench({ rateScale: 60 });
@@ -198,7 +233,7 @@ describe("the catalogue of Hyperstack", () => {
       regions: [],
     });
     // 4 processors, 4 GB and 100 GB of disk.
-    expect(size("n1-cpu-small")).toMatchObject({ kind: "dedicated", pricePerHourMicro: 40_000, vcpus: 4 });
+    expect(size("n1-cpu-small")).toMatchObject({ kind: "shared", pricePerHourMicro: 40_000, vcpus: 4 });
     expect(size("n1-cpu-small")).not.toHaveProperty("gpus");
     expect(size("n3-L40x2")?.regions).toEqual(["CANADA-1"]);
     expect(regions).toContainEqual({ name: "CANADA-1", title: "Canada 1", available: true, country: "ca" });
