@@ -43,7 +43,9 @@ export function serverRoutes(world: World): NovaApp {
 
   app.post("/servers", async (c) => c.json({ server: await createServers(c, world) }, 202));
 
-  app.get("/servers/:id", (c) => c.json({ server: serverView(found(c, world), world, viewerOf(c)) }));
+  app.get("/servers/:id", (c) =>
+    c.json({ server: serverView(found(c, world), world, { ...viewerOf(c), alone: true }) }),
+  );
 
   app.put("/servers/:id", async (c) => {
     const server = found(c, world);
@@ -57,7 +59,7 @@ export function serverRoutes(world: World): NovaApp {
     if (name !== undefined) server.name = checkName(name);
     if (description !== undefined) server.description = description as string | null;
     touch(server, world);
-    return c.json({ server: serverView(server, world, viewerOf(c)) });
+    return c.json({ server: serverView(server, world, { ...viewerOf(c), alone: true }) });
   });
 
   app.delete("/servers/:id", (c) => {
@@ -86,6 +88,7 @@ export function serverRoutes(world: World): NovaApp {
       net_id: port.network,
       mac_addr: port.mac,
       port_state: "ACTIVE",
+      ...(c.get("minor") >= 70 ? { tag: null } : {}),
       fixed_ips: port.ips.map(({ subnet, address }) => ({ subnet_id: subnet, ip_address: address })),
     }));
     return c.json({ interfaceAttachments: ports });

@@ -47,6 +47,8 @@ export interface Viewer {
   origin: string;
   minor: number;
   admin: boolean;
+  /** One server rather than a list. */
+  alone?: boolean;
 }
 
 export function serverLinks(id: string, origin: string) {
@@ -125,7 +127,8 @@ export function serverView(server: SimServer, world: World, viewer: Viewer): Rec
     ...since(19, { description: server.description }),
     ...since(26, { tags: server.tags }),
     ...since(63, { trusted_image_certificates: null }),
-    ...since(71, { server_groups: [] }),
+    // Not in lists.
+    ...(viewer.alone ? since(71, { server_groups: [] }) : {}),
     ...since(73, { locked_reason: null }),
   };
 }

@@ -37,12 +37,12 @@ export const SPECS_ABSENT = "skipped: the API descriptions are not beside this c
 
 /**
  * Loads `../shared/specs/NAME.json` (OpenAPI or Swagger 2.0), seen from the root of the repository; undefined where it is absent.
- * Paths may carry the version or the path of the description's server: `/v4/linode/types`, `/api2/json/version`.
+ * Paths may carry the version or the path of the description's server: `/v4/linode/types`, `/api2/json/version`. `prepare` may choose among alternatives of the description.
  */
-export function loadSpec(name: string): Spec | undefined {
+export function loadSpec(name: string, prepare: (document: Json) => Json = (document) => document): Spec | undefined {
   const file = fileURLToPath(new URL(`../../../shared/specs/${name}.json`, import.meta.url));
   if (!existsSync(file)) return undefined;
-  return new OpenApi(JSON.parse(readFileSync(file, "utf8")) as Json, name);
+  return new OpenApi(prepare(JSON.parse(readFileSync(file, "utf8")) as Json), name);
 }
 
 class OpenApi implements Spec {
