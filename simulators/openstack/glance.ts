@@ -32,7 +32,7 @@ export function glance(world: World, identity: Identity): Hono {
         (query.visibility === undefined || query.visibility === "all" || image.visibility === query.visibility) &&
         (query.status === undefined || query.status === "active") &&
         (query.owner === undefined || image.owner === query.owner) &&
-        (query.id === undefined || image.id === query.id),
+        (query.id === undefined || query.id.replace(/^in:/, "").split(",").includes(image.id)),
     );
     const { page, nextMarker } = pageOf(found, query, {
       maxLimit: 1000,

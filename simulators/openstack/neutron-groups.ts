@@ -68,6 +68,22 @@ export function groupRoutes(app: NeutronApp, world: World): void {
     return c.body(null, 204);
   });
 
+  for (const path of ["/v2.0/quotas/:id", "/v2.0/quotas/:id/default"]) {
+    app.get(path, (c) => {
+      const { security_group, security_group_rule } = world.quota(c.req.param("id") ?? "");
+      const others = {
+        network: 100,
+        subnet: 100,
+        port: 500,
+        router: 10,
+        floatingip: 50,
+        subnetpool: -1,
+        rbac_policy: 10,
+      };
+      return c.json({ quota: { ...others, security_group, security_group_rule } });
+    });
+  }
+
   ruleRoutes(app, world, mine, found);
 }
 

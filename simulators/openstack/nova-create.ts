@@ -102,10 +102,16 @@ function bootOf(
   flavor: Flavor,
   world: World,
 ): { image: string | undefined; volumes: string[] } {
-  const devices = body.block_device_mapping_v2 as
-    | { source_type?: string; uuid?: string; volume_size?: number }[]
-    | undefined;
-  const volume = devices?.[0];
+  const devices = (body.block_device_mapping_v2 ?? []) as {
+    boot_index?: number | string;
+    destination_type?: string;
+    uuid?: string;
+    volume_size?: number;
+  }[];
+  // A local disk made of the image is what a server has anyway.
+  const volume = devices.find(
+    ({ boot_index, destination_type }) => Number(boot_index) === 0 && destination_type === "volume",
+  );
   const ref = volume ? volume.uuid : (body.imageRef as string | undefined);
   if (!ref)
     throw novaError(400, "Block Device Mapping is Invalid: You specified more local devices than the limit allows");
