@@ -7,6 +7,7 @@ import type { Session } from "../../../resources/openstack/session.ts";
 import { SimulatorClient } from "../../../simulators/client.ts";
 import {
   OPENSTACK_CREDENTIALS,
+  OPENSTACK_MEMBER,
   OPENSTACK_PASSWORD,
   OPENSTACK_PROJECT,
   OPENSTACK_USERNAME,
@@ -131,6 +132,22 @@ describe("logging in", () => {
     expect(String(error)).toContain("are no good");
     expect(String(error)).not.toContain(seen[0]);
     expect(String(error)).not.toContain(OPENSTACK_CREDENTIALS.applicationCredentialSecret);
+  });
+});
+
+describe("a member who is no administrator", () => {
+  it("has servers, and no aggregates: that is a credential's fault and no empty list", async () => {
+    const { list, client, call } = await open({
+      credentials: { username: OPENSTACK_MEMBER, password: OPENSTACK_PASSWORD },
+      options: { projectName: OPENSTACK_PROJECT },
+    });
+    await client.addForeign();
+
+    expect(await list()).toHaveLength(1);
+    await expect(openstack.hosts.list(call())).rejects.toMatchObject({
+      code: "CLOUD_AUTH",
+      message: expect.stringContaining("Policy doesn't allow"),
+    });
   });
 });
 
