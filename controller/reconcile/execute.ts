@@ -4,17 +4,16 @@ import { observeAdopted } from "./adopt.ts";
 import { type Approved, approvedOnly, closeSuperseded } from "./approvals.ts";
 import { isCurrent } from "./basis.ts";
 import type { BeingMade } from "./being-made.ts";
-import { isOwnStack } from "./cells.ts";
 import type { Controller } from "./context.ts";
 import { recordAccounts } from "./desired.ts";
 import { forget } from "./forget.ts";
 import type { Overrides } from "./guards.ts";
 import { withLeases } from "./leases.ts";
-import { movedFrom, type Phase, phases } from "./phases.ts";
-import { inParallel } from "./pool.ts";
+import { movedFrom, phases } from "./phases.ts";
 import { NO_OVERRIDES, type Prepared, type PreviewOptions, passes, prepare, stacksOf } from "./preview.ts";
 import { checkQuotes, quotesOf } from "./quotes.ts";
 import { recover, recoverStacks } from "./recover.ts";
+import { sideBySide, stacksInUse } from "./side-by-side.ts";
 import type { StackTask } from "./stack-run.ts";
 import { runTask, type Settle } from "./task.ts";
 import type { Preview, Verdict, Work } from "./types.ts";
@@ -91,7 +90,7 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
     await recordAccounts(controller, current.desired.accounts.values());
     await controller.store.putObjects(current.quiet.filter(({ stack }) => stacks.includes(stack)));
     await controller.store.removeObjects(current.stale.filter(({ stack }) => stacks.includes(stack)));
-    const outcomes = await runPhases(controller, current, signal, release);
+    const outcomes = await runPhases(controller, current, stacks, signal, release);
     const count = (wanted: Outcome["state"]) => outcomes.filter(({ state }) => state === wanted).length;
     return {
       preview: current.preview,
@@ -138,6 +137,7 @@ function refuseGuarded(verdicts: Verdict[]): void {
 async function runPhases(
   controller: Controller,
   prepared: Prepared,
+  stacks: string[],
   signal: AbortSignal,
   release: (stack: string) => Promise<void>,
 ): Promise<Outcome[]> {
@@ -169,6 +169,7 @@ async function runPhases(
     ...prepared.works.flatMap((work) => movedFrom(work) ?? []),
     ...forgotten.map(({ stack }) => stack),
   ]);
+  for (const stack of stacks.filter(busy.isIdle)) await release(stack);
   for (const phase of steps) {
     signal.throwIfAborted();
     const run = async (task: StackTask) => {
@@ -176,35 +177,11 @@ async function runPhases(
       // Whoever waits for this stack need not wait for the others.
       if (busy.isDone(task.stack)) await release(task.stack);
     };
-    // A stack of its own belongs to a machine whose plugin may wait for hours: it takes no place from the others.
-    const [waiting, quick] = [phase.tasks.filter(isLong), phase.tasks.filter((task) => !isLong(task))];
-    await allOf([inParallel(quick, controller.stacksAtOnce, run), inParallel(waiting, LONG_AT_ONCE, run)]);
+    await sideBySide(phase.tasks, controller.stacksAtOnce, run);
   }
   signal.throwIfAborted();
   if (forgotten.length > 0) await forget(controller, forgotten, settle);
   return [...outcomes.values()];
-}
-
-/** Engines that only wait: each takes memory and next to no time. */
-const LONG_AT_ONCE = 16;
-const isLong = ({ stack }: StackTask): boolean => isOwnStack(stack);
-
-/** Like `Promise.all`, but ends only when all have ended. */
-async function allOf(works: Promise<unknown>[]): Promise<void> {
-  const failed = (await Promise.allSettled(works)).find((end) => end.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
-}
-
-/** Counts the tasks that are left of each stack; those in `kept` have work after all phases. */
-function stacksInUse(steps: Phase[], kept: string[]): { isDone(stack: string): boolean } {
-  const left = new Map<string, number>(kept.map((stack) => [stack, Number.POSITIVE_INFINITY]));
-  for (const { stack } of steps.flatMap(({ tasks }) => tasks)) left.set(stack, (left.get(stack) ?? 0) + 1);
-  return {
-    isDone: (stack) => {
-      left.set(stack, (left.get(stack) ?? 1) - 1);
-      return left.get(stack) === 0;
-    },
-  };
 }
 
 /** What failed in an earlier phase is not gone on with: a server that could not leave its account is not made in the next. */

@@ -80,6 +80,19 @@ describe("applied objects", () => {
     expect(await other.object("linode-main", "Firewall", "web-1")).toBeUndefined();
   });
 
+  it("are told since when they are being made, and no longer once they are put without it", async () => {
+    const since = "2026-01-01T00:00:00.000Z";
+    const known = appliedServer("metal-1", { cloudId: "7/9", provisioningSince: since });
+    await store.putObjects([known]);
+
+    expect(await other.objects({ provisioning: true })).toEqual([known]);
+
+    const { provisioningSince: _, ...ready } = known;
+    await store.putObjects([ready]);
+    expect(await other.objects({ provisioning: true })).toEqual([]);
+    await store.removeObjects([known]);
+  });
+
   it("are replaced by identity, so that two servers can swap their names", async () => {
     await store.putObjects([
       appliedServer("web-2", { identity: "web-1" }),
