@@ -1,6 +1,9 @@
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { firewalls } from "../../../resources/hyperstack/firewalls.ts";
+import { ruleTexts } from "../../../resources/hyperstack/rules.ts";
 import { PartialCreation, type PropertyMap } from "../../../resources/plugin/handler.ts";
+import type { FirewallRule } from "../../../resources/spec.ts";
 import type { Fault } from "../../../simulators/simulator.ts";
 import { clientOf } from "../../simulators/http.ts";
 import { PUBLIC_KEY } from "../declared.ts";
@@ -146,6 +149,37 @@ describe("a firewall", () => {
     await expect(bench.firewall.update(id, other, old.inputs, runContext())).rejects.toMatchObject(refusal);
     await expect(bench.firewall.delete(id, other, runContext())).rejects.toMatchObject(refusal);
     expect(await there()).toHaveLength(1);
+  });
+});
+
+describe("any firewall that Hyperstack can express", () => {
+  const block = fc.constantFrom("10.0.0.0/8", "203.0.113.7/32", "2001:db8::/32", "0.0.0.0/0", "::/0");
+  const rule = fc
+    .record({
+      direction: fc.constantFrom("inbound" as const, "outbound" as const),
+      protocol: fc.constantFrom("tcp" as const, "udp" as const, "icmp" as const),
+      ports: fc.constantFrom(undefined, "22", "8000-8080", "443,80", "1-65535"),
+      addresses: fc.uniqueArray(block, { minLength: 1, maxLength: 3 }),
+    })
+    .map(({ ports, ...rest }): FirewallRule => {
+      return { ...rest, action: "accept", ...(ports && rest.protocol !== "icmp" ? { ports } : {}) };
+    });
+  const policy = fc.constantFrom("accept" as const, "drop" as const);
+  const text = fc.record({ rules: fc.array(rule, { maxLength: 5 }), inboundPolicy: policy, outboundPolicy: policy });
+
+  it("reads back as expected, and so after it became another one", async () => {
+    const { id, old } = await made();
+    let before = old.inputs;
+
+    for (const wanted of fc.sample(text, { numRuns: 12, seed: 7 })) {
+      const inputs = firewallInputs({ rules: ruleTexts(wanted) });
+      await bench.firewall.update(id, { inputs: before, outputs: before }, inputs, runContext());
+      before = inputs;
+
+      const expected = firewalls.expect({ kind: "Firewall", name: "web", ...wanted });
+      expect(await firewalls.observe(id, bench.call())).toMatchObject(expected);
+      expect((await bench.firewall.read(id, { inputs, outputs: inputs }, runContext()))?.inputs).toEqual(inputs);
+    }
   });
 });
 
