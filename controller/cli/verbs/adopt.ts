@@ -5,6 +5,7 @@ import { execute } from "../../reconcile/execute.ts";
 import { type InventoryItem, readInventory } from "../../reconcile/inventory.ts";
 import { prepare } from "../../reconcile/preview.ts";
 import { recover } from "../../reconcile/recover.ts";
+import { objectKey } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { renderExecution } from "../render/execution.ts";
@@ -114,7 +115,7 @@ async function takeOver(
   io: Io,
   data: object,
 ): Promise<number> {
-  const revert = new Set(proposals.map(({ name }) => name));
+  const revert = new Set(proposals.map(({ name }) => objectKey({ kind: "Server", name, account: flags.account })));
   const prepared = await view.during("looking at what would be done", prepare(controller, { revert, signal }));
   if (!flags.json) io.out(renderPreview(prepared.preview, io));
   const person = await whoIsAsking(controller);
