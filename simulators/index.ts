@@ -1,3 +1,4 @@
+import { simulatedAws } from "./aws/index.ts";
 import { simulatedDigitalOcean } from "./digitalocean/index.ts";
 import { simulatedEquinix } from "./equinix/index.ts";
 import { simulatedHivelocity } from "./hivelocity/index.ts";
@@ -8,7 +9,7 @@ import { simulatedProxmox } from "./proxmox/index.ts";
 import type { SimulatedEntry } from "./simulator.ts";
 import { simulatedVultr } from "./vultr/index.ts";
 
-/** The simulated clouds by their name in the registry. */
+/** The simulated clouds by their name in the registry. That of AWS is moto, and throws `MotoMissing` where it cannot be had. */
 export const simulators: Record<string, SimulatedEntry> = {
   linode: simulatedLinode,
   digitalocean: simulatedDigitalOcean,
@@ -18,4 +19,5 @@ export const simulators: Record<string, SimulatedEntry> = {
   hyperstack: simulatedHyperstack,
   hivelocity: simulatedHivelocity,
   vultr: simulatedVultr,
+  aws: simulatedAws,
 };

@@ -29,8 +29,7 @@ export async function withSession<T>(
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
   const view = liveProgress(io);
-  if (options.standIns)
-    io.err("using stand-ins of the official Linode and DigitalOcean plugins: for simulated clouds only");
+  if (options.standIns) io.err("using stand-ins of the official plugins: for simulated clouds only");
   const controller = await openController({
     fleetDir: options.fleet,
     progress: view.take,

@@ -1,3 +1,4 @@
+import { MotoMissing } from "../../../simulators/aws/install.ts";
 import { SimulatorClient } from "../../../simulators/client.ts";
 import { simulators } from "../../../simulators/index.ts";
 import type { SimulatedServer, Simulator } from "../../../simulators/simulator.ts";
@@ -13,6 +14,8 @@ const WAIT_SCALE = "0.05";
 export interface DemoClouds {
   /** By cloud. */
   urls: Readonly<Record<string, string>>;
+  /** Clouds that cannot be had on this machine, and why: the fleet then goes without them. */
+  missing: Readonly<Record<string, string>>;
   /** What a controller needs in its environment to reach them. */
   environment: Readonly<Record<string, string>>;
   /** What happens on a cloud without the fleet's knowing. */
@@ -25,10 +28,17 @@ export interface DemoClouds {
 /** Starts one simulator of each cloud on free ports of this machine. */
 export async function startClouds(): Promise<DemoClouds> {
   const running: Simulator[] = [];
+  const missing: Record<string, string> = {};
   const close = async () => void (await Promise.all(running.map((simulator) => simulator.close())));
   try {
-    for (const { start } of Object.values(simulators))
-      running.push(await start({ provisionMs: PROVISION_MS, actionMs: ACTION_MS }));
+    for (const [cloud, { start }] of Object.entries(simulators)) {
+      try {
+        running.push(await start({ provisionMs: PROVISION_MS, actionMs: ACTION_MS }));
+      } catch (error) {
+        if (!(error instanceof MotoMissing)) throw error;
+        missing[cloud] = error.message;
+      }
+    }
   } catch (error) {
     await close();
     throw error;
@@ -37,6 +47,7 @@ export async function startClouds(): Promise<DemoClouds> {
   const clients = new Map(running.map(({ cloud, url }) => [cloud, new SimulatorClient(url)]));
   return {
     urls,
+    missing,
     environment: {
       ...Object.assign({}, ...Object.entries(simulators).map(([cloud, entry]) => environmentOf(cloud, entry))),
       FLEETWRIGHT_STANDIN_WAIT_SCALE: WAIT_SCALE,

@@ -6,18 +6,24 @@ import { Git } from "../../repo/git.ts";
 import { openRepo } from "../../repo/repo.ts";
 import { initFleet } from "../init/init.ts";
 
-const EXAMPLE = resolve(import.meta.dirname, "../../../examples/three-clouds");
+const EXAMPLE = resolve(import.meta.dirname, "../../../examples/nine-clouds");
 
 /** Who changes the demo's fleet. */
 export const DEMO_PERSON = { name: "Fleetwright demo", email: "demo@localhost" };
 
+/** A machine that ran before the fleet did, and that a file takes over by its id. */
+export interface Adopted {
+  file: string;
+  id: string;
+}
+
 /**
  * A fleet repository made from the example, in two commits of its own: the files as they are, then the accounts with the addresses of the
- * simulated clouds.
+ * simulated clouds. Files of clouds that are not there are left out.
  *
  * @param urls address by cloud
  */
-export async function makeFleet(dir: string, urls: Readonly<Record<string, string>>): Promise<void> {
+export async function makeFleet(dir: string, urls: Readonly<Record<string, string>>, adopted: Adopted): Promise<void> {
   await cp(EXAMPLE, dir, { recursive: true });
   await initFleet(dir, { author: DEMO_PERSON });
   const git = new Git(dir);
@@ -29,19 +35,27 @@ export async function makeFleet(dir: string, urls: Readonly<Record<string, strin
   ])
     await git.run("config", name!, value!);
   await git.run("add", "--all");
-  await git.run("commit", "--quiet", "--no-verify", "--message", "Copy the example of three clouds");
+  await git.run("commit", "--quiet", "--no-verify", "--message", "Copy the example of nine clouds");
 
   const repo = await openRepo(dir);
   try {
-    const accounts = (await repo.workTreeFiles()).filter(({ path }) => path.startsWith("accounts/"));
-    const files = Object.fromEntries(accounts.map(({ path, text }) => [path, atSimulator(text, urls)]));
+    const all = await repo.workTreeFiles();
+    const accounts = all.filter(({ path }) => path.startsWith("accounts/"));
+    const without = new Set(
+      accounts.map(({ text }) => fieldsOf(text)).flatMap(({ name, provider }) => (provider in urls ? [] : [name])),
+    );
+    const files: Record<string, string | null> = {};
+    for (const { path, text } of all) {
+      const fields = fieldsOf(text);
+      if (without.has(fields.account ?? "") || (fields.kind === "Account" && without.has(fields.name)))
+        files[path] = null;
+      else if (fields.kind === "Account") files[path] = setField(text, ["endpoint"], urls[fields.provider]);
+      else if (path === adopted.file) files[path] = setField(text, ["adopt"], adopted.id);
+    }
     await repo.commit({ files, message: "Point the accounts at the simulated clouds", author: DEMO_PERSON });
   } finally {
     await repo.close();
   }
 }
 
-function atSimulator(text: string, urls: Readonly<Record<string, string>>): string {
-  const { provider } = load(text) as { provider: string };
-  return setField(text, ["endpoint"], urls[provider]);
-}
+const fieldsOf = (text: string) => load(text) as { kind: string; name: string; provider: string; account?: string };

@@ -48,7 +48,10 @@ export async function openPlace(progress: Progress): Promise<Place> {
   try {
     const clouds = await startClouds();
     closers.push(clouds.close);
-    await makeFleet(fleet, clouds.urls);
+    // Equinix Metal sells nothing any more: its machine was there before, and is taken over.
+    const old = { name: "store-1", size: "c3.small.x86", region: "da", image: "debian_12", tags: ["role:store"] };
+    const { id } = await clouds.control("equinix").addForeign(old);
+    await makeFleet(fleet, clouds.urls, { file: "servers/metal/store-1.yaml", id });
     const controller = await openController({
       fleetDir: fleet,
       dataDir: data,

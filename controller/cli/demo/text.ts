@@ -10,14 +10,16 @@ const COMMAND = resolve(import.meta.dirname, "../../../bin/fleetwright");
 
 /** What the demo stands on, and what in it is not the real thing. */
 export function renderStart({ clouds, fleet }: Pick<Place, "clouds" | "fleet">, { color }: Io): string {
+  const missing = Object.entries(clouds.missing);
   const width = Math.max(...Object.keys(clouds.urls).map((name) => name.length));
   return [
     ...Object.entries(clouds.urls).map(
       ([name, url]) => `  ${name.padEnd(width)}  ${color.cyan(url)}  ${color.dim("simulated")}`,
     ),
+    ...missing.map(([name, why]) => `  ${name.padEnd(width)}  ${color.yellow(`left out: ${why}`)}`),
     `  ${"fleet".padEnd(width)}  ${fleet}`,
-    color.dim("  The engine is the real one. In place of the official Linode and DigitalOcean plugins, which are"),
-    color.dim("  downloaded in production, stand-ins run that make the same requests."),
+    color.dim("  The engine is the real one. In place of the official plugins of five clouds, which are downloaded in"),
+    color.dim("  production, stand-ins run that make the same requests."),
   ].join("\n");
 }
 

@@ -16,7 +16,7 @@ export interface DemoFlags extends GlobalOptions {
 }
 
 /**
- * `fleetwright demo`: the whole way on three simulated clouds. Exit 0 only if every server converged, what was executed was what was shown, and
+ * `fleetwright demo`: the whole way on nine simulated clouds. Exit 0 only if every server converged, what was executed was what was shown, and
  * all drift was found and reverted.
  */
 export async function demoVerb(flags: DemoFlags, io: Io): Promise<number> {
@@ -29,7 +29,7 @@ export async function demoVerb(flags: DemoFlags, io: Io): Promise<number> {
   try {
     told.out(
       told.color.bold(
-        "Fleetwright demo: twelve servers on three simulated clouds. Nothing leaves this machine, nothing costs.",
+        "Fleetwright demo: a fleet on nine simulated clouds. Nothing leaves this machine, nothing costs.",
       ),
     );
     told.out(heading(told, 1, "Set up: clouds and a fleet repository"));

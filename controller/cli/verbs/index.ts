@@ -213,7 +213,7 @@ export const verbs: AddVerb[] = [
   (program, io, exit) =>
     program
       .command("demo")
-      .description("a fleet on three simulated clouds: converged, changed, broken and mended, in a minute")
+      .description("a fleet on nine simulated clouds: converged, changed, broken and mended, in a minute")
       .option("--once", "end after the summary")
       .option("--keep", "leave the folder of the demo where it is")
       .action(running(io, exit, async (flags, io) => (await import("./demo.ts")).demoVerb(flags, io))),
