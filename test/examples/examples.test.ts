@@ -42,13 +42,24 @@ describe.each(folders)("the example %s", (name) => {
   });
 });
 
-it("has a fleet of twelve servers over three clouds for the demo", async () => {
-  const { compiled } = await load("three-clouds");
+it("has a fleet over all nine clouds for the demo", async () => {
+  const { compiled } = await load("nine-clouds");
 
   const perCloud = Object.groupBy(compiled.servers.values(), ({ spec }) => spec.provider);
   expect(Object.fromEntries(Object.entries(perCloud).map(([cloud, servers]) => [cloud, servers?.length]))).toEqual({
     linode: 5,
     digitalocean: 4,
     proxmox: 3,
+    aws: 2,
+    equinix: 1,
+    hivelocity: 1,
+    hyperstack: 1,
+    openstack: 1,
+    vultr: 1,
   });
+  expect([...compiled.aggregates.keys()]).toEqual([
+    "stack-main/Aggregate/A100-ondemand",
+    "stack-main/Aggregate/A100-spot",
+    "stack-main/AggregateHost/gpu-host-4",
+  ]);
 });
