@@ -123,6 +123,48 @@ describe("a machine that state has lost", () => {
   );
 });
 
+describe("a firewall that state has lost", () => {
+  const firewalls = async () => {
+    const headers = { authorization: `Bearer ${clouds.tokens.linode}` };
+    const answer = await fetch(`${clouds.url("linode")}/v4/networking/firewalls`, { headers });
+    const { data } = (await answer.json()) as { data: { id: number; rules: { inbound: { ports?: string }[] } }[] };
+    return data.map(({ id, rules }) => ({ id, ports: rules.inbound.map(({ ports }) => ports) }));
+  };
+
+  it(
+    "is taken back when its file changes, and none is made beside it",
+    async () => {
+      const [before] = await firewalls();
+      forgetInState("firewall.web");
+      fleet.write({ "firewalls/web.yaml": { ...FIREWALL, rules: [{ ...FIREWALL.rules[0], ports: "9443" }] } });
+      fleet.commit("Open 9443");
+
+      const done = await fleet.converge();
+
+      expect(done.outcomes).toMatchObject([{ name: "web", op: "update", state: "converged" }]);
+      expect(await firewalls()).toEqual([{ id: before!.id, ports: ["9443"] }]);
+      expect((await fleet.preview("--full")).effects).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "is taken back to be removed when its file goes: no firewall is left behind",
+    async () => {
+      forgetInState("firewall.web");
+      fleet.edit("servers/web-1.yaml", (text) => text.replace(/firewalls:\n {2}- web\n/, ""));
+      fleet.write({ "firewalls/web.yaml": null });
+      fleet.commit("Do without");
+
+      await fleet.converge();
+
+      expect(await firewalls()).toEqual([]);
+      expect((await fleet.preview("--full")).effects).toEqual([]);
+    },
+    TIMEOUT,
+  );
+});
+
 describe("a machine whose mark was taken off by hand", () => {
   it(
     "is not deleted when its file goes, and told",
