@@ -69,6 +69,11 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright place web-9 --dry-run                     what would be chosen for web-9, and the runners-up",
     "fleetwright place web-9 --again                       another size, if another is the cheapest now",
   ],
+  rehome: [
+    "fleetwright rehome                                    what stands on something that has ended, and where to",
+    "fleetwright rehome --account metal-main --to linode-main",
+    "fleetwright rehome --plan old --commit                write it into the files",
+  ],
   compare: [
     "fleetwright compare --max-price 0.05                  everything up to 0.05 an hour, across clouds",
     "fleetwright compare --max-price 0.05 --min-memory 4GiB --json",

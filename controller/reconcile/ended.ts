@@ -1,3 +1,4 @@
+import type { ServerSpec } from "../../resources/spec.ts";
 import { dayOf, type Ended, endedAccount, endedPlan, endedRegion, endedSize } from "../catalog/ended.ts";
 import type { Approval } from "../store/types.ts";
 import { type Controller, cloudOf } from "./context.ts";
@@ -16,22 +17,34 @@ export function endedBy(
   const found = new Map<string, Ended>();
   for (const work of works) {
     const spec = boughtBy(work);
-    const account = spec && desired.accounts.get(spec.account)?.spec;
-    if (spec === undefined || account === undefined) continue;
-    const catalog = desired.catalogs[spec.account];
-    const size = catalog?.sizes.find(({ name }) => name === spec.size);
-    const region = catalog?.regions.find(({ name }) => name === spec.region) ?? { name: spec.region };
-    const plan = desired.plans.find(({ name }) => name === spec.plan);
-    const isNew = work.effect.op !== "update";
-    const [ended] = [
-      ...(isNew ? endedAccount(cloudOf(controller, account.provider), account, day) : []),
-      ...(isNew ? endedRegion(account, region, day) : []),
-      ...endedPlan(plan, day),
-      ...endedSize(size, day),
-    ];
+    if (spec === undefined) continue;
+    const { place, product } = endsOf(controller, spec, desired, day);
+    // Another size for a machine that is there needs no new place.
+    const [ended] = work.effect.op === "update" ? product : [...place, ...product];
     if (ended !== undefined) found.set(work.effect.hash, ended);
   }
   return found;
+}
+
+/** What has ended of all that a server is bought from: where it stands, and what it is. */
+export function endsOf(
+  controller: Pick<Controller, "clouds">,
+  spec: ServerSpec,
+  desired: Pick<Desired, "accounts" | "catalogs" | "plans">,
+  day: string,
+): { account: Ended[]; place: Ended[]; product: Ended[] } {
+  const account = desired.accounts.get(spec.account)?.spec;
+  if (account === undefined) return { account: [], place: [], product: [] };
+  const catalog = desired.catalogs[spec.account];
+  const size = catalog?.sizes.find(({ name }) => name === spec.size);
+  const region = catalog?.regions.find(({ name }) => name === spec.region) ?? { name: spec.region };
+  const plan = desired.plans.find(({ name }) => name === spec.plan);
+  const all = endedAccount(cloudOf(controller, account.provider), account, day);
+  return {
+    account: all,
+    place: [...all, ...endedRegion(account, region, day)],
+    product: [...endedPlan(plan, day), ...endedSize(size, day)],
+  };
 }
 
 /** Nothing new where something has ended, unless it is meant. */

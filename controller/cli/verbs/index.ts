@@ -181,6 +181,17 @@ export const verbs: AddVerb[] = [
       .action(running<AdoptFlags>(io, exit, async (flags, io) => (await import("./adopt.ts")).adoptVerb(flags, io))),
   (program, io, exit) =>
     program
+      .command("rehome")
+      .description("propose where servers go whose provider, account, region or plan ends")
+      .option("--account <name>", "servers of this account (default: whatever has ended)")
+      .option("--region <region>", "servers in this region")
+      .option("--plan <plan>", "servers with this plan")
+      .option("--to <account>", "where they go: ACCOUNT or ACCOUNT/REGION (default: the cheapest that does)")
+      .option("--image <image>", "what is installed there (default: the same system)")
+      .option("--commit", "write the proposal into the files, as one commit")
+      .action(running(io, exit, async (flags, io) => (await import("./rehome.ts")).rehomeVerb(flags, io))),
+  (program, io, exit) =>
+    program
       .command("run")
       .argument("<command...>", "pulumi and its arguments, behind --")
       .description("run a Pulumi command under the stack's lease and the guards: run -- pulumi up -s linode-main.0")
