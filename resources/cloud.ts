@@ -232,6 +232,11 @@ export interface FirewallReader {
   observe(id: string, call: Call): Promise<ActualFirewall | undefined>;
   /** What `list` reports when the firewall is as desired: the same rules in the same words and order (sorted where the cloud keeps none). */
   expect(firewall: FirewallText): ActualRules;
+  /**
+   * Takes away what the firewall lets through besides `firewall`. Present where the plugin knows each rule by itself, and so none that somebody else
+   * has made.
+   */
+  trim?(id: string, firewall: FirewallText, call: Call): Promise<void>;
 }
 
 export interface ActualAggregate {

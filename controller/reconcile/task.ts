@@ -8,6 +8,7 @@ import { record } from "./record.ts";
 import type { ObjectResult } from "./results.ts";
 import { isLeaseLost, runStack, type StackTask } from "./stack-run.ts";
 import { takeBack } from "./take-back.ts";
+import { trimFirewalls } from "./trim.ts";
 import type { Work } from "./types.ts";
 import { describeDrift, type Verified, verify } from "./verify.ts";
 import { writeEntries } from "./written-entries.ts";
@@ -43,6 +44,7 @@ export async function runTask(
       ...[...lost].map(([work, problem]): ObjectResult => ({ work, errors: [problem] })),
     ];
     const done = first.filter(({ errors }) => errors.length === 0);
+    await trimFirewalls(controller, cloud, task.account, done, signal);
     const verified = await verify(controller, cloud, task.account, done, signal);
     const again = verified
       .filter(({ drift, result }) => drift.length > 0 && result.work.desired !== undefined)

@@ -1,13 +1,20 @@
 import { createHash } from "node:crypto";
+import { familyOf, toBlock } from "../blocks.ts";
 import type { ActualRules } from "../cloud.ts";
 import type { FirewallRule, FirewallText } from "../spec.ts";
 import type { GroupRule } from "./answers.ts";
-import { type Block, blockText, parseBlock } from "./blocks.ts";
 
 /** Rules that a firewall group takes. */
 export const MOST_RULES = 50;
 const ALL_PORTS = "1:65535";
 const PROTOCOLS = ["tcp", "udp", "icmp", "gre", "esp", "ah"] as const;
+
+/** A block as rules have it: its own family, the network's address, and how many bits are fixed. */
+interface Block {
+  ipType: "v4" | "v6";
+  subnet: string;
+  subnetSize: number;
+}
 
 /** One rule of a group, in the words of the API: one protocol, one range of ports, one block of sources, always accepting. */
 export interface SingleRule extends Block {
@@ -68,6 +75,13 @@ function ruleProblems(rule: FirewallRule): [string, string][] {
     if (parseBlock(address) === undefined) found.push(["addresses", `"${address}" is no address or CIDR block`]);
   });
   return found;
+}
+
+function parseBlock(text: string): Block | undefined {
+  const block = toBlock(text);
+  if (block === undefined) return undefined;
+  const [subnet = "", size] = block.split("/");
+  return { ipType: familyOf(block) === 4 ? "v4" : "v6", subnet, subnetSize: Number(size) };
 }
 
 const isProtocol = (protocol: string): protocol is SingleRule["protocol"] =>
@@ -141,7 +155,7 @@ function inWords(rules: readonly NormalizedRule[]): ActualRules {
       // Vultr has no others; a new one would be shown in its own word.
       protocol: rule.protocol as FirewallRule["protocol"],
       ...(rule.port && rule.port !== ALL_PORTS ? { ports: rule.port.replace(":", "-") } : {}),
-      addresses: [blockText(rule)],
+      addresses: [`${rule.subnet}/${rule.subnetSize}`],
     })),
     inboundPolicy: "drop",
     outboundPolicy: "accept",

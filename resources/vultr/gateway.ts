@@ -36,6 +36,10 @@ export const gateway: GatewayProfile = {
     const rules = /^\/v2\/firewalls\/([^/]+)\/rules$/.exec(route);
     return rules ? rule(rules[1]!, fields) : undefined;
   },
+  problem: (status, _code, message) => ({
+    contentType: "application/json",
+    body: JSON.stringify({ error: message, status }),
+  }),
   // A refresh drops what one of these is told to be gone.
   steady: (method, path) =>
     method === "GET" && /^\/v2\/(instances|bare-metals|ssh-keys|firewalls)\/[^/]+(\/rules\/\d+)?\/?$/.test(path),

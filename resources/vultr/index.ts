@@ -14,7 +14,15 @@ import {
   isInstance,
 } from "./answers.ts";
 import { readCatalog, readMarketplace } from "./catalog.ts";
-import { actualRules, expectedRules, firewallProblems, ruleName, singleRules } from "./firewall.ts";
+import {
+  actualRules,
+  expectedRules,
+  firewallProblems,
+  normalized,
+  ruleKey,
+  ruleName,
+  singleRules,
+} from "./firewall.ts";
 import { gateway } from "./gateway.ts";
 import { ENDPOINT, invalidAnswer, LIMITS, PAGE_SIZE, vultr as send, vultrList, vultrObject } from "./http.ts";
 import { isMetal, placeOf, serverId } from "./ids.ts";
@@ -110,6 +118,15 @@ export const vultr = {
       return group && withRules(group, call);
     },
     expect: expectedRules,
+    async trim(id, firewall, call) {
+      const wanted = new Set(singleRules(firewall).map(ruleKey));
+      const path = rulesPath(id);
+      const rules = await vultrList<GroupRule>(call, path, "firewall_rules", isGroupRule);
+      const strange = rules.filter((rule) => !wanted.has(ruleKey(normalized(rule))));
+      // Another may have taken it away meanwhile.
+      for (const rule of strange)
+        await send(call, { method: "DELETE", path: `${path}/${rule.id}`, answer: "none", ok: [404] });
+    },
   },
 
   expect(server, mark) {
@@ -163,6 +180,8 @@ export const vultr = {
   gateway,
 } satisfies Cloud;
 
+const rulesPath = (group: string): string => `/v2/firewalls/${encodeURIComponent(group)}/rules`;
+
 async function allServers(call: Call) {
   const [instances, metals] = await Promise.all([
     vultrList<Instance>(call, "/v2/instances", "instances", isInstance),
@@ -172,8 +191,7 @@ async function allServers(call: Call) {
 }
 
 async function withRules({ id, description }: FirewallGroup, call: Call): Promise<ActualFirewall> {
-  const path = `/v2/firewalls/${encodeURIComponent(id)}/rules`;
-  const rules = await vultrList<GroupRule>(call, path, "firewall_rules", isGroupRule);
+  const rules = await vultrList<GroupRule>(call, rulesPath(id), "firewall_rules", isGroupRule);
   const mark = markWithin(description);
   return { id, name: description, ...(mark ? { mark } : {}), ...actualRules(rules) };
 }

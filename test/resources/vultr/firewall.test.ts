@@ -1,40 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { blockText, parseBlock } from "../../../resources/vultr/blocks.ts";
 import { actualRules, expectedRules } from "../../../resources/vultr/firewall.ts";
 import { firewallSpec } from "../declared.ts";
-
-describe("blocks", () => {
-  it.each([
-    ["192.0.2.1", "192.0.2.1/32"],
-    ["10.1.2.3/8", "10.0.0.0/8"],
-    ["255.255.255.255/31", "255.255.255.254/31"],
-    ["0.0.0.0/0", "0.0.0.0/0"],
-    ["2001:DB8:0:0:1::5", "2001:db8::1:0:0:5/128"],
-    ["2001:db8:ffff:ffff::1/33", "2001:db8:8000::/33"],
-    ["::ffff:192.0.2.1/128", "::ffff:c000:201/128"],
-    ["::/0", "::/0"],
-  ])("%s is the network %s", (text, network) => {
-    expect(blockText(parseBlock(text)!)).toBe(network);
-  });
-
-  it.each(["", "here", "192.0.2.1/33", "192.0.2.1/8/8", "fe80::1%eth0", "::/129", "192.0.2.1/x"])(
-    "%s is none",
-    (text) => {
-      expect(parseBlock(text)).toBeUndefined();
-    },
-  );
-
-  it("are networks of themselves, whatever the address", () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.nat(128), (address, bits) => {
-        const size = address.includes(":") ? bits : bits % 33;
-        const text = blockText(parseBlock(`${address}/${size}`)!);
-        expect(blockText(parseBlock(text)!)).toBe(text);
-      }),
-    );
-  });
-});
 
 describe("rules in the words of a fleet file", () => {
   it("are the same, told by the group and by the file, in whatever order the group has them", () => {
