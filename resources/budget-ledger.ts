@@ -40,6 +40,8 @@ interface Pool {
 
 /** Asked for in one go: a twentieth of a limit, so that several processes get their turns and few requests need a question of their own. */
 const SHARE = 0.05;
+/** And no more than comes anew in so many of the times in which it is to be used. */
+const AHEAD = 4;
 /** The share of a limit that background work leaves to people. */
 const RESERVED_SHARE = 0.1;
 const LONGEST_WAIT_MS = 1_000;
@@ -123,7 +125,9 @@ export class LedgerBudget implements Budget {
     if (pool !== undefined) this.#giveBack(scope, pool);
     const reserved = priority === "person" || limit < 5 ? 0 : Math.max(1, Math.floor(limit * RESERVED_SHARE));
     const useMs = Math.min(1_000, Math.max(50, windowMs / 10));
-    const want = Math.max(1, Math.floor(limit * SHARE));
+    // What a process ends with is lost for the whole window: of a limit an hour it takes a few at a time.
+    const anew = Math.ceil((limit * useMs * AHEAD) / windowMs);
+    const want = Math.max(1, Math.min(Math.floor(limit * SHARE), anew));
     const askedAt = performance.now();
     const claim = { key: this.#key, scope, cap: limit - reserved, want, windowMs, useMs };
     const answer = await this.#ledger.claim(claim).catch(() => undefined);
