@@ -14,9 +14,6 @@ const EVERYWHERE = ["0.0.0.0/0", "::/0"];
 const EVERYTHING = (direction: FirewallRule["direction"]): RuleLine[] =>
   EVERYWHERE.map((address) => `${direction} any * ${address}`);
 
-/** What Neutron gives to a new group by itself. */
-export const NEW_GROUP: RuleLine[] = EVERYTHING("outbound").sort();
-
 /** The lines of a firewall. A policy of `accept` becomes rules for everything, and makes the others of its direction needless. */
 export function linesOf(firewall: FirewallText): RuleLine[] {
   const lines = (["inbound", "outbound"] as const).flatMap((direction) => {

@@ -42,7 +42,7 @@ export function buildServer(
   });
 }
 
-export function fail(server: SimServer, world: World, message: string): void {
+function fail(server: SimServer, world: World, message: string): void {
   Object.assign(server, { vm: "error", task: null, fault: { code: 500, message, created: world.clock.now() } });
 }
 

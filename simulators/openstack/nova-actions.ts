@@ -1,5 +1,5 @@
 import { novaError } from "./errors.ts";
-import { fail, later } from "./lifecycle.ts";
+import { later } from "./lifecycle.ts";
 import { invalid, jsonOf, type NovaContext, viewerOf } from "./nova.ts";
 import { checkLock, touch } from "./nova-servers.ts";
 import { schedule } from "./schedule.ts";
@@ -169,6 +169,3 @@ function changeGroup(server: SimServer, name: string, add: boolean, world: World
     port.groups = add ? [...others, group.id] : others;
   }
 }
-
-/** For tests: whatever happens to a machine on its host. */
-export { fail };

@@ -194,7 +194,6 @@ export class World {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly timing: Timing;
-  /** Hosts with this prefix refuse what is scheduled to them: for tests. */
   lastAggregate = 0;
   #addresses = 10;
 
