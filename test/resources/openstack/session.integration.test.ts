@@ -101,16 +101,28 @@ describe("logging in", () => {
     expect((await client.calls()).filter(({ status }) => status === 401)).toEqual([]);
   });
 
-  it("is done anew once when a service no longer takes the token, and not for ever", async () => {
-    const { list, client } = await open();
+  it("is done anew when a service no longer takes the token, once", async () => {
+    const { list, client, logins, url } = await open();
     await client.addForeign();
+    const real = globalThis.fetch;
+    const tokens = new Set<string>();
+    vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {
+      const token = new Headers(init?.headers).get("x-auth-token");
+      if (token) tokens.add(token);
+      return real(input, init);
+    });
     await list();
-    await client.fault({ match: { path: "/servers/detail" }, action: { kind: "status", status: 401 } });
+    const [token = ""] = tokens;
+    const headers = { "x-auth-token": token, "x-subject-token": token };
+    expect((await real(`${url}/v3/auth/tokens`, { method: "DELETE", headers })).status).toBe(204);
+    await client.resetCalls();
 
     expect(await list()).toHaveLength(1);
+    expect(await logins()).toBe(1);
 
     await client.fault({ match: { path: "/servers/detail" }, times: 5, action: { kind: "status", status: 401 } });
     await expect(list()).rejects.toMatchObject({ code: "CLOUD_AUTH" });
+    expect(await logins()).toBe(2);
   });
 
   it("lets no token or secret into a message", async () => {
