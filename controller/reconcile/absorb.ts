@@ -1,10 +1,12 @@
 import type { AppliedObject } from "../store/types.ts";
+import { madeSince } from "./being-made.ts";
 import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
 import { type Desired, readDesired } from "./desired.ts";
 import { ruledBy, workOf } from "./effects.ts";
 import { canLook, lookAt } from "./look.ts";
 import { isSettled, type Match, matchObjects } from "./match.ts";
 import { recordOf } from "./record.ts";
+import type { ObjectResult } from "./results.ts";
 import { noteState, versionSetting } from "./state-version.ts";
 
 /**
@@ -82,5 +84,7 @@ async function settledRecord(
   if (work === undefined || id === undefined) return undefined;
   const sight = await lookAt(cloud, { document, mark: work.mark }, id, call, controller.sleep);
   if (sight === undefined || sight.drift.length > 0) return undefined;
-  return recordOf(account.identity, match.stack, desired.commit, { work, errors: [], id });
+  const since = sight.provisioning && (await madeSince(controller, account.identity, work));
+  const done: ObjectResult = { work, errors: [], id, ...(since === undefined ? {} : { provisioningSince: since }) };
+  return recordOf(account.identity, match.stack, desired.commit, done);
 }

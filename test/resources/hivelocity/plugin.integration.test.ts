@@ -55,7 +55,8 @@ describe("creating a Device", () => {
     { name: "breaks off", action: { kind: "truncate" } },
     { name: "is empty", action: { kind: "empty" } },
   ] as const)("finds what was ordered when the answer $name, although it is not to be seen yet", async ({ action }) => {
-    await open();
+    // Nothing but the order tells of it, long after the settle time is over.
+    await open({ provisionMs: 1_000, settleSeconds: 0 });
     await bench.control.fault({ match: POST, action });
 
     const { id } = await create();
@@ -86,7 +87,7 @@ describe("creating a Device", () => {
   });
 
   it("waits for an order that may be its own after a kill that left no answer", async () => {
-    await open();
+    await open({ provisionMs: 1_000, settleSeconds: 0 });
     await create();
     // As a kill between the request and its answer leaves the journal.
     const { id: _, ...entry } = bench.journal.entries.get(MARKS[0])!;
@@ -99,7 +100,7 @@ describe("creating a Device", () => {
   });
 
   it("rather gives up than buys while an order may be its own", async () => {
-    await open({ provisionMs: 60_000, createSeconds: 1 });
+    await open({ provisionMs: 60_000, createSeconds: 1, settleSeconds: 0 });
     await create();
     const { id: _, ...entry } = bench.journal.entries.get(MARKS[0])!;
     bench.journal.entries.set(MARKS[0], entry);
@@ -122,7 +123,7 @@ describe("creating a Device", () => {
   });
 
   it("orders one for each of many at once, with every other answer lost", async () => {
-    await open();
+    await open({ provisionMs: 1_000, settleSeconds: 0 });
     const marks = "abcdefgh".split("").map((letter) => `fw-${letter.repeat(20)}`);
     for (const skip of [0, 1, 2, 3]) await bench.control.fault({ match: POST, skip, action: { kind: "dropAfter" } });
 
