@@ -12,7 +12,9 @@ import { standinPackage } from "../../../simulators/standins/index.ts";
 import { Bench, WAIT_SCALE } from "../../simulators/standins/harness.ts";
 import { accountOf, MemoryJournal } from "./peer.ts";
 
-const SETTLE_MS = 600;
+const SETTLE_MS = 500;
+/** Longer than the looks for an earlier create take: what they find is still being made. */
+const PROVISION_MS = 1_200;
 const CREATE = `^/metal/v1/projects/${EQUINIX_PROJECT}/devices$`;
 const DEVICE = "^/metal/v1/devices/[^/]+$";
 const ARGS = {
@@ -31,7 +33,7 @@ let gateway: Gateway;
 let journal: MemoryJournal;
 
 beforeEach(async () => {
-  simulator = await startEquinix({ provisionMs: 300, actionMs: 30, listLagMs: 100, rateScale: 0 });
+  simulator = await startEquinix({ provisionMs: PROVISION_MS, actionMs: 30, listLagMs: 100, rateScale: 0 });
   control = new SimulatorClient(simulator.url);
   journal = new MemoryJournal();
   gateway = await open();
@@ -84,7 +86,6 @@ describe("Equinix Metal through the gateway", () => {
     { name: "404", action: { kind: "status", status: 404 } },
     { name: "429", action: { kind: "status", status: 429 } },
     { name: "500", action: { kind: "status", status: 500 } },
-    { name: "a cut connection", action: { kind: "dropBefore" } },
   ])(
     "keeps a device when a poll of the wait meets $name, which alone forgets it",
     async ({ action }) => {
