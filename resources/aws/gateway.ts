@@ -125,7 +125,7 @@ function group(region: string, mark: string): Creation {
       });
       const [item] = found.filter(({ tagSet }) => hasMark(tagSet, mark));
       if (!item || (!isFresh(item) && (await removed(call, region, item)))) return undefined;
-      return answer("CreateSecurityGroup", `<return>true</return>${element("groupId", item.groupId)}`, item.groupId);
+      return answer("CreateSecurityGroup", element("groupId", item.groupId), item.groupId);
     },
   };
 }
