@@ -42,7 +42,10 @@ async function open(
   };
   const call = (): Call => ({ signal: AbortSignal.timeout(10_000), account, priority: "person" });
   const client = new SimulatorClient(simulator.url);
-  const logins = async () => (await client.calls()).filter(({ route }) => route.endsWith("/auth/tokens")).length;
+  const logins = async () =>
+    (await client.calls())
+      .filter(({ method, route }) => method === "POST" && route.endsWith("/auth/tokens"))
+      .reduce((sum, { count }) => sum + count, 0);
   return { call, client, logins, list: () => Array.fromAsync(openstack.list(call())), url: simulator.url };
 }
 
