@@ -70,7 +70,7 @@ export interface AccountFields {
    */
   title?: string;
   /**
-   * The cloud: `linode`, `digitalocean`, `proxmox`.
+   * The cloud: `linode`, `digitalocean`, `vultr`, `aws`, `equinix`, `proxmox`, `hivelocity`, `openstack` or `hyperstack`.
    */
   provider: string;
   /**
