@@ -1,6 +1,10 @@
 import { parseArgs } from "node:util";
 import { findEngine } from "../controller/engine/find.ts";
+import { b12 } from "./figures/bulk.ts";
+import { catalogue } from "./figures/catalogue.ts";
+import { clones } from "./figures/clones.ts";
 import { b6, b7, c100 } from "./figures/create.ts";
+import { b2, b3 } from "./figures/drift.ts";
 import { b8 } from "./figures/kills.ts";
 import { b14 } from "./figures/load.ts";
 import { b5 } from "./figures/preview.ts";
@@ -8,11 +12,12 @@ import { describe, type Figure, notMeasured } from "./measure/figure.ts";
 import { hasProc } from "./measure/proc.ts";
 import type { Benchmark, BenchOptions } from "./run.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [b14, c100, b5, b6, b7, b8];
+const BENCHMARKS: readonly Benchmark[] = [b14, c100, b5, b6, b7, b8, b2, b3, b12, clones, catalogue];
 
 const USAGE = `npm run bench -- [--json] [--quick] [--only ID[,ID]] [--rounds N] [--seed N]
 
-Measures the product beside a bare Pulumi program, in CPU-seconds of whole process trees: docs/performance.md.
+Measures the product beside a bare Pulumi program, in CPU-seconds of whole process trees, and what it asks of eight simulated clouds:
+docs/performance.md.
   --json     one object a line and figure
   --quick    smaller N; nothing is judged
   --only     some of ${BENCHMARKS.map(({ id }) => id).join(", ")}
