@@ -36,6 +36,8 @@ export class AwsControl {
       InstanceType: size ?? "t3.micro",
       MinCount: "1",
       MaxCount: "1",
+      // As EC2 does where none is named; moto leaves such a machine without one.
+      "SecurityGroup.1": "default",
       "TagSpecification.1.ResourceType": "instance",
       ...tagFields("TagSpecification.1.Tag", name, tags),
     });

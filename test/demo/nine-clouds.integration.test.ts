@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Execution } from "../../controller/reconcile/execute.ts";
 import type { Preview } from "../../controller/reconcile/types.ts";
+import { SimulatorClient } from "../../simulators/client.ts";
+import type { CallCount } from "../../simulators/simulator.ts";
 import { RunningDemo } from "./running.ts";
 
 /** One fleet on all nine clouds (eight where moto cannot be had), through the real engine. */
@@ -57,6 +59,28 @@ async function expectSettled(): Promise<void> {
 
 const outcomes = ({ outcomes }: Execution) => outcomes.map(({ name, op, state }) => `${op} ${name} ${state}`).sort();
 const hasAws = () => !/aws +left out/.test(demo.stdout);
+
+/** Accounts of the clouds that `adopt` is tried on; some of the machines are switched off. */
+const ACCOUNTS: Record<string, { account: string; name?: string; power?: { power: "stopped" } }> = {
+  aws: { account: "aws-main", power: { power: "stopped" } },
+  equinix: { account: "metal-old", power: { power: "stopped" } },
+  // Hivelocity takes full domain names only.
+  hivelocity: { account: "hive-main", name: "old-hivelocity.example.net" },
+  hyperstack: { account: "hyper-main", power: { power: "stopped" } },
+  openstack: { account: "stack-main", power: { power: "stopped" } },
+  vultr: { account: "vultr-main", power: { power: "stopped" } },
+};
+
+/** The control of a cloud of the demo, at the address that it told. */
+function simulator(cloud: string): SimulatorClient {
+  return new SimulatorClient(new RegExp(`^ +${cloud} +(http://\\S+)`, "m").exec(demo.stdout)![1]!);
+}
+
+/** EC2 reads by POST, and its calls are told by action; logging in to Keystone changes nothing. */
+function isWrite(cloud: string, { method, route }: CallCount): boolean {
+  if (cloud === "aws") return !/\/(Describe|Get)/.test(route);
+  return method !== "GET" && !route.endsWith("/auth/tokens");
+}
 
 describe("a fleet on all clouds", () => {
   it("is as the files say to the engine's whole look", { timeout: TIMEOUT }, async () => {
@@ -122,6 +146,32 @@ describe("a fleet on all clouds", () => {
     expect(started.failed, JSON.stringify(started.outcomes)).toBe(0);
     expect(started.converged).toBe(files.length);
     expect((await shell("fw drift")).code).toBe(0);
+    await expectSettled();
+  });
+
+  it("takes over machines that ran before, on every cloud, without a write but the mark", {
+    timeout: TIMEOUT,
+  }, async () => {
+    const adopted = Object.entries(ACCOUNTS).filter(([cloud]) => cloud !== "aws" || hasAws());
+    for (const [cloud, { name = `old-${cloud}`, power }] of adopted)
+      await simulator(cloud).addForeign({ name, ...power });
+
+    for (const [cloud, { account, name = `old-${cloud}` }] of adopted) {
+      const client = simulator(cloud);
+      await client.resetCalls();
+      const done = await json<{ execution: Execution; refused: unknown[] }>(
+        `adopt --account ${account} --match ^old- --yes`,
+      );
+      expect(done.code, `${cloud}: ${JSON.stringify(done)}`).toBe(0);
+      expect(outcomes(done.execution)).toEqual([`adopt ${name.replaceAll(".", "-")} converged`]);
+      const machine = (await client.servers()).find((each) => each.name === name);
+      expect(machine?.mark, cloud).toMatch(/^fw-/);
+      const writes = (await client.calls()).filter((call) => isWrite(cloud, call));
+      expect(
+        writes.reduce((sum, { count }) => sum + count, 0),
+        `${cloud}: ${JSON.stringify(writes)}`,
+      ).toBe(1);
+    }
     await expectSettled();
   });
 

@@ -93,7 +93,7 @@ describe("one JSON object, and an exit code that says what it means", () => {
 
     expect(code).toBe(2);
     expect(Object.keys(value).sort()).toEqual(
-      ["commit", "cost", "effects", "engineRuns", "hash", "notes", "verdicts"].sort(),
+      ["commit", "cost", "effects", "engineRuns", "hash", "notes", "price", "verdicts"].sort(),
     );
     expect(value.effects).toHaveLength(2);
     expect(value.effects[0]).toMatchObject({
@@ -133,7 +133,14 @@ describe("one JSON object, and an exit code that says what it means", () => {
     const { code, value } = await json("apply", "--approve", shown.hash);
 
     expect(code).toBe(0);
-    expect(Object.keys(value).sort()).toEqual(["converged", "engineRuns", "failed", "outcomes", "preview"]);
+    expect(Object.keys(value).sort()).toEqual([
+      "converged",
+      "engineRuns",
+      "failed",
+      "outcomes",
+      "preview",
+      "provisioning",
+    ]);
     expect(value).toMatchObject({ converged: 2, failed: 0, preview: { hash: shown.hash } });
     expect(value.outcomes.map(({ effectHash }: { effectHash: string }) => effectHash).sort()).toEqual(
       shown.effects.map(({ hash }: { hash: string }) => hash).sort(),
@@ -184,6 +191,7 @@ describe("one JSON object, and an exit code that says what it means", () => {
     expect(account).toMatchObject({ servers: 2, orphans: [], foreign: 0 });
     expect(account.drifted).toEqual([
       {
+        object: "Server",
         name: "lab-1",
         account: "pve-lab",
         id,
