@@ -93,7 +93,9 @@ function optionsOf(instance: Instance, call: Call): Record<string, unknown> {
   return {
     publicIp: hasPublicIp(instance),
     ...(instance.port_randomization === true ? { portRandomization: true } : {}),
-    ...(elsewhere ? { environment: name, ...(key ? { keyName: key } : {}) } : {}),
+    // The fleet's own pairs are others: its file names the one that the machine has.
+    ...(key ? { keyName: key } : {}),
+    ...(elsewhere ? { environment: name } : {}),
   };
 }
 
