@@ -6,6 +6,7 @@ import { resolveAccount } from "../resources/account.ts";
 import type { Cloud } from "../resources/cloud.ts";
 import { FleetError } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
+import { steadyAccounts } from "./accounts.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
 import { createFleetCache } from "./fleet/load.ts";
@@ -68,8 +69,9 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     provider: options.provider ?? "served",
     stacksAtOnce: options.stacksAtOnce ?? 4,
     engine: () => (engine ??= openEngine(options, { repo, store, dataDir, environment, progress })),
-    account: (spec) =>
+    account: steadyAccounts((spec) =>
       resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, { ledger: store.budgets }),
+    ),
     now: Date.now,
     sleep,
     close: async () => {
