@@ -19,10 +19,12 @@ export interface Pass {
   found: AccountDrift;
 }
 
-/** The same fleet swept three times: as it should be, then with `suspects` servers renamed by hand, then with as many others removed. */
+/** The same fleet swept four times: twice as it should be, then with `suspects` servers renamed by hand, then with as many others removed. */
 export interface Sweeps {
   name: PeerName;
   cloud: Cloud;
+  /** With the logins. */
+  first: Pass;
   clean: Pass;
   renamed: Pass;
   removed: Pass;
@@ -60,6 +62,7 @@ export async function sweepClouds(names: readonly PeerName[], options: SweepOpti
           for (const peer of peers)
             for (const id of ids.get(peer.name)!.slice(from, from + suspects)) await act(peer, id);
         };
+        const first = await pass(controller, peers, reads);
         const clean = await pass(controller, peers, reads);
         await each(
           ({ control }, id) => control.change(id, { name: `by-hand-${id.replace(/\W/g, "-").slice(-12)}` }),
@@ -71,6 +74,7 @@ export async function sweepClouds(names: readonly PeerName[], options: SweepOpti
         return peers.map(({ name, cloud }, at) => ({
           name,
           cloud,
+          first: first[at]!,
           clean: clean[at]!,
           renamed: renamed[at]!,
           removed: removed[at]!,
