@@ -1,12 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { ActualServer, ExpectedServer, FirewallReader, HostAggregates } from "./actual.ts";
 import type { Budget } from "./budget.ts";
+import type { Catalog, MarketplaceItem } from "./catalog.ts";
+import type { GatewayProfile } from "./gateway-profile.ts";
 import type { CloudTypes } from "./plugin/package.ts";
 import type {
   AccountSpec,
   AggregateHostSpec,
   AggregateSpec,
   EndOfLife,
-  FirewallRule,
   FirewallSpec,
   FirewallText,
   KeySpec,
@@ -171,185 +173,6 @@ export interface Call {
   priority: "person" | "background";
 }
 
-export interface ActualServer {
-  id: string;
-  /** Label or hostname as the cloud has it. */
-  name: string;
-  mark?: string;
-  /** `changing` while the cloud is at work on it. */
-  power: PowerState | "changing";
-  /** The cloud's own status word. */
-  status: string;
-  size?: string;
-  region: string;
-  image?: string;
-  ipv4: string[];
-  ipv6: string[];
-  vcpus?: number;
-  memoryMiB?: number;
-  diskGiB?: number;
-  tags: string[];
-  backups?: boolean;
-  monitoring?: boolean;
-  ipv6Enabled?: boolean;
-  /** ISO instant. */
-  createdAt?: string;
-  /**
-   * Set while a bare machine is being made ready: `power` is then `changing`, and a cloud may not show its mark, name and tags yet. `failed` says that
-   * the cloud has given up on it.
-   */
-  provisioning?: { percent?: number; step?: string; failed?: true };
-  /** The cloud has accepted its removal and takes it away by itself; `on` is the ISO instant where it is told. */
-  leaving?: { on?: string };
-  /** Where the cloud has rules at each machine (`capabilities.firewallScope: "server"`), and only when read one by one. */
-  rules?: ActualRules;
-  /** What the file of an adopted machine has under `provider:`, so that it asks for what is there. */
-  options?: Record<string, unknown>;
-  /** Name of the host that an instance runs on, where we may see it. */
-  host?: string;
-}
-
-/** Rules in the order that they are tried, in the words of a fleet file and normalized as the cloud keeps them. */
-export interface ActualRules {
-  rules: FirewallRule[];
-  inboundPolicy: "accept" | "drop";
-  outboundPolicy: "accept" | "drop";
-}
-
-export interface ActualFirewall extends ActualRules {
-  id: string;
-  /** The cloud's label. */
-  name: string;
-  mark?: string;
-  region?: string;
-}
-
-/** How the core finds that somebody changed rules by hand. */
-export interface FirewallReader {
-  /** Every firewall of the account, all pages, ours or not. */
-  list(call: Call): Promise<ActualFirewall[]>;
-  /** One firewall, or `undefined` when the cloud itself says that it is gone. */
-  observe(id: string, call: Call): Promise<ActualFirewall | undefined>;
-  /** What `list` reports when the firewall is as desired: the same rules in the same words and order (sorted where the cloud keeps none). */
-  expect(firewall: FirewallText): ActualRules;
-  /**
-   * Takes away what the firewall lets through besides `firewall`. Present where the plugin knows each rule by itself, and so none that somebody else
-   * has made.
-   */
-  trim?(id: string, firewall: FirewallText, call: Call): Promise<void>;
-}
-
-export interface ActualAggregate {
-  id: string;
-  name: string;
-  hosts: string[];
-  metadata: Record<string, string>;
-  availabilityZone?: string;
-  mark?: string;
-}
-
-/** A machine of anybody's on a host. */
-export interface HostInstance {
-  id: string;
-  name: string;
-  status: string;
-  flavor?: string;
-  tenant?: string;
-  /** ISO instant. */
-  createdAt?: string;
-}
-
-export interface HostAggregates {
-  list(call: Call): Promise<ActualAggregate[]>;
-  /** Instances of every tenant on this host. */
-  instances(host: string, call: Call): Promise<HostInstance[]>;
-}
-
-/** The comparable part of a desired server in the words of `ActualServer`. Absent fields are not compared. */
-export type ExpectedServer = Partial<
-  Pick<
-    ActualServer,
-    | "name"
-    | "size"
-    | "region"
-    | "vcpus"
-    | "memoryMiB"
-    | "diskGiB"
-    | "tags"
-    | "backups"
-    | "monitoring"
-    | "ipv6Enabled"
-    | "rules"
-  >
-> & { power: PowerState };
-
-export interface Catalog {
-  sizes: CatalogSize[];
-  regions: CatalogRegion[];
-  images: CatalogImage[];
-  /** ISO instant of the reading. */
-  readAt: string;
-}
-
-export interface CatalogRegion {
-  /** What a server's `region` is. */
-  name: string;
-  title: string;
-  /** Takes new servers now. */
-  available: boolean;
-  /** ISO 3166 country code, lower case, where the cloud tells. */
-  country?: string;
-  ended?: EndOfLife;
-}
-
-export interface CatalogImage {
-  /** What a server's `image` is. */
-  name: string;
-  title: string;
-  minDiskGiB?: number;
-  /** `private` is the account's own: snapshots and uploads. Default `public`. */
-  visibility?: "public" | "private";
-  /** Regions that have it; absent means all. */
-  regions?: string[];
-}
-
-export interface MarketplaceItem {
-  /** What the cloud calls it when a machine is made from it. */
-  name: string;
-  title: string;
-  kind: "application" | "script";
-  description?: string;
-  minDiskGiB?: number;
-}
-
-export interface Price {
-  /** Whole micro-units of the size's currency. */
-  perHourMicro: number;
-  perMonthMicro: number;
-}
-
-export interface CatalogSize {
-  name: string;
-  title: string;
-  kind: "shared" | "dedicated" | "gpu" | "metal";
-  vcpus: number;
-  memoryMiB: number;
-  diskGiB: number;
-  transferGiB?: number;
-  gpus?: number;
-  /** As the cloud writes it: "H100", "RTX6000". */
-  gpuType?: string;
-  /** Whole micro-units of `currency`; absent where the cloud tells no price. */
-  pricePerHourMicro?: number;
-  pricePerMonthMicro?: number;
-  currency: string;
-  /** Regions where it costs something else. */
-  regionPrices?: Readonly<Record<string, Price>>;
-  /** Regions that sell it now: one that has run out is not among them. Absent means all; empty means sold out everywhere. */
-  regions?: string[];
-  ended?: EndOfLife;
-}
-
 /** What the program needs to declare one server. */
 export interface ServerContext {
   /** Resource name of the group in the stack; constant over renames. */
@@ -380,60 +203,4 @@ export interface SharedContext {
   /** The account's own `options`. */
   accountOptions?: Readonly<Record<string, unknown>>;
   opts: pulumi.CustomResourceOptions;
-}
-
-/** How the loopback gateway stands between an official plugin and its cloud. */
-export interface GatewayProfile {
-  /**
-   * Host of the API where the plugin's address is fixed (`api.vultr.com`): the gateway then answers as that host, over TLS with a certificate that
-   * only this run trusts, and the core puts what that takes into the environment (`HTTPS_PROXY`, `SSL_CERT_FILE`).
-   */
-  readonly host?: string;
-  /** The environment that sends the plugin through the gateway. `token` is the run's own, worthless elsewhere. */
-  environment(gatewayUrl: string, token: string, account: Account): Record<string, string>;
-  /** The run's token in a request of the plugin, as `environment` handed it out; undefined when it has none. */
-  tokenOf(headers: Readonly<Record<string, string | undefined>>): string | undefined;
-  /** Headers that authenticate a forwarded request with the account's real credentials; they take the place of the plugin's. */
-  authorize(account: Account, request: GatewayRequest): Record<string, string>;
-  /** Where a request goes instead of the account's endpoint, without a path; undefined for the endpoint. */
-  upstream?(account: Account, request: GatewayRequest): string | undefined;
-  /** The scopes of `limits` that a request counts towards. */
-  scopes(method: string, path: string, request: GatewayRequest): string[];
-  /**
-   * Recognizes a creating request by method, path (with version, without query) and body: parsed JSON, or the fields of a form; undefined for
-   * any other.
-   */
-  creation(method: string, path: string, body: unknown, request: GatewayRequest): Creation | undefined;
-  /**
-   * Reads whose failure would make the plugin forget a machine: the gateway repeats them on 429, 5xx and cut connections, and looks again,
-   * apart in time, before it passes on that something is gone.
-   */
-  steady?(method: string, path: string): boolean;
-  /**
-   * The body that goes to the cloud in place of the plugin's, where the plugin cannot say what was declared, or says more; undefined when it is
-   * right. `body` as for `creation`, which sees it after this.
-   */
-  amend?(method: string, path: string, body: unknown): object | undefined;
-  /** The cloud's own word in a failed answer (5xx) that a create has made nothing: none left, too many requests. Then there is nothing to look for. */
-  madeNothing?(status: number, body: string): boolean;
-  /** An error of the gateway's own as this cloud's API would answer it. Default: JSON that the plugins of most clouds can read. */
-  problem?(status: number, code: string, message: string): { contentType: string; body: string };
-}
-
-export interface GatewayRequest {
-  method: string;
-  /** Path with query. */
-  target: string;
-  headers: Readonly<Record<string, string | string[]>>;
-  body: Buffer;
-}
-
-/** A request that makes something. `key` tells it from all others: the owner mark, or a natural key where a thing has none. */
-export interface Creation {
-  kind: "Server" | "Firewall" | "SshKey" | "Attachment";
-  key: string;
-  /** Looks on the cloud for what an earlier, unanswered request has made, and returns it as the answer of that request; `body` is JSON, or a text of `contentType`. */
-  find(call: Call): Promise<{ status: number; body: unknown; id: string; contentType?: string } | undefined>;
-  /** The id in a successful answer, as `ActualServer` has it: of the parsed JSON, or of the text where it is none. */
-  idOf(answer: unknown): string;
 }

@@ -1,5 +1,5 @@
+import type { ActualRules } from "./actual.ts";
 import { toBlock } from "./blocks.ts";
-import type { ActualRules } from "./cloud.ts";
 import type { FirewallRule, FirewallText } from "./spec.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { ActualServer } from "../../resources/cloud.ts";
+import type { ActualServer } from "../../resources/actual.ts";
 import { FleetError } from "../../resources/errors.ts";
 import { diffInputs } from "../../resources/plugin/diff.ts";
 import { type PropertyMap, type ResourceHandler, UNKNOWN } from "../../resources/plugin/handler.ts";

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import type { ActualServer } from "../../resources/cloud.ts";
+import type { ActualServer } from "../../resources/actual.ts";
 
 /** One change of the benchmark cloud, as its file tells it. */
 type Entry = { id: string; machine: ActualServer } | { id: string; gone: true };

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ActualServer, Call, Cloud } from "../../resources/cloud.ts";
+import type { ActualServer } from "../../resources/actual.ts";
+import type { Call, Cloud } from "../../resources/cloud.ts";
 import type { JournalEntry } from "../../resources/journal.ts";
 
 /** A listing that began early enough misses nothing that an attempt before it has made. */

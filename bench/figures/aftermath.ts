@@ -1,4 +1,4 @@
-import type { ActualServer } from "../../resources/cloud.ts";
+import type { ActualServer } from "../../resources/actual.ts";
 
 /** What a kill has left wrong once the next start is done. */
 export interface Aftermath {

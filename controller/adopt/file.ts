@@ -1,4 +1,5 @@
-import type { ActualServer, Cloud } from "../../resources/cloud.ts";
+import type { ActualServer } from "../../resources/actual.ts";
+import type { Cloud } from "../../resources/cloud.ts";
 import type { AccountSpec, PlanSpec } from "../../resources/spec.ts";
 import { schemaLine } from "../../schemas/index.ts";
 import { renderPair } from "../fleet/render.ts";

@@ -1,4 +1,5 @@
-import type { Call, Catalog, MarketplaceItem } from "../../resources/cloud.ts";
+import type { Catalog, MarketplaceItem } from "../../resources/catalog.ts";
+import type { Call } from "../../resources/cloud.ts";
 import type { AccountSpec } from "../../resources/spec.ts";
 import { canonicalJson, sha256 } from "../fleet/canonical.ts";
 import { type Controller, callOn, cloudOf } from "../reconcile/context.ts";

@@ -1,4 +1,4 @@
-import type { CatalogImage } from "../../resources/cloud.ts";
+import type { CatalogImage } from "../../resources/catalog.ts";
 
 /** Names that one system goes by at one cloud or another; the first is ours. */
 const SYSTEMS: readonly (readonly [name: string, ...words: string[]])[] = [

@@ -1,4 +1,5 @@
-import type { Catalog, CatalogImage, CatalogSize, Cloud } from "../../resources/cloud.ts";
+import type { Catalog, CatalogImage, CatalogSize } from "../../resources/catalog.ts";
+import type { Cloud } from "../../resources/cloud.ts";
 import type { AccountSpec } from "../../resources/spec.ts";
 import type { Cost } from "../store/types.ts";
 import { endedAccount, endedRegion, endedSize } from "./ended.ts";

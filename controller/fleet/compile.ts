@@ -1,4 +1,4 @@
-import type { Catalog } from "../../resources/cloud.ts";
+import type { Catalog } from "../../resources/catalog.ts";
 import type { AccountSpec, FirewallSpec, FleetSpec, KeySpec, PlanSpec, ServerSpec } from "../../resources/spec.ts";
 import type { Kind } from "../../schemas/index.ts";
 import type {

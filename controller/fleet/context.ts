@@ -1,4 +1,5 @@
-import type { Capabilities, Catalog, CredentialField } from "../../resources/cloud.ts";
+import type { Catalog } from "../../resources/catalog.ts";
+import type { Capabilities, CredentialField } from "../../resources/cloud.ts";
 import type { AccountSpec, FirewallText, FleetSpec, PlanSpec, ServerSpec } from "../../resources/spec.ts";
 import type { ParsedFile } from "./file.ts";
 import type { FieldFault } from "./validate.ts";

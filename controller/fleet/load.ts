@@ -1,4 +1,4 @@
-import type { Catalog } from "../../resources/cloud.ts";
+import type { Catalog } from "../../resources/catalog.ts";
 import type { FleetRepo } from "../repo/repo.ts";
 import type { Listing } from "../repo/tree.ts";
 import { createParsedCache, type ParsedCache, parseCached } from "./cache.ts";

@@ -1,4 +1,4 @@
-import type { Catalog } from "../../resources/cloud.ts";
+import type { Catalog } from "../../resources/catalog.ts";
 import { fieldFault } from "./file.ts";
 import type { PlacedFields } from "./placement.ts";
 import type { FieldFault } from "./validate.ts";

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { GatewayProfile } from "../../resources/cloud.ts";
+import type { GatewayProfile } from "../../resources/gateway-profile.ts";
 
 /** An answer that is held in memory, because something must be read from it. */
 export interface Answer {

@@ -1,4 +1,5 @@
-import type { Account, Call, Cloud, Creation, GatewayProfile } from "../../resources/cloud.ts";
+import type { Account, Call, Cloud } from "../../resources/cloud.ts";
+import type { Creation, GatewayProfile } from "../../resources/gateway-profile.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import { type Answer, json, parseJson, problem, retryAfterMs, text } from "./answer.ts";
 import { Serial } from "./serial.ts";

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import type { GatewayProfile } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
+import type { GatewayProfile } from "../../resources/gateway-profile.ts";
 import { type Answer, endToEnd, parseBody, problem, retryAfterMs } from "./answer.ts";
 import { Creates } from "./creates.ts";
 import { standInFor } from "./fixed-host.ts";

@@ -1,4 +1,4 @@
-import type { ActualRules } from "../../resources/cloud.ts";
+import type { ActualRules } from "../../resources/actual.ts";
 import { type FirewallRule, type FirewallText, plainName, type ServerSpec } from "../../resources/spec.ts";
 import { canonicalJson, sha256 } from "../fleet/canonical.ts";
 import { type Compiled, compile } from "../fleet/compile.ts";

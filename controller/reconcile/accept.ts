@@ -1,4 +1,4 @@
-import type { ActualServer } from "../../resources/cloud.ts";
+import type { ActualServer } from "../../resources/actual.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { Labels, ServerSpec } from "../../resources/spec.ts";
 import { removeField, setField } from "../fleet/edit.ts";

@@ -1,4 +1,4 @@
-import type { ActualServer } from "../../resources/cloud.ts";
+import type { ActualServer } from "../../resources/actual.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";

@@ -1,4 +1,4 @@
-import type { Catalog } from "../../resources/cloud.ts";
+import type { Catalog } from "../../resources/catalog.ts";
 import { sha256 } from "../fleet/canonical.ts";
 import { compile, isUsable } from "../fleet/compile.ts";
 import { formatProblem, type Problem } from "../fleet/problem.ts";

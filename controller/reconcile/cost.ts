@@ -1,4 +1,4 @@
-import type { Catalog } from "../../resources/cloud.ts";
+import type { Catalog } from "../../resources/catalog.ts";
 import type { PlanSpec, StackObject } from "../../resources/spec.ts";
 import { priceIn } from "../catalog/offers.ts";
 import type { Cost, Effect } from "./types.ts";

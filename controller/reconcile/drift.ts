@@ -1,4 +1,5 @@
-import type { ActualFirewall, ActualServer, Call, Cloud } from "../../resources/cloud.ts";
+import type { ActualFirewall, ActualServer } from "../../resources/actual.ts";
+import type { Call, Cloud } from "../../resources/cloud.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import type { Desired } from "./desired.ts";

@@ -1,4 +1,4 @@
-import type { ActualServer, ExpectedServer } from "../../resources/cloud.ts";
+import type { ActualServer, ExpectedServer } from "../../resources/actual.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
 import { ruleDrift } from "./rules.ts";
 

@@ -1,4 +1,5 @@
-import type { ActualAggregate, Call, HostAggregates, HostInstance } from "../../resources/cloud.ts";
+import type { ActualAggregate, HostAggregates, HostInstance } from "../../resources/actual.ts";
+import type { Call } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { AggregateHostSpec, StackObject } from "../../resources/spec.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";

@@ -1,4 +1,5 @@
-import type { ActualServer, Catalog } from "../../resources/cloud.ts";
+import type { ActualServer } from "../../resources/actual.ts";
+import type { Catalog } from "../../resources/catalog.ts";
 import { ownerMark } from "../../resources/mark.ts";
 import { readSale } from "../catalog/cache.ts";
 import { priceIn } from "../catalog/offers.ts";

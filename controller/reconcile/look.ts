@@ -1,4 +1,5 @@
-import type { ActualFirewall, ActualServer, Call, Cloud } from "../../resources/cloud.ts";
+import type { ActualFirewall, ActualServer } from "../../resources/actual.ts";
+import type { Call, Cloud } from "../../resources/cloud.ts";
 import type { FirewallSpec, ServerSpec, StackObject } from "../../resources/spec.ts";
 import type { Controller } from "./context.ts";
 import { type FieldDrift, findDrift } from "./find-drift.ts";

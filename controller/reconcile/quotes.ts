@@ -1,4 +1,4 @@
-import type { Catalog } from "../../resources/cloud.ts";
+import type { Catalog } from "../../resources/catalog.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import { readSale } from "../catalog/cache.ts";

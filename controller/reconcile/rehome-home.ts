@@ -1,4 +1,4 @@
-import type { CatalogImage } from "../../resources/cloud.ts";
+import type { CatalogImage } from "../../resources/catalog.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import { endedPlan } from "../catalog/ended.ts";
 import { sameSystem } from "../catalog/images.ts";

@@ -1,5 +1,5 @@
+import type { ActualRules } from "../../resources/actual.ts";
 import { isEverywhere } from "../../resources/blocks.ts";
-import type { ActualRules } from "../../resources/cloud.ts";
 import { combined, ruleKey } from "../../resources/rules.ts";
 import type { FirewallRule, StackObject } from "../../resources/spec.ts";
 import { canonicalJson } from "../fleet/canonical.ts";

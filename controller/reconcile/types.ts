@@ -1,4 +1,4 @@
-import type { HostInstance } from "../../resources/cloud.ts";
+import type { HostInstance } from "../../resources/actual.ts";
 import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import type { AppliedObject, Cost } from "../store/types.ts";
 import type { BeingMade } from "./being-made.ts";

@@ -1,4 +1,5 @@
-import type { ActualServer, Call, Cloud } from "../../resources/cloud.ts";
+import type { ActualServer } from "../../resources/actual.ts";
+import type { Call, Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { StackObject } from "../../resources/spec.ts";
 import { canonicalJson } from "../fleet/canonical.ts";

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { ActualServer, Cloud } from "../../resources/cloud.ts";
+import type { ActualServer } from "../../resources/actual.ts";
+import type { Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import type { StateResource } from "../engine/engine.ts";

@@ -1,4 +1,5 @@
-import type { Call, Catalog, CatalogImage, CatalogSize } from "../cloud.ts";
+import type { Catalog, CatalogImage, CatalogSize } from "../catalog.ts";
+import type { Call } from "../cloud.ts";
 import { type Image, type InstanceType, isImage, isInstanceType, isOffering } from "./answers.ts";
 import { ec2List, filters, listed, type Parameters } from "./http.ts";
 import { pricesIn } from "./prices.ts";

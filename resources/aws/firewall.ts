@@ -1,5 +1,6 @@
+import type { ActualFirewall, ActualRules, FirewallReader } from "../actual.ts";
 import { familyOf } from "../blocks.ts";
-import type { ActualFirewall, ActualRules, Call, FirewallReader } from "../cloud.ts";
+import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import type { FirewallRule } from "../spec.ts";
 import { isSecurityGroup, type Permission, type SecurityGroup } from "./answers.ts";

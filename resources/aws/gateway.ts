@@ -1,5 +1,6 @@
-import type { Call, Creation, GatewayProfile, GatewayRequest } from "../cloud.ts";
+import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
+import type { Creation, GatewayProfile, GatewayRequest } from "../gateway-profile.ts";
 import { isKeyPair, isSecurityGroup, type KeyPair, type SecurityGroup } from "./answers.ts";
 import { ec2, ec2List, endpointOf, filters, meaningOf, scopesOf, signed } from "./http.ts";
 import { markedInstances } from "./instances.ts";

@@ -1,4 +1,5 @@
-import type { ActualServer, Call } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
+import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { type Instance, isReservation } from "./answers.ts";
 import { ec2List, filters, invalidAnswer, PAGE_SIZE, type Parameters } from "./http.ts";

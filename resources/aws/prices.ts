@@ -1,4 +1,5 @@
-import type { Call, CatalogSize, Price } from "../cloud.ts";
+import type { CatalogSize, Price } from "../catalog.ts";
+import type { Call } from "../cloud.ts";
 import { request } from "../http.ts";
 import { ENDPOINT, invalidAnswer, meaningOf, signed } from "./http.ts";
 import { isElement } from "./xml.ts";

@@ -1,4 +1,5 @@
-import type { Call, Catalog, MarketplaceItem } from "../cloud.ts";
+import type { Catalog, MarketplaceItem } from "../catalog.ts";
+import type { Call } from "../cloud.ts";
 import { type Image, isImage, isOneClick, isRegion, isSize, type Region, type Size } from "./answers.ts";
 import { digitalocean, digitaloceanList, invalidAnswer } from "./http.ts";
 

@@ -1,5 +1,6 @@
+import type { ActualFirewall, ActualRules, FirewallReader } from "../actual.ts";
 import { isEverywhere } from "../blocks.ts";
-import type { ActualFirewall, ActualRules, Call, FirewallReader } from "../cloud.ts";
+import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { markWithin } from "../mark.ts";
 import { normalRule, ruleKey, sortedRules } from "../rules.ts";

@@ -1,4 +1,4 @@
-import type { Creation, GatewayProfile } from "../cloud.ts";
+import type { Creation, GatewayProfile } from "../gateway-profile.ts";
 import { markIn, markWithin } from "../mark.ts";
 import { isNamed, type Named } from "./answers.ts";
 import { taggedDroplets } from "./droplets.ts";

@@ -1,4 +1,5 @@
-import type { ActualServer, Call, Cloud } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
+import type { Call, Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { isMark, markIn } from "../mark.ts";
 import { type Address, type Droplet, isDroplet } from "./answers.ts";

@@ -1,4 +1,5 @@
-import type { Call, Catalog, CatalogSize, Price } from "../cloud.ts";
+import type { Catalog, CatalogSize, Price } from "../catalog.ts";
+import type { Call } from "../cloud.ts";
 import { type Capacity, isCapacity, isMetro, isOperatingSystem, isPlan, type Metro, type Plan } from "./answers.ts";
 import { equinix, invalidAnswer, listOf } from "./http.ts";
 import { hardwareOf, microOf } from "./units.ts";

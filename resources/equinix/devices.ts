@@ -1,4 +1,4 @@
-import type { ActualServer } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
 import { markIn } from "../mark.ts";
 import type { PowerState } from "../spec.ts";
 import type { Device } from "./answers.ts";

@@ -1,4 +1,4 @@
-import type { Creation, GatewayProfile } from "../cloud.ts";
+import type { Creation, GatewayProfile } from "../gateway-profile.ts";
 import { markIn, markWithin } from "../mark.ts";
 import { isKey, type Key } from "./answers.ts";
 import { isLeaving } from "./devices.ts";

@@ -1,4 +1,5 @@
-import type { Call, Catalog, CatalogSize, Price } from "../cloud.ts";
+import type { Catalog, CatalogSize, Price } from "../catalog.ts";
+import type { Call } from "../cloud.ts";
 import { isLocation, isOperatingSystem, isStock, type Location, type OperatingSystem, type Stock } from "./answers.ts";
 import { hardwareOf } from "./hardware.ts";
 import { invalidAnswer, readList, send } from "./http.ts";

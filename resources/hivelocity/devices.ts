@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ActualServer, Call } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
+import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { type ComputeDevice, type DeviceState, isCompute, isOrder, isState, type Order } from "./answers.ts";
 import { readList, readObject } from "./http.ts";

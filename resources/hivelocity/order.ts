@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ActualServer, Call } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
+import type { Call } from "../cloud.ts";
 import { isCompute } from "./answers.ts";
 import { findDevices, type Search } from "./devices.ts";
 import { invalidAnswer, send } from "./http.ts";

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ActualServer, Call } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
+import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import type { Journal, JournalEntry } from "../journal.ts";
 import { diffInputs } from "../plugin/diff.ts";

@@ -1,4 +1,4 @@
-import type { ActualServer } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
 import { markIn } from "../mark.ts";
 import type { ComputeDevice, DeviceState, Order } from "./answers.ts";
 import { idOf } from "./ids.ts";

@@ -1,4 +1,5 @@
-import type { Call, Catalog, CatalogImage, CatalogSize } from "../cloud.ts";
+import type { Catalog, CatalogImage, CatalogSize } from "../catalog.ts";
+import type { Call } from "../cloud.ts";
 import {
   type Flavor,
   type Image,

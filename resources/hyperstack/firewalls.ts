@@ -1,4 +1,5 @@
-import type { ActualFirewall, Call, FirewallReader } from "../cloud.ts";
+import type { ActualFirewall, FirewallReader } from "../actual.ts";
+import type { Call } from "../cloud.ts";
 import { type Firewall, isFirewall } from "./answers.ts";
 import { hyperstackList, hyperstackObject } from "./http.ts";
 import { FIREWALLS } from "./machines.ts";

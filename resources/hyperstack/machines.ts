@@ -1,4 +1,5 @@
-import type { ActualServer, Call } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
+import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { poll } from "../poll.ts";
 import type { PowerState } from "../spec.ts";

@@ -1,5 +1,5 @@
+import type { ActualRules } from "../actual.ts";
 import { EVERYWHERE, toBlock } from "../blocks.ts";
-import type { ActualRules } from "../cloud.ts";
 import { normalRule, sortedRules } from "../rules.ts";
 import type { FirewallRule, FirewallText } from "../spec.ts";
 import type { SecurityRule } from "./answers.ts";

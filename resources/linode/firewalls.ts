@@ -1,4 +1,5 @@
-import type { ActualFirewall, Call, FirewallReader } from "../cloud.ts";
+import type { ActualFirewall, FirewallReader } from "../actual.ts";
+import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { markIn } from "../mark.ts";
 import { normalRule } from "../rules.ts";

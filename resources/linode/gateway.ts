@@ -1,4 +1,4 @@
-import type { Creation, GatewayProfile } from "../cloud.ts";
+import type { Creation, GatewayProfile } from "../gateway-profile.ts";
 import { markIn, markWithin } from "../mark.ts";
 import { type Device, type Instance, isDevice, isInstance, isLabelled, type Labelled } from "./answers.ts";
 import { authorization, linodeList, scopesOf } from "./http.ts";

@@ -1,4 +1,5 @@
-import type { ActualAggregate, Call, HostAggregates } from "../cloud.ts";
+import type { ActualAggregate, HostAggregates } from "../actual.ts";
+import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { isMark } from "../mark.ts";
 import { type Aggregate, isAggregate, isServer, isUnreachable, type NovaServer } from "./answers.ts";

@@ -1,4 +1,5 @@
-import type { Call, Catalog, CatalogSize } from "../cloud.ts";
+import type { Catalog, CatalogSize } from "../catalog.ts";
+import type { Call } from "../cloud.ts";
 import { type Flavor, type Image, isFlavor, isImage } from "./answers.ts";
 import { invalidAnswer, openstack } from "./http.ts";
 import { listAll } from "./lists.ts";

@@ -1,4 +1,4 @@
-import type { ActualFirewall, ActualRules } from "../cloud.ts";
+import type { ActualFirewall, ActualRules } from "../actual.ts";
 import { markWithin } from "../mark.ts";
 import type { FirewallRule, FirewallText } from "../spec.ts";
 import type { SecurityGroup, SecurityGroupRule } from "./answers.ts";

@@ -1,4 +1,5 @@
-import type { ActualServer, Call, Cloud, PowerAction } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
+import type { Call, Cloud, PowerAction } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import type { PowerState } from "../spec.ts";
 

@@ -1,4 +1,5 @@
-import type { Call, Catalog } from "../cloud.ts";
+import type { Catalog } from "../catalog.ts";
+import type { Call } from "../cloud.ts";
 import { pve } from "./http.ts";
 import { accountOptions } from "./schemas.ts";
 import { listVms } from "./vms.ts";

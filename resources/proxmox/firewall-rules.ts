@@ -1,5 +1,5 @@
+import type { ActualRules } from "../actual.ts";
 import { EVERYWHERE, familyOf, isEverywhere } from "../blocks.ts";
-import type { ActualRules } from "../cloud.ts";
 import { combined, normalRule, ruleKey } from "../rules.ts";
 import type { FirewallRule, FirewallText } from "../spec.ts";
 

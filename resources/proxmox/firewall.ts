@@ -1,4 +1,5 @@
-import type { ActualRules, Call } from "../cloud.ts";
+import type { ActualRules } from "../actual.ts";
+import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { fleetRule, type PveRule, parseLine, ruleLine } from "./firewall-rules.ts";
 import { pve } from "./http.ts";

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ActualServer, Call, Cloud } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
+import type { Call, Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import type { Journal } from "../journal.ts";
 import { diffInputs } from "../plugin/diff.ts";

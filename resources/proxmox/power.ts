@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ActualServer, Call, PowerAction } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
+import type { Call, PowerAction } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { runTask } from "./tasks.ts";
 import { powerOf, readStatus, type VmPlace, vmPath } from "./vms.ts";

@@ -1,4 +1,4 @@
-import type { ActualServer } from "../cloud.ts";
+import type { ActualServer } from "../actual.ts";
 import { markIn } from "../mark.ts";
 import type { BareMetal, Instance } from "./answers.ts";
 import { serverId } from "./ids.ts";

@@ -1,4 +1,5 @@
-import type { Call, Catalog, CatalogImage, CatalogSize, MarketplaceItem } from "../cloud.ts";
+import type { Catalog, CatalogImage, CatalogSize, MarketplaceItem } from "../catalog.ts";
+import type { Call } from "../cloud.ts";
 import {
   type Application,
   isApplication,

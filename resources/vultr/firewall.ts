@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import type { ActualRules } from "../actual.ts";
 import { familyOf, toBlock } from "../blocks.ts";
-import type { ActualRules } from "../cloud.ts";
 import type { FirewallRule, FirewallText } from "../spec.ts";
 import type { GroupRule } from "./answers.ts";
 

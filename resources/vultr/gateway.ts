@@ -1,4 +1,5 @@
-import type { Call, Creation, GatewayProfile } from "../cloud.ts";
+import type { Call } from "../cloud.ts";
+import type { Creation, GatewayProfile } from "../gateway-profile.ts";
 import { markIn, markWithin } from "../mark.ts";
 import {
   type BareMetal,

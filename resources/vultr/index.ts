@@ -1,4 +1,5 @@
-import type { ActualFirewall, Call, Cloud, ResourceName } from "../cloud.ts";
+import type { ActualFirewall } from "../actual.ts";
+import type { Call, Cloud, ResourceName } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { isMark, markWithin } from "../mark.ts";
 import type { ServerSpec } from "../spec.ts";

@@ -55,4 +55,3 @@ export function readStrings(body: Body, field: string): string[] | undefined {
 
 /** Letters, digits, hyphens and dots; no underscores. */
 export const HOSTNAME = /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$/;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

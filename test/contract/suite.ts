@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Account, ActualServer, Call, Cloud } from "../../resources/cloud.ts";
+import type { ActualServer } from "../../resources/actual.ts";
+import type { Account, Call, Cloud } from "../../resources/cloud.ts";
 import { ownerMark } from "../../resources/mark.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import { actingTests } from "./acting.ts";

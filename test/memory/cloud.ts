@@ -1,5 +1,7 @@
+import type { ActualServer } from "../../resources/actual.ts";
 import { createBudget } from "../../resources/budget.ts";
-import type { Account, ActualServer, Call, Catalog, Cloud, PowerAction } from "../../resources/cloud.ts";
+import type { Catalog } from "../../resources/catalog.ts";
+import type { Account, Call, Cloud, PowerAction } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import { isMark, markIn } from "../../resources/mark.ts";
 import type { AccountSpec, ServerSpec } from "../../resources/spec.ts";

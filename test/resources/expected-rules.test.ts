@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ActualRules, Cloud } from "../../resources/cloud.ts";
+import type { ActualRules } from "../../resources/actual.ts";
+import type { Cloud } from "../../resources/cloud.ts";
 import { clouds } from "../../resources/registry.ts";
 import { ruleKey } from "../../resources/rules.ts";
 import type { FirewallRule, FirewallText } from "../../resources/spec.ts";

@@ -1,5 +1,6 @@
+import type { ActualServer } from "../../resources/actual.ts";
 import { createBudget } from "../../resources/budget.ts";
-import type { Account, ActualServer, Call } from "../../resources/cloud.ts";
+import type { Account, Call } from "../../resources/cloud.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { HandlerContext, PropertyMap, ResourceHandler } from "../../resources/plugin/handler.ts";
 import { proxmox } from "../../resources/proxmox/index.ts";

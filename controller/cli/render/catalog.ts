@@ -1,4 +1,4 @@
-import type { Catalog, CatalogRegion, CatalogSize, MarketplaceItem } from "../../../resources/cloud.ts";
+import type { Catalog, CatalogRegion, CatalogSize, MarketplaceItem } from "../../../resources/catalog.ts";
 import { memoryWords } from "../../catalog/units.ts";
 import { gpuWords, perHour, someOf } from "./offers.ts";
 import { aligned } from "./text.ts";

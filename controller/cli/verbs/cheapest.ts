@@ -1,4 +1,4 @@
-import type { CatalogSize } from "../../../resources/cloud.ts";
+import type { CatalogSize } from "../../../resources/catalog.ts";
 import { FleetError } from "../../../resources/errors.ts";
 import { dayOf } from "../../catalog/ended.ts";
 import { findOffers, inOneCurrency, type Needs, type Offer } from "../../catalog/offers.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Needs, Shop } from "../../../controller/catalog/offers.ts";
-import type { Catalog, CatalogSize } from "../../../resources/cloud.ts";
+import type { Catalog, CatalogSize } from "../../../resources/catalog.ts";
 import { accountSpec } from "../reconcile/specs.ts";
 
 export function size(name: string, over: Partial<CatalogSize> = {}): CatalogSize {

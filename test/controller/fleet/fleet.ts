@@ -1,7 +1,7 @@
 import type { CloudRules } from "../../../controller/fleet/context.ts";
 import type { FleetFile } from "../../../controller/fleet/file.ts";
 import { blobId } from "../../../controller/repo/worktree.ts";
-import type { Catalog } from "../../../resources/cloud.ts";
+import type { Catalog } from "../../../resources/catalog.ts";
 
 const object = (properties: object) => ({ type: "object", additionalProperties: false, properties });
 

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Budget, createBudget } from "../../../resources/budget.ts";
-import type { Account, Cloud, GatewayProfile } from "../../../resources/cloud.ts";
+import type { Account, Cloud } from "../../../resources/cloud.ts";
+import type { GatewayProfile } from "../../../resources/gateway-profile.ts";
 import type { Journal, JournalEntry } from "../../../resources/journal.ts";
 
 export interface Seen {

@@ -6,7 +6,7 @@ import { checkQuotes, quotesOf, rememberQuotes } from "../../../controller/recon
 import type { Work } from "../../../controller/reconcile/types.ts";
 import { openStore } from "../../../controller/store/open.ts";
 import type { Store } from "../../../controller/store/types.ts";
-import type { Catalog, CatalogSize } from "../../../resources/cloud.ts";
+import type { Catalog, CatalogSize } from "../../../resources/catalog.ts";
 import { FleetError } from "../../../resources/errors.ts";
 import { createMemoryCloud, type MemoryCloud } from "../../memory/cloud.ts";
 import { catalog, size } from "../catalog/sale.ts";

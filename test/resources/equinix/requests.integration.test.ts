@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ActualServer } from "../../../resources/actual.ts";
 import { createBudget } from "../../../resources/budget.ts";
-import type { ActualServer, Call } from "../../../resources/cloud.ts";
+import type { Call } from "../../../resources/cloud.ts";
 import { equinix } from "../../../resources/equinix/index.ts";
 import { SimulatorClient } from "../../../simulators/client.ts";
 import { EQUINIX_PROJECT, EQUINIX_TOKEN, startEquinix } from "../../../simulators/equinix/index.ts";

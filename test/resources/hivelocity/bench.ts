@@ -1,5 +1,6 @@
+import type { ActualServer } from "../../../resources/actual.ts";
 import { createBudget } from "../../../resources/budget.ts";
-import type { Account, ActualServer, Call } from "../../../resources/cloud.ts";
+import type { Account, Call } from "../../../resources/cloud.ts";
 import { hivelocity } from "../../../resources/hivelocity/index.ts";
 import { deviceHandler } from "../../../resources/hivelocity/plugin.ts";
 import { sshKeyHandler } from "../../../resources/hivelocity/plugin-key.ts";

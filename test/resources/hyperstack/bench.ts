@@ -1,5 +1,6 @@
+import type { ActualServer } from "../../../resources/actual.ts";
 import { createBudget } from "../../../resources/budget.ts";
-import type { Account, ActualServer, Call } from "../../../resources/cloud.ts";
+import type { Account, Call } from "../../../resources/cloud.ts";
 import { hyperstack } from "../../../resources/hyperstack/index.ts";
 import { firewallHandler } from "../../../resources/hyperstack/plugin-firewall.ts";
 import { keyPairHandler } from "../../../resources/hyperstack/plugin-key.ts";

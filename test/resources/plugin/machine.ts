@@ -1,4 +1,5 @@
-import type { ActualServer, Call, Cloud, PowerAction } from "../../../resources/cloud.ts";
+import type { ActualServer } from "../../../resources/actual.ts";
+import type { Call, Cloud, PowerAction } from "../../../resources/cloud.ts";
 import type { FleetError } from "../../../resources/errors.ts";
 import type { HandlerContext } from "../../../resources/plugin/handler.ts";
 

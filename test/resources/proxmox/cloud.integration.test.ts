@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { ActualServer, Call } from "../../../resources/cloud.ts";
+import type { ActualServer } from "../../../resources/actual.ts";
+import type { Call } from "../../../resources/cloud.ts";
 import { pve } from "../../../resources/proxmox/http.ts";
 import { proxmox } from "../../../resources/proxmox/index.ts";
 import { runTask, waitTask } from "../../../resources/proxmox/tasks.ts";

@@ -1,0 +1,114 @@
+import type { Call } from "./cloud.ts";
+import type { FirewallRule, FirewallText, PowerState } from "./spec.ts";
+
+export interface ActualServer {
+  id: string;
+  /** Label or hostname as the cloud has it. */
+  name: string;
+  mark?: string;
+  /** `changing` while the cloud is at work on it. */
+  power: PowerState | "changing";
+  /** The cloud's own status word. */
+  status: string;
+  size?: string;
+  region: string;
+  image?: string;
+  ipv4: string[];
+  ipv6: string[];
+  vcpus?: number;
+  memoryMiB?: number;
+  diskGiB?: number;
+  tags: string[];
+  backups?: boolean;
+  monitoring?: boolean;
+  ipv6Enabled?: boolean;
+  /** ISO instant. */
+  createdAt?: string;
+  /**
+   * Set while a bare machine is being made ready: `power` is then `changing`, and a cloud may not show its mark, name and tags yet. `failed` says that
+   * the cloud has given up on it.
+   */
+  provisioning?: { percent?: number; step?: string; failed?: true };
+  /** The cloud has accepted its removal and takes it away by itself; `on` is the ISO instant where it is told. */
+  leaving?: { on?: string };
+  /** Where the cloud has rules at each machine (`capabilities.firewallScope: "server"`), and only when read one by one. */
+  rules?: ActualRules;
+  /** What the file of an adopted machine has under `provider:`, so that it asks for what is there. */
+  options?: Record<string, unknown>;
+  /** Name of the host that an instance runs on, where we may see it. */
+  host?: string;
+}
+
+/** Rules in the order that they are tried, in the words of a fleet file and normalized as the cloud keeps them. */
+export interface ActualRules {
+  rules: FirewallRule[];
+  inboundPolicy: "accept" | "drop";
+  outboundPolicy: "accept" | "drop";
+}
+
+export interface ActualFirewall extends ActualRules {
+  id: string;
+  /** The cloud's label. */
+  name: string;
+  mark?: string;
+  region?: string;
+}
+
+/** How the core finds that somebody changed rules by hand. */
+export interface FirewallReader {
+  /** Every firewall of the account, all pages, ours or not. */
+  list(call: Call): Promise<ActualFirewall[]>;
+  /** One firewall, or `undefined` when the cloud itself says that it is gone. */
+  observe(id: string, call: Call): Promise<ActualFirewall | undefined>;
+  /** What `list` reports when the firewall is as desired: the same rules in the same words and order (sorted where the cloud keeps none). */
+  expect(firewall: FirewallText): ActualRules;
+  /**
+   * Takes away what the firewall lets through besides `firewall`. Present where the plugin knows each rule by itself, and so none that somebody else
+   * has made.
+   */
+  trim?(id: string, firewall: FirewallText, call: Call): Promise<void>;
+}
+
+export interface ActualAggregate {
+  id: string;
+  name: string;
+  hosts: string[];
+  metadata: Record<string, string>;
+  availabilityZone?: string;
+  mark?: string;
+}
+
+/** A machine of anybody's on a host. */
+export interface HostInstance {
+  id: string;
+  name: string;
+  status: string;
+  flavor?: string;
+  tenant?: string;
+  /** ISO instant. */
+  createdAt?: string;
+}
+
+export interface HostAggregates {
+  list(call: Call): Promise<ActualAggregate[]>;
+  /** Instances of every tenant on this host. */
+  instances(host: string, call: Call): Promise<HostInstance[]>;
+}
+
+/** The comparable part of a desired server in the words of `ActualServer`. Absent fields are not compared. */
+export type ExpectedServer = Partial<
+  Pick<
+    ActualServer,
+    | "name"
+    | "size"
+    | "region"
+    | "vcpus"
+    | "memoryMiB"
+    | "diskGiB"
+    | "tags"
+    | "backups"
+    | "monitoring"
+    | "ipv6Enabled"
+    | "rules"
+  >
+> & { power: PowerState };
