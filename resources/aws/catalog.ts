@@ -9,14 +9,34 @@ import type { AwsAccountOptions } from "./schemas.ts";
 /** Types that one request may name, and the largest page of them. */
 const TYPES_AT_ONCE = 100;
 
-/** The newest image of each is on sale: everybody's start, in each region under another id. */
-const FAMILIES = [
-  { title: "Amazon Linux 2023", owner: "amazon", name: "al2023-ami-2023.*-kernel-*" },
-  { title: "Debian 12", owner: "136693071363", name: "debian-12-*" },
-  { title: "Debian 13", owner: "136693071363", name: "debian-13-*" },
-  { title: "Ubuntu 22.04", owner: "099720109477", name: "ubuntu/images/hvm-ssd*/ubuntu-jammy-22.04-*-server-*" },
-  { title: "Ubuntu 24.04", owner: "099720109477", name: "ubuntu/images/hvm-ssd*/ubuntu-noble-24.04-*-server-*" },
-] as const;
+type Architecture = "x86_64" | "arm64";
+const debianOf = (architecture: Architecture): string => (architecture === "arm64" ? "arm64" : "amd64");
+
+/** The newest image of each is on sale: everybody's start, in each region under another id, and in all under the public parameter that names it. */
+const FAMILIES: { title: string; owner: string; name: string; parameter(architecture: Architecture): string }[] = [
+  {
+    title: "Amazon Linux 2023",
+    owner: "amazon",
+    name: "al2023-ami-2023.*-kernel-*",
+    parameter: (architecture) => `ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`,
+  },
+  ...["12", "13"].map((release) => ({
+    title: `Debian ${release}`,
+    owner: "136693071363",
+    name: `debian-${release}-*`,
+    parameter: (architecture: Architecture) => `debian/release/${release}/latest/${debianOf(architecture)}`,
+  })),
+  ...[
+    { release: "22.04", word: "jammy", disk: "gp2" },
+    { release: "24.04", word: "noble", disk: "gp3" },
+  ].map(({ release, word, disk }) => ({
+    title: `Ubuntu ${release}`,
+    owner: "099720109477",
+    name: `ubuntu/images/hvm-ssd*/ubuntu-${word}-${release}-*-server-*`,
+    parameter: (architecture: Architecture) =>
+      `canonical/ubuntu/server/${release}/stable/current/${debianOf(architecture)}/hvm/ebs-${disk}/ami-id`,
+  })),
+];
 
 export async function readCatalog(call: Call): Promise<Catalog> {
   const named = namedRegions(call);
@@ -30,7 +50,7 @@ export async function readCatalog(call: Call): Promise<Catalog> {
   return {
     sizes,
     regions: all.map((name) => ({ name, title: name, available: regions.includes(name) })),
-    images: images.flat(),
+    images: acrossRegions(images.flat()),
     readAt: new Date().toISOString(),
   };
 }
@@ -104,10 +124,17 @@ async function imagesIn(call: Call, region: string, owners: readonly string[]): 
     });
   const [families, own] = await Promise.all([
     Promise.all(
-      FAMILIES.map(async ({ title, owner, name }) =>
+      FAMILIES.map(async ({ title, owner, name, parameter }) =>
         newest(
           await read(owner, filters({ name: [name], state: ["available"], architecture: ["x86_64", "arm64"] })),
-        ).map((image) => ({ ...imageOf(region, image), title: `${title} (${image.architecture}, ${region})` })),
+        ).flatMap((image) => {
+          const found = imageOf(region, image);
+          const alias = `resolve:ssm:/aws/service/${parameter(image.architecture === "arm64" ? "arm64" : "x86_64")}`;
+          return [
+            { ...found, title: `${title} (${image.architecture}, ${region})` },
+            { ...found, name: alias, title: `${title} (${image.architecture}, the newest)` },
+          ];
+        }),
       ),
     ),
     Promise.all(owners.map((owner) => read(owner, filters({ state: ["available"] })))),
@@ -116,6 +143,17 @@ async function imagesIn(call: Call, region: string, owners: readonly string[]): 
     [...own.flat().map((image) => imageOf(region, image)), ...families.flat()].map((image) => [image.name, image]),
   );
   return [...named.values()];
+}
+
+/** One entry for what has the same name in several regions. */
+function acrossRegions(images: readonly CatalogImage[]): CatalogImage[] {
+  const byName = new Map<string, CatalogImage>();
+  for (const image of images) {
+    const before = byName.get(image.name);
+    const regions = [...new Set([...(before?.regions ?? []), ...(image.regions ?? [])])];
+    byName.set(image.name, { ...image, ...before, regions });
+  }
+  return [...byName.values()];
 }
 
 /** One for each architecture. */
