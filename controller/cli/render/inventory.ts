@@ -1,6 +1,6 @@
 import type { Proposals } from "../../adopt/propose.ts";
+import { sum } from "../../reconcile/cost.ts";
 import type { AccountInventory, InventoryItem } from "../../reconcile/inventory.ts";
-import type { Cost } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
 import { money } from "./fields.ts";
 import { aligned, counted } from "./text.ts";
@@ -18,22 +18,17 @@ function renderAccount({ account, items, error }: AccountInventory, all: boolean
   const others = [...orphans, ...foreign];
   const counts = [
     counted(managed.length, "server"),
-    ...(orphans.length > 0 ? [color.cyan(`${counted(orphans.length, "orphan")} (${sum(orphans)})`)] : []),
-    ...(foreign.length > 0 ? [`${foreign.length} not ours (${sum(foreign)})`] : []),
+    ...(orphans.length > 0 ? [color.cyan(`${counted(orphans.length, "orphan")} (${monthly(orphans)})`)] : []),
+    ...(foreign.length > 0 ? [`${foreign.length} not ours (${monthly(foreign)})`] : []),
   ];
   const shown = all ? [...others, ...managed] : others;
   return [`${color.bold(account)}  ${counts.join(", ")}`, ...rows(shown).map((row) => `  ${row}`)];
 }
 
 /** What the machines cost a month, as far as the catalogue tells. */
-function sum(items: InventoryItem[]): string {
-  const totals = new Map<string, Cost>();
-  for (const { monthly } of items) {
-    if (monthly === undefined) continue;
-    const total = totals.get(monthly.currency) ?? { monthlyMicro: 0, hourlyMicro: 0, currency: monthly.currency };
-    totals.set(monthly.currency, { ...total, monthlyMicro: total.monthlyMicro + monthly.monthlyMicro });
-  }
-  return totals.size === 0 ? "no prices" : `${[...totals.values()].map(money).join(" + ")} a month`;
+function monthly(items: InventoryItem[]): string {
+  const totals = sum(items.map((item) => item.monthly));
+  return totals.length === 0 ? "no prices" : `${totals.map(money).join(" + ")} a month`;
 }
 
 const SIGN = { managed: "✓", orphan: "?", foreign: "·" };
