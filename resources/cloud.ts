@@ -4,6 +4,7 @@ import type { Budget } from "./budget.ts";
 import type { Catalog, MarketplaceItem } from "./catalog.ts";
 import type { GatewayProfile } from "./gateway-profile.ts";
 import type { CloudTypes } from "./plugin/package.ts";
+import type { ServerProblem } from "./problems.ts";
 import type {
   AccountSpec,
   AggregateHostSpec,
@@ -13,7 +14,6 @@ import type {
   FirewallText,
   KeySpec,
   Labels,
-  PowerState,
   ServerSpec,
 } from "./spec.ts";
 
@@ -62,8 +62,8 @@ export interface Cloud {
   /** Actual tags back to the labels of a fleet file (without the mark); undefined when they cannot be told apart. */
   labelsOf(actual: ActualServer): Labels | undefined;
 
-  /** What this cloud cannot take in the server's file, found without asking the cloud; `path` as in the file, list places as `.0`. Empty when all is well. */
-  problems?(server: ServerSpec): { path: string; message: string }[];
+  /** What this cloud cannot take in the server's file, found without asking the cloud. Empty when all is well. */
+  problems?(server: ServerSpec): ServerProblem[];
   /** What this cloud cannot express of a firewall, by path in the firewall's file: `["rules", 0, "protocol"]`. */
   firewallProblems?(firewall: FirewallText): { path: readonly (string | number)[]; message: string }[];
   /** Fields (paths of the server's file) that make this very change a replace although `capabilities.inPlace` has them. */

@@ -3,7 +3,9 @@ import { KeyPair } from "@pulumi/aws/ec2/keyPair.js";
 import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Declarations, ServerContext } from "../cloud.ts";
+import { machineOptions, requiredId } from "../declaring.ts";
 import { FleetError } from "../errors.ts";
+import { refuseProblems } from "../problems.ts";
 import { plainName, type ServerSpec } from "../spec.ts";
 import { problems, serverId, sharedName, tagsFor } from "./names.ts";
 import { firewallProblems, groupRules } from "./rules.ts";
@@ -22,18 +24,12 @@ const CREATE_ONLY = [
 
 export const declarations: Declarations = {
   declareServer(server, context) {
-    const [problem] = problems(server);
-    if (problem)
-      throw new FleetError("FLEET_INVALID", `${server.name}: ${problem.path} ${problem.message}`, {
-        server: server.name,
-      });
-    const instance = new Instance(context.identity, instanceArgs(server, context), {
-      ...context.opts,
-      ignoreChanges: [...CREATE_ONLY, ...(context.opts.ignoreChanges ?? [])],
-      // Declared from 0 on: the trigger acts only between two recorded values.
-      replacementTrigger: context.rebuild,
-      deleteBeforeReplace: true,
-    });
+    refuseProblems(server, "aws", problems(server));
+    const instance = new Instance(
+      context.identity,
+      instanceArgs(server, context),
+      machineOptions(context, CREATE_ONLY),
+    );
     return { id: instance.id.apply((id) => serverId(server.region, id)) };
   },
 
@@ -77,8 +73,10 @@ function instanceArgs(server: ServerSpec, context: ServerContext): ConstructorPa
   const options: AwsOptions = server.options;
   const { subnets }: AwsAccountOptions = context.accountOptions ?? {};
   const subnetId = options.subnet ?? subnets?.[server.region];
+  // Groups and pairs exist once a region; a pair's id is its name.
+  const where = ` in ${server.region}`;
   const groups = [
-    ...server.firewalls.map((name) => idOf(server, "firewall", name, context.firewallIds)),
+    ...server.firewalls.map((name) => requiredId(server, "firewall", name, context, where)),
     ...(options.securityGroups ?? []),
   ];
   const [key] = keys;
@@ -89,31 +87,11 @@ function instanceArgs(server: ServerSpec, context: ServerContext): ConstructorPa
     tags: tagsFor(server.hostname, server.labels, context.mark),
     vpcSecurityGroupIds: groups,
     monitoring: server.monitoring,
-    ...(key ? { keyName: idOf(server, "key", key.name, context.keyIds) } : {}),
+    ...(key ? { keyName: requiredId(server, "key", key.name, context, where) } : {}),
     ...(server.ipv6 ? { ipv6AddressCount: 1 } : {}),
     ...(subnetId ? { subnetId } : {}),
     ...(context.userData === undefined ? {} : { userData: pulumi.secret(context.userData) }),
     ...(options.rootDiskGiB === undefined ? {} : { rootBlockDevice: { volumeSize: options.rootDiskGiB } }),
     ...(options.publicIp === undefined ? {} : { associatePublicIpAddress: options.publicIp }),
   };
-}
-
-/** Of the server's region, from the base stack. A pair's id is its name. */
-function idOf(
-  server: ServerSpec,
-  what: "firewall" | "key",
-  name: string,
-  ids: Readonly<Record<string, string>>,
-): pulumi.Input<string> {
-  const id = ids[name];
-  if (id !== undefined) return id;
-  // A first preview runs before the base stack has made it.
-  if (pulumi.runtime.isDryRun()) return pulumi.output(pulumi.unknown) as unknown as pulumi.Output<string>;
-  throw new FleetError(
-    "FLEET_INVALID",
-    `${server.name}: the ${what} ${name} has not been made yet in ${server.region}`,
-    {
-      server: server.name,
-    },
-  );
 }

@@ -1,3 +1,4 @@
+import type { ServerProblem } from "../problems.ts";
 import type { Labels, ServerSpec } from "../spec.ts";
 import type { Tag } from "./answers.ts";
 import type { AwsOptions } from "./schemas.ts";
@@ -67,7 +68,7 @@ export function sharedName(name: string, mark: string): string {
 }
 
 /** What EC2 cannot take, by path in the server's file. */
-export function problems(server: ServerSpec): { path: string; message: string }[] {
+export function problems(server: ServerSpec): ServerProblem[] {
   const options: AwsOptions = server.options;
   const { keys, userData } = server.createOnly;
   const groups = server.firewalls.length + (options.securityGroups?.length ?? 0);

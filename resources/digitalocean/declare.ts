@@ -4,7 +4,9 @@ import { SshKey } from "@pulumi/digitalocean/sshKey.js";
 import { Tag } from "@pulumi/digitalocean/tag.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Declarations, ServerContext } from "../cloud.ts";
+import { machineOptions } from "../declaring.ts";
 import { FleetError } from "../errors.ts";
+import { refuseProblems } from "../problems.ts";
 import type { ServerSpec } from "../spec.ts";
 import { inboundRules, outboundRules } from "./firewall.ts";
 import { fingerprint, firewallName, firewallTag, keyName, problems, tagsOf } from "./names.ts";
@@ -15,18 +17,8 @@ const CREATE_ONLY = ["image", "sshKeys", "userData", "monitoring", "vpcUuid", "d
 
 export const declarations: Declarations = {
   declareServer(server, context) {
-    const [problem] = problems(server);
-    if (problem)
-      throw new FleetError("FLEET_INVALID", `${server.name}: ${problem.path} ${problem.message}`, {
-        server: server.name,
-      });
-    const droplet = new Droplet(context.identity, dropletArgs(server, context), {
-      ...context.opts,
-      ignoreChanges: [...CREATE_ONLY, ...(context.opts.ignoreChanges ?? [])],
-      // Declared from 0 on: the trigger acts only between two recorded values.
-      replacementTrigger: context.rebuild,
-      deleteBeforeReplace: true,
-    });
+    refuseProblems(server, "digitalocean", problems(server));
+    const droplet = new Droplet(context.identity, dropletArgs(server, context), machineOptions(context, CREATE_ONLY));
     return { id: droplet.id };
   },
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ServerProblem } from "../problems.ts";
 import type { Labels, ServerSpec } from "../spec.ts";
 import { createTagCodec } from "../tags.ts";
 
@@ -42,7 +43,7 @@ export function fingerprint(publicKey: string): string {
 }
 
 /** What DigitalOcean cannot take, by path in the server's file. */
-export function problems(server: ServerSpec): { path: string; message: string }[] {
+export function problems(server: ServerSpec): ServerProblem[] {
   return Object.entries(server.labels).flatMap(([key, value]) => {
     const { length } = codec.tagOf(key, value);
     const message = `makes a tag of ${length} characters; DigitalOcean takes ${TAG_LENGTH}`;

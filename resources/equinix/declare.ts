@@ -2,7 +2,9 @@ import { Device } from "@pulumi/equinix-metal/device.js";
 import { ProjectSshKey } from "@pulumi/equinix-metal/projectSshKey.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Declarations, ServerContext } from "../cloud.ts";
+import { machineOptions } from "../declaring.ts";
 import { FleetError } from "../errors.ts";
+import { refuseProblems } from "../problems.ts";
 import type { ServerSpec } from "../spec.ts";
 import { projectOf } from "./http.ts";
 import { keyLabel, problems, tagsOf } from "./names.ts";
@@ -23,18 +25,8 @@ const CREATE_ONLY = [
  */
 export const declarations: Declarations = {
   declareServer(server, context) {
-    const [problem] = problems(server);
-    if (problem)
-      throw new FleetError("FLEET_INVALID", `${server.name}: ${problem.path} ${problem.message}`, {
-        server: server.name,
-      });
-    const device = new Device(context.identity, deviceArgs(server, context), {
-      ...context.opts,
-      ignoreChanges: [...CREATE_ONLY, ...(context.opts.ignoreChanges ?? [])],
-      // Declared from 0 on: the trigger acts only between two recorded values.
-      replacementTrigger: context.rebuild,
-      deleteBeforeReplace: true,
-    });
+    refuseProblems(server, "equinix", problems(server));
+    const device = new Device(context.identity, deviceArgs(server, context), machineOptions(context, CREATE_ONLY));
     return { id: device.id };
   },
 

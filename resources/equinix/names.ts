@@ -1,3 +1,4 @@
+import type { ServerProblem } from "../problems.ts";
 import type { ServerSpec } from "../spec.ts";
 import { createTagCodec } from "../tags.ts";
 
@@ -18,7 +19,7 @@ export function keyLabel(name: string, mark: string): string {
 }
 
 /** What Equinix Metal cannot take, by path in the server's file. */
-export function problems(server: ServerSpec): { path: string; message: string }[] {
+export function problems(server: ServerSpec): ServerProblem[] {
   const tooLong = Object.entries(server.labels).flatMap(([key, value]) => {
     const { length } = codec.tagOf(key, value);
     const message = `makes a tag of ${length} characters; Equinix Metal gets ${TAG_LENGTH} at most`;

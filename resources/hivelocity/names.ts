@@ -1,3 +1,4 @@
+import type { ServerProblem } from "../problems.ts";
 import type { ServerSpec } from "../spec.ts";
 import { createTagCodec } from "../tags.ts";
 
@@ -20,7 +21,7 @@ export function keyName(name: string, mark: string): string {
 }
 
 /** What Hivelocity cannot take, by path in the server's file. */
-export function problems(server: ServerSpec): { path: string; message: string }[] {
+export function problems(server: ServerSpec): ServerProblem[] {
   const found = Object.entries(server.labels).flatMap(([key, value]) => {
     const { length } = tags.tagOf(key, value);
     return length > TAG_LENGTH ? [{ path: `labels.${key}`, message: `makes a tag of ${length} characters` }] : [];

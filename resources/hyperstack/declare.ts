@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Declarations, ServerContext } from "../cloud.ts";
+import { idIfMade, machineOptions, requiredId } from "../declaring.ts";
 import { FleetError } from "../errors.ts";
 import type { ServerSpec } from "../spec.ts";
 import { environmentOf } from "./environments.ts";
@@ -20,15 +21,9 @@ export const declarations: Declarations = {
         ...inputs,
         ...keyOf(server, context, inputs.keyName),
         ...(userData === undefined ? {} : { userData: pulumi.secret(userData) }),
-        firewalls: server.firewalls.map((name) => firewallId(server, name, context)),
+        firewalls: server.firewalls.map((name) => requiredId(server, "firewall", name, context)),
       },
-      {
-        ...context.opts,
-        ignoreChanges: [...CREATE_ONLY, ...((context.opts.ignoreChanges as string[] | undefined) ?? [])],
-        // Declared from 0 on: the trigger acts only between two recorded values.
-        replacementTrigger: context.rebuild,
-        deleteBeforeReplace: true,
-      },
+      machineOptions(context, CREATE_ONLY),
     );
     return { id: machine.id };
   },
@@ -60,15 +55,6 @@ export const declarations: Declarations = {
   },
 };
 
-function firewallId(server: ServerSpec, name: string, { firewallIds }: ServerContext): pulumi.Input<string> {
-  const id = firewallIds[name];
-  if (id !== undefined) return id;
-  // A first preview runs before the base stack has made it.
-  if (pulumi.runtime.isDryRun()) return unknown();
-  const message = `${server.name}: the firewall ${name} has not been made yet`;
-  throw new FleetError("FLEET_INVALID", message, { server: server.name, firewall: name });
-}
-
 /** A machine that is there needs its key no more, so a missing one is told only when a machine is made. */
 function keyOf(
   server: ServerSpec,
@@ -77,9 +63,6 @@ function keyOf(
 ): { key?: pulumi.Input<string> } {
   const first = server.createOnly.keys[0];
   if (keyName !== undefined || first === undefined) return {};
-  const id = keyIds[first.name];
-  if (id !== undefined) return { key: id };
-  return pulumi.runtime.isDryRun() ? { key: unknown() } : {};
+  const key = idIfMade(keyIds, first.name);
+  return key === undefined ? {} : { key };
 }
-
-const unknown = (): pulumi.Output<string> => pulumi.output(pulumi.unknown) as unknown as pulumi.Output<string>;

@@ -1,5 +1,5 @@
 import type { ServerContext } from "../cloud.ts";
-import { FleetError } from "../errors.ts";
+import { refuseProblems } from "../problems.ts";
 import type { ServerSpec } from "../spec.ts";
 import { environmentOf } from "./environments.ts";
 import { problems, tagsOf } from "./names.ts";
@@ -29,11 +29,7 @@ export function machineInputs(
   server: ServerSpec,
   context: Pick<ServerContext, "mark" | "userData" | "accountOptions">,
 ): MachineInputs {
-  const [problem] = problems(server);
-  if (problem) {
-    const at = { server: server.name, cloud: "hyperstack" };
-    throw new FleetError("FLEET_INVALID", `${server.name}: ${problem.path}: ${problem.message}`, at);
-  }
+  refuseProblems(server, "hyperstack", problems(server));
   const own = serverOptions(server.options);
   const userData = context.userData ?? furtherKeys(server);
   return {

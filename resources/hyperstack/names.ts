@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { isMark, markIn, markWithin } from "../mark.ts";
+import type { ServerProblem } from "../problems.ts";
 import { type Labels, plainName, type ServerSpec } from "../spec.ts";
 import { createTagCodec } from "../tags.ts";
 import { serverOptions } from "./schemas.ts";
@@ -50,8 +51,8 @@ export function markInDescription(description: string | null | undefined): strin
 }
 
 /** What Hyperstack cannot take, by path in the server's file. */
-export function problems(server: ServerSpec): { path: string; message: string }[] {
-  const found: { path: string; message: string }[] = [];
+export function problems(server: ServerSpec): ServerProblem[] {
+  const found: ServerProblem[] = [];
   const { hostname, createOnly, firewalls } = server;
   const { environment, keyName } = serverOptions(server.options);
   if (hostname.length > NAME_LENGTH) {

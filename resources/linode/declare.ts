@@ -4,7 +4,9 @@ import { Instance } from "@pulumi/linode/instance.js";
 import { SshKey } from "@pulumi/linode/sshKey.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Declarations, ServerContext } from "../cloud.ts";
+import { machineOptions, requiredId } from "../declaring.ts";
 import { FleetError } from "../errors.ts";
+import { refuseProblems } from "../problems.ts";
 import type { FirewallRule, ServerSpec } from "../spec.ts";
 import { firewallLabel, instanceLabel, keyLabel, problems, tagsOf } from "./names.ts";
 import type { LinodeOptions } from "./schemas.ts";
@@ -14,24 +16,19 @@ const CREATE_ONLY = ["image", "authorizedKeys", "metadatas", "privateIp", "swapS
 
 export const declarations: Declarations = {
   declareServer(server, context) {
-    const [problem] = problems(server);
-    if (problem)
-      throw new FleetError("FLEET_INVALID", `${server.name}: ${problem.path} ${problem.message}`, {
-        server: server.name,
-      });
+    refuseProblems(server, "linode", problems(server));
     const instance = new Instance(context.identity, instanceArgs(server, context), {
-      ...context.opts,
-      ignoreChanges: [...CREATE_ONLY, ...(context.opts.ignoreChanges ?? [])],
-      // Declared from 0 on: the trigger acts only between two recorded values.
-      replacementTrigger: context.rebuild,
-      deleteBeforeReplace: true,
+      ...machineOptions(context, CREATE_ONLY),
       // The plugin would migrate the machine, for hours and with its addresses lost; the core shows a replace for what it is.
       replaceOnChanges: ["region"],
     });
     for (const firewall of server.firewalls) {
       new FirewallDevice(
         `${context.identity}.${firewall}`,
-        { firewallId: firewallId(server, firewall, context), entityId: instance.id.apply(Number) },
+        {
+          firewallId: pulumi.output(requiredId(server, "firewall", firewall, context)).apply(Number),
+          entityId: instance.id.apply(Number),
+        },
         { ...context.opts, deleteBeforeReplace: true },
       );
     }
@@ -84,17 +81,6 @@ function instanceArgs(server: ServerSpec, context: ServerContext): ConstructorPa
     ...(options.watchdog === undefined ? {} : { watchdogEnabled: options.watchdog }),
     ...(options.resizeDisk === undefined ? {} : { resizeDisk: options.resizeDisk }),
   };
-}
-
-function firewallId(server: ServerSpec, firewall: string, context: ServerContext): pulumi.Input<number> {
-  const id = context.firewallIds[firewall];
-  if (id !== undefined) return Number(id);
-  // A first preview runs before the base stack has made the firewall.
-  if (pulumi.runtime.isDryRun()) return pulumi.output(pulumi.unknown) as unknown as pulumi.Output<number>;
-  throw new FleetError("FLEET_INVALID", `${server.name}: the firewall ${firewall} has not been made yet`, {
-    server: server.name,
-    firewall,
-  });
 }
 
 function ruleArgs(rule: FirewallRule, label: string) {

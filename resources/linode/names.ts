@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ServerProblem } from "../problems.ts";
 import type { ServerSpec } from "../spec.ts";
 import { createTagCodec } from "../tags.ts";
 
@@ -41,7 +42,7 @@ function bent(text: string, length: number): string {
 }
 
 /** What Linode cannot take, by path in the server's file. */
-export function problems(server: ServerSpec): { path: string; message: string }[] {
+export function problems(server: ServerSpec): ServerProblem[] {
   return [...labelProblems(server), ...firewallCount(server)];
 }
 

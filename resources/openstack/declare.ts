@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Declarations, ServerContext } from "../cloud.ts";
-import { FleetError } from "../errors.ts";
-import type { ServerSpec } from "../spec.ts";
+import type { Declarations } from "../cloud.ts";
+import { machineOptions, requiredId } from "../declaring.ts";
 import { linesOf } from "./firewall.ts";
 import { serverInputs } from "./inputs.ts";
 import { aggregateTags, keyName } from "./names.ts";
@@ -17,16 +16,10 @@ export const declarations: Declarations = {
       context.identity,
       {
         ...inputs,
-        securityGroups: server.firewalls.map((firewall) => groupId(server, firewall, context)),
+        securityGroups: server.firewalls.map((firewall) => requiredId(server, "firewall", firewall, context)),
         ...(userData === undefined ? {} : { userData: pulumi.secret(userData) }),
       },
-      {
-        ...context.opts,
-        ignoreChanges: [...CREATE_ONLY, ...(context.opts.ignoreChanges ?? [])],
-        // Declared from 0 on: the trigger acts only between two recorded values.
-        replacementTrigger: context.rebuild,
-        deleteBeforeReplace: true,
-      },
+      machineOptions(context, CREATE_ONLY),
     );
     return { id: resource.id };
   },
@@ -62,14 +55,3 @@ export const declarations: Declarations = {
     }
   },
 };
-
-function groupId(server: ServerSpec, firewall: string, context: ServerContext): pulumi.Input<string> {
-  const id = context.firewallIds[firewall];
-  if (id !== undefined) return id;
-  // A first preview runs before the base stack has made the firewall.
-  if (pulumi.runtime.isDryRun()) return pulumi.output(pulumi.unknown) as unknown as pulumi.Output<string>;
-  throw new FleetError("FLEET_INVALID", `${server.name}: the firewall ${firewall} has not been made yet`, {
-    server: server.name,
-    firewall,
-  });
-}

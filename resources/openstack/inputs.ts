@@ -1,5 +1,5 @@
 import type { ServerContext } from "../cloud.ts";
-import { FleetError } from "../errors.ts";
+import { refuseProblems } from "../problems.ts";
 import type { ServerSpec } from "../spec.ts";
 import { problems, tagsOf } from "./names.ts";
 import { accountOptions, serverOptions } from "./schemas.ts";
@@ -28,13 +28,7 @@ export function serverInputs(
   server: ServerSpec,
   context: Pick<ServerContext, "mark" | "userData" | "accountOptions" | "keyIds">,
 ): ServerInputs {
-  const [problem] = problems(server);
-  if (problem) {
-    throw new FleetError("FLEET_INVALID", `${server.name}: ${problem.path} ${problem.message}`, {
-      server: server.name,
-      cloud: "openstack",
-    });
-  }
+  refuseProblems(server, "openstack", problems(server));
   const own = serverOptions(server.options);
   const { networks } = accountOptions(context.accountOptions ?? {});
   const { image, keys } = server.createOnly;

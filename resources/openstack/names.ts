@@ -1,4 +1,5 @@
 import { markIn } from "../mark.ts";
+import type { ServerProblem } from "../problems.ts";
 import type { AggregateSpec, Labels, ServerSpec } from "../spec.ts";
 import { createTagCodec } from "../tags.ts";
 
@@ -57,8 +58,8 @@ export function describe(mark: string): string {
 const USER_DATA_LENGTH = 65_535;
 
 /** What OpenStack cannot take, by path in the server's file. */
-export function problems(server: ServerSpec): { path: string; message: string }[] {
-  const found: { path: string; message: string }[] = [];
+export function problems(server: ServerSpec): ServerProblem[] {
+  const found: ServerProblem[] = [];
   if (server.size === "") found.push({ path: "size", message: "is needed: the name of a flavor" });
   if (Object.hasOwn(server.labels, MARK_KEY)) {
     found.push({ path: `labels.${MARK_KEY}`, message: "is where the owner mark stands" });

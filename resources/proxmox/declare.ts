@@ -1,4 +1,5 @@
 import type { Declarations } from "../cloud.ts";
+import { machineOptions } from "../declaring.ts";
 import { FleetError } from "../errors.ts";
 import { machineInputs } from "./inputs.ts";
 import { VirtualMachine } from "./resource.ts";
@@ -8,13 +9,11 @@ const CREATE_ONLY = ["template", "linkedClone", "storage", "pool", "user", "sshK
 
 export const declarations: Declarations = {
   declareServer(server, context) {
-    const machine = new VirtualMachine(context.identity, machineInputs(server, context), {
-      ...context.opts,
-      ignoreChanges: [...CREATE_ONLY, ...((context.opts.ignoreChanges as string[] | undefined) ?? [])],
-      // Declared from 0 on: the trigger acts only between two recorded values.
-      replacementTrigger: context.rebuild,
-      deleteBeforeReplace: true,
-    });
+    const machine = new VirtualMachine(
+      context.identity,
+      machineInputs(server, context),
+      machineOptions(context, CREATE_ONLY),
+    );
     return { id: machine.id };
   },
 

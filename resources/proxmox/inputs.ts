@@ -1,5 +1,6 @@
 import type { ServerContext } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
+import type { ServerProblem } from "../problems.ts";
 import type { ServerSpec } from "../spec.ts";
 import type { Firewall } from "./firewall.ts";
 import { expectedRules, pveRule, ruleLine } from "./firewall-rules.ts";
@@ -96,8 +97,8 @@ function firewallInputs({ rules }: ServerSpec): Partial<Firewall> {
 }
 
 /** What Proxmox VE cannot take in a server's file. */
-export function problems(server: ServerSpec): { path: string; message: string }[] {
-  const found: { path: string; message: string }[] = [];
+export function problems(server: ServerSpec): ServerProblem[] {
+  const found: ServerProblem[] = [];
   if (coresOf(server) === undefined || server.resources.memoryMiB === undefined) {
     found.push({
       path: "resources",

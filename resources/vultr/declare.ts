@@ -5,7 +5,9 @@ import { Instance } from "@ediri/vultr/instance.js";
 import { SSHKey } from "@ediri/vultr/sshkey.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Declarations, ServerContext } from "../cloud.ts";
+import { machineOptions, requiredId } from "../declaring.ts";
 import { FleetError } from "../errors.ts";
+import { refuseProblems } from "../problems.ts";
 import type { FirewallSpec, ServerSpec } from "../spec.ts";
 import { firewallProblems, ruleName, singleRules } from "./firewall.ts";
 import { isMetal, serverId } from "./ids.ts";
@@ -18,27 +20,17 @@ const CREATE_ONLY = ["osId", "appId", "imageId", "snapshotId", "sshKeyIds", "use
 
 export const declarations: Declarations = {
   declareServer(server, context) {
-    const [problem] = problems(server);
-    if (problem)
-      throw new FleetError("FLEET_INVALID", `${server.name}: ${problem.path} ${problem.message}`, {
-        server: server.name,
-      });
-    const opts = {
-      ...context.opts,
-      // Declared from 0 on: the trigger acts only between two recorded values.
-      replacementTrigger: context.rebuild,
-      deleteBeforeReplace: true,
-    };
+    refuseProblems(server, "vultr", problems(server));
     if (isMetal(server.size)) {
-      const metal = new BareMetalServer(context.identity, metalArgs(server, context), {
-        ...opts,
-        ignoreChanges: [...CREATE_ONLY, "persistentPxe", ...(context.opts.ignoreChanges ?? [])],
-      });
+      const metal = new BareMetalServer(
+        context.identity,
+        metalArgs(server, context),
+        machineOptions(context, [...CREATE_ONLY, "persistentPxe"]),
+      );
       return { id: metal.id.apply((id) => serverId("bare-metals", id)) };
     }
     const instance = new Instance(context.identity, instanceArgs(server, context), {
-      ...opts,
-      ignoreChanges: [...CREATE_ONLY, "disablePublicIpv4", ...(context.opts.ignoreChanges ?? [])],
+      ...machineOptions(context, [...CREATE_ONLY, "disablePublicIpv4"]),
       // IPv6 is switched on in place and never off; a change to "off" is the replace that it takes.
       ...(server.ipv6 ? {} : { replaceOnChanges: ["enableIpv6"] }),
     });
@@ -104,7 +96,7 @@ function metalArgs(server: ServerSpec, context: ServerContext): ConstructorParam
 /** Label and host name are the hostname at first; later changes reach the label alone, since another host name means a new installation. */
 function commonArgs(server: ServerSpec, context: ServerContext) {
   const { startupScript }: VultrOptions = server.options;
-  const keyIds = server.createOnly.keys.map(({ name }) => known(server, "key", name, context.keyIds[name]));
+  const keyIds = server.createOnly.keys.map(({ name }) => requiredId(server, "key", name, context));
   return {
     region: server.region,
     plan: server.size,
@@ -137,20 +129,5 @@ function scheduleArgs({ type, hour, dayOfWeek, dayOfMonth }: BackupSchedule) {
 
 function firewallId(server: ServerSpec, context: ServerContext): pulumi.Input<string> {
   const [firewall] = server.firewalls;
-  return firewall === undefined ? "" : known(server, "firewall", firewall, context.firewallIds[firewall]);
-}
-
-function known(
-  server: ServerSpec,
-  kind: "firewall" | "key",
-  name: string,
-  id: string | undefined,
-): pulumi.Input<string> {
-  if (id !== undefined) return id;
-  // A first preview runs before the base stack has made it.
-  if (pulumi.runtime.isDryRun()) return pulumi.output(pulumi.unknown) as unknown as pulumi.Output<string>;
-  throw new FleetError("FLEET_INVALID", `${server.name}: the ${kind} ${name} has not been made yet`, {
-    server: server.name,
-    [kind]: name,
-  });
+  return firewall === undefined ? "" : requiredId(server, "firewall", firewall, context);
 }

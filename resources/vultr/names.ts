@@ -1,3 +1,4 @@
+import type { ServerProblem } from "../problems.ts";
 import type { ServerSpec } from "../spec.ts";
 import { createTagCodec } from "../tags.ts";
 import { fitsSize, isMetal } from "./ids.ts";
@@ -16,11 +17,6 @@ export function tagsOf(server: ServerSpec, mark: string): string[] {
 /** Keys and firewall groups have no tags, so the mark ends their name or description. */
 export function markedName(name: string, mark: string): string {
   return `${name} ${mark}`;
-}
-
-export interface ServerProblem {
-  path: string;
-  message: string;
 }
 
 /** What Vultr cannot take, by path in the server's file. */
