@@ -1,23 +1,12 @@
 import type { Context } from "hono";
+import { type Body, jsonBody } from "../body.ts";
 import { DigitalOceanError, unprocessable } from "./errors.ts";
 
-export type Body = Record<string, unknown>;
+export type { Body };
 
 /** The JSON object of a request; `{}` when there is no body. */
-export async function readBody(c: Context): Promise<Body> {
-  const text = await c.req.text();
-  if (text.trim() === "") return {};
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw new DigitalOceanError("bad_request", "The request body is not valid JSON.");
-  }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new DigitalOceanError("bad_request", "The request body must be a JSON object.");
-  }
-  return body as Body;
-}
+export const readBody = (c: Context): Promise<Body> =>
+  jsonBody(c, (fault) => new DigitalOceanError("bad_request", `${fault}.`));
 
 /** Readers of one field each; null counts as absent. All throw 422 with the field's name. */
 export function readString(

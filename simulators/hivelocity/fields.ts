@@ -1,19 +1,12 @@
 import type { Context } from "hono";
+import { type Body, jsonObject } from "../body.ts";
 import { invalid } from "./errors.ts";
 
-export type Body = Record<string, unknown>;
+export type { Body };
 
-/** The JSON object of a request. */
-export async function readBody(c: Context): Promise<Body> {
-  let body: unknown;
-  try {
-    body = JSON.parse(await c.req.text());
-  } catch {
-    throw invalid("The request body is not valid JSON.");
-  }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw invalid("The body must be an object.");
-  return body as Body;
-}
+/** The JSON object of a request, which must have one. */
+export const readBody = async (c: Context): Promise<Body> =>
+  jsonObject(await c.req.text(), "The request body", (fault) => invalid(`${fault}.`));
 
 /** Readers of one field each; null counts as absent. All throw 400 with the field's name. */
 export function readString(body: Body, field: string): string | undefined {

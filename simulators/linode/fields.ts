@@ -1,23 +1,11 @@
 import type { Context } from "hono";
+import { type Body, jsonBody } from "../body.ts";
 import { badRequest, LinodeError, type Reason } from "./errors.ts";
 
-export type Body = Record<string, unknown>;
+export type { Body };
 
 /** The JSON object of a request; `{}` when there is no body. */
-export async function readBody(c: Context): Promise<Body> {
-  const text = await c.req.text();
-  if (text.trim() === "") return {};
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw badRequest("The request body is not valid JSON.");
-  }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw badRequest("The request body must be a JSON object.");
-  }
-  return body as Body;
-}
+export const readBody = (c: Context): Promise<Body> => jsonBody(c, (fault) => badRequest(`${fault}.`));
 
 /** Reads the fields of a body and gathers everything that is wrong with them. null counts as absent. */
 export class Fields {

@@ -1,3 +1,4 @@
+import { jsonObject } from "../body.ts";
 import { badRequest } from "./errors.ts";
 
 type Item = Record<string, unknown>;
@@ -45,16 +46,7 @@ export function parseFilter(header: string | undefined, filterable: ReadonlySet<
 
 function parseObject(header: string | undefined): Item {
   if (header === undefined || header.trim() === "") return {};
-  let filter: unknown;
-  try {
-    filter = JSON.parse(header);
-  } catch {
-    throw badRequest("X-Filter is not valid JSON.");
-  }
-  if (typeof filter !== "object" || filter === null || Array.isArray(filter)) {
-    throw badRequest("X-Filter must be a JSON object.");
-  }
-  return filter as Item;
+  return jsonObject(header, "X-Filter", (fault) => badRequest(`${fault}.`)) as Item;
 }
 
 function testOf(filter: Item, filterable: ReadonlySet<string>): Test {

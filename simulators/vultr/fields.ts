@@ -1,21 +1,11 @@
 import type { Context } from "hono";
+import { type Body, jsonBody } from "../body.ts";
 import { invalid } from "./errors.ts";
 
-export type Body = Record<string, unknown>;
+export type { Body };
 
 /** The JSON object of a request; `{}` when there is no body. */
-export async function readBody(c: Context): Promise<Body> {
-  const text = await c.req.text();
-  if (text.trim() === "") return {};
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw invalid("Invalid JSON in the request body.");
-  }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw invalid("The request body is no object.");
-  return body as Body;
-}
+export const readBody = (c: Context): Promise<Body> => jsonBody(c, (fault) => invalid(`${fault}.`));
 
 /** Readers of one field each; null counts as absent: "leave it alone". All throw 400 with the field's name. */
 export function readString(body: Body, field: string, pattern?: RegExp): string | undefined {
