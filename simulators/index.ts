@@ -9,7 +9,7 @@ import { simulatedProxmox } from "./proxmox/index.ts";
 import type { SimulatedEntry } from "./simulator.ts";
 import { simulatedVultr } from "./vultr/index.ts";
 
-/** The simulated clouds by their name in the registry. That of AWS is moto, and throws `MotoMissing` where it cannot be had. */
+/** The simulated clouds by their name in the registry. That of AWS is moto, and throws `PackageMissing` where it cannot be had. */
 export const simulators: Record<string, SimulatedEntry> = {
   linode: simulatedLinode,
   digitalocean: simulatedDigitalOcean,

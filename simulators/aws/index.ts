@@ -13,7 +13,7 @@ export const AWS_CREDENTIALS = { accessKeyId: "AKIASIMULATED0000000", secretAcce
  * A simulated EC2 of all regions at one address: moto, with what it does not enforce before it. Faults and counts go by `/REGION/ACTION`, and
  * `/REGION/ACTION/ID` where an instance is named. Machines run at once; options about time have no effect.
  *
- * @throws {MotoMissing} where moto cannot be had.
+ * @throws {PackageMissing} where moto cannot be had.
  */
 export async function startAws(options: SimulatorOptions & { pageSize?: number } = {}): Promise<Simulator> {
   const moto = await startMoto();

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { installedMoto } from "./install.ts";
+import { installedPackage, type PythonPackage } from "../python-package.ts";
 
 export interface Moto {
   /** `http://127.0.0.1:PORT` */
@@ -9,6 +9,9 @@ export interface Moto {
   pid: number;
   close(): Promise<void>;
 }
+
+/** Simulates EC2 as a server of its own. */
+export const MOTO: PythonPackage = { name: "moto", requirement: "moto[ec2,server]", version: "5.2.5" };
 
 const START_MS = 60_000;
 
@@ -29,10 +32,10 @@ main(["-H", "127.0.0.1", "-p", "0"])
  * Starts moto on a free loopback port; installs it first where it is not in the user's cache. It keeps all in memory, takes any credentials, and has
  * the few images of `images.json` in every region.
  *
- * @throws {MotoMissing} where it cannot be had.
+ * @throws {PackageMissing} where it cannot be had.
  */
 export async function startMoto(): Promise<Moto> {
-  const { python, folder } = await installedMoto();
+  const { python, folder } = await installedPackage(MOTO);
   const child = spawn(python, ["-c", PROGRAM], {
     stdio: ["ignore", "ignore", "pipe"],
     env: {

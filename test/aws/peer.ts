@@ -1,13 +1,14 @@
-import { installedMoto, MotoMissing } from "../../simulators/aws/install.ts";
+import { MOTO } from "../../simulators/aws/moto.ts";
+import { installedPackage, PackageMissing } from "../../simulators/python-package.ts";
 import { serverSpec } from "../resources/fixtures.ts";
 
 /** Why moto cannot be had here, for `skipIf`; undefined when it is in the cache (it is put there first, which takes a minute once). */
 export async function motoMissing(): Promise<string | undefined> {
   try {
-    await installedMoto();
+    await installedPackage(MOTO);
     return undefined;
   } catch (error) {
-    if (error instanceof MotoMissing) return `skipped: ${error.message}`;
+    if (error instanceof PackageMissing) return `skipped: ${error.message}`;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
-import { MotoMissing } from "../../../simulators/aws/install.ts";
 import { SimulatorClient } from "../../../simulators/client.ts";
 import { simulators } from "../../../simulators/index.ts";
+import { PackageMissing } from "../../../simulators/python-package.ts";
 import type { SimulatedServer, Simulator } from "../../../simulators/simulator.ts";
 import { environmentOf } from "../simulated.ts";
 
@@ -35,7 +35,7 @@ export async function startClouds(): Promise<DemoClouds> {
       try {
         running.push(await start({ provisionMs: PROVISION_MS, actionMs: ACTION_MS }));
       } catch (error) {
-        if (!(error instanceof MotoMissing)) throw error;
+        if (!(error instanceof PackageMissing)) throw error;
         missing[cloud] = error.message;
       }
     }

@@ -8,13 +8,14 @@ import {
   OPENSTACK_USERNAME,
   startOpenStack,
 } from "../../../simulators/openstack/index.ts";
+import { installedPackage, PackageMissing } from "../../../simulators/python-package.ts";
 import type { Json } from "../http.ts";
-import { ClientMissing, installedClient, type Outcome, runClient } from "./stock-client.ts";
+import { CLIENT, type Outcome, runClient } from "./stock-client.ts";
 
-const missing = await installedClient().then(
+const missing = await installedPackage(CLIENT).then(
   () => undefined,
   (error: unknown) => {
-    if (error instanceof ClientMissing) return `skipped: ${error.message}`;
+    if (error instanceof PackageMissing) return `skipped: ${error.message}`;
     throw error;
   },
 );
@@ -64,7 +65,8 @@ describe.skipIf(missing !== undefined)(
         OS_PROJECT_DOMAIN_NAME: "Default",
       };
       const split = commands.map((command) => command.split(" "));
-      for (const outcome of await runClient(await installedClient(), env, split)) done.set(outcome.command, outcome);
+      for (const outcome of await runClient(await installedPackage(CLIENT), env, split))
+        done.set(outcome.command, outcome);
       await simulator.close();
     }, 180_000);
     afterAll(() => rmSync(folder, { recursive: true, force: true }));

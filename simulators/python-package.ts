@@ -6,27 +6,36 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-
-/** moto simulates EC2 as a server of its own; it comes from PyPI. */
-export const MOTO_VERSION = "5.2.5";
 const PYTHON = "python3";
 const INSTALL_MS = 10 * 60_000;
 
-/** moto cannot be had on this machine: no Python, no pip, or no package index. */
-export class MotoMissing extends Error {
-  override readonly name = "MotoMissing";
+/** A release on PyPI. */
+export interface PythonPackage {
+  /** Short, for folders and messages. */
+  name: string;
+  /** As pip takes it, without a version: `moto[ec2,server]`. */
+  requirement: string;
+  version: string;
+}
+
+/** The package cannot be had on this machine: no Python, no pip, or no package index. */
+export class PackageMissing extends Error {
+  override readonly name = "PackageMissing";
 }
 
 /**
- * The folder that holds moto as Python's path takes it, in the user's cache (`FLEETWRIGHT_CACHE` names another); installed when it is not there yet,
- * which takes about a minute once. Several processes may ask at the same time.
+ * The folder that holds the package as Python's path takes it, in the user's cache (`FLEETWRIGHT_CACHE` names another); installed when it is
+ * not there yet, which takes about a minute once. Several processes may ask at the same time.
  *
- * @throws {MotoMissing} saying what is missing.
+ * @throws {PackageMissing} saying what is missing.
  */
-export async function installedMoto(env: NodeJS.ProcessEnv = process.env): Promise<{ python: string; folder: string }> {
+export async function installedPackage(
+  wanted: PythonPackage,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ python: string; folder: string }> {
   const python = await pythonVersion();
   const cache = env.FLEETWRIGHT_CACHE ?? path.join(env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "fleetwright");
-  const folder = path.join(cache, `moto-${MOTO_VERSION}-py${python}`);
+  const folder = path.join(cache, `${wanted.name}-${wanted.version}-py${python}`);
   mkdirSync(cache, { recursive: true });
   for (;;) {
     if (existsSync(folder)) return { python: PYTHON, folder };
@@ -35,7 +44,7 @@ export async function installedMoto(env: NodeJS.ProcessEnv = process.env): Promi
       continue;
     }
     try {
-      if (!existsSync(folder)) await install(folder);
+      if (!existsSync(folder)) await install(wanted, folder);
     } finally {
       rmSync(`${folder}.lock`, { force: true });
     }
@@ -47,23 +56,23 @@ async function pythonVersion(): Promise<string> {
     const { stdout } = await run(PYTHON, ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]);
     return stdout.trim();
   } catch (cause) {
-    throw new MotoMissing(`${PYTHON} does not run on this machine`, { cause });
+    throw new PackageMissing(`${PYTHON} does not run on this machine`, { cause });
   }
 }
 
 /** Aside, then renamed: whoever sees the folder sees all of it. */
-async function install(folder: string): Promise<void> {
+async function install({ name, requirement, version }: PythonPackage, folder: string): Promise<void> {
   const aside = `${folder}.${process.pid}`;
   try {
     const options = ["--quiet", "--disable-pip-version-check", "--no-input", "--target", aside];
-    await run(PYTHON, ["-m", "pip", "install", ...options, `moto[ec2,server]==${MOTO_VERSION}`], {
+    await run(PYTHON, ["-m", "pip", "install", ...options, `${requirement}==${version}`], {
       timeout: INSTALL_MS,
     });
     renameSync(aside, folder);
   } catch (cause) {
     rmSync(aside, { recursive: true, force: true });
     const said = (cause as { stderr?: string }).stderr?.trim().split("\n").at(-1) ?? (cause as Error).message;
-    throw new MotoMissing(`pip cannot install moto ${MOTO_VERSION}: ${said}`, { cause });
+    throw new PackageMissing(`pip cannot install ${name} ${version}: ${said}`, { cause });
   }
 }
 
