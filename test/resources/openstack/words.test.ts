@@ -95,7 +95,7 @@ describe("a server's file", () => {
     const server = serverSpec({ size: "", labels: { fleetwright: "x" }, createOnly: { image: "i", keys, userData } });
 
     expect(problems(server).map(({ path }) => path)).toEqual(["size", "labels.fleetwright", "keys", "userData"]);
-    expect(() => serverInputs(server, context)).toThrow(/size is needed/);
+    expect(() => serverInputs(server, context)).toThrow(/size: is needed/);
   });
 
   it("takes networks from the account where it names none, and none beside ports", () => {
