@@ -8,9 +8,12 @@ const codeOf = (error: unknown): string | undefined => {
   return typeof code === "string" ? code : undefined;
 };
 
-/** Whether the server has stopped, is stopping or is starting. The driver has no code for a connection that ended under a query. */
+/** What the driver says, without a code, of a connection that ended under a query, and of every later query on it. */
+const BROKEN = /^(Connection terminated|Client has encountered a connection error)/;
+
+/** Whether the server has stopped, is stopping or is starting. */
 export function isDown(error: unknown): boolean {
-  return DOWN.has(codeOf(error) ?? "") || (error instanceof Error && /^Connection terminated/.test(error.message));
+  return DOWN.has(codeOf(error) ?? "") || (error instanceof Error && BROKEN.test(error.message));
 }
 
 /** Every error of the database, the driver and the file system below it, as one a user can act on. */

@@ -25,7 +25,7 @@ export function connectionOptions(schema: string): pg.PoolConfig {
 
 /** A pool on a server that somebody else runs. */
 export function serverPool(url: string, schema: string): PostgresPool {
-  return quiet(new pg.Pool({ ...connectionOptions(schema), connectionString: url }));
+  return quietPool({ ...connectionOptions(schema), connectionString: url });
 }
 
 /**
@@ -100,8 +100,7 @@ async function join(dataDir: string, schema: string): Promise<Joined> {
     const server = await ensureServer(dataDir);
     const presence = await announce(server);
     if (presence !== undefined) {
-      const pool = new pg.Pool({ ...connectionOptions(schema), ...address(server) });
-      return { pool: quiet(pool), presence };
+      return { pool: quietPool({ ...connectionOptions(schema), ...address(server) }), presence };
     }
     if (performance.now() > deadline) {
       throw new FleetError("STORE_FAILED", `the database in ${dataDir} answers no connection`, { path: dataDir });
@@ -145,7 +144,12 @@ function address({ socketDir, user, database }: EmbeddedServer): pg.ClientConfig
   return { host: socketDir, port: 5432, user, database, password: "", ssl: false };
 }
 
-/** An idle connection that breaks is an event without a listener, which would end the process; the next query tells. */
+/** A pool whose connections may break, idle or lent out: the pool listens only to those that are idle. */
+function quietPool(config: pg.PoolConfig): pg.Pool {
+  return quiet(new pg.Pool(config)).on("connect", quiet);
+}
+
+/** A connection that breaks is an event without a listener, which would end the process; the next query tells. */
 function quiet<T extends NodeJS.EventEmitter>(connection: T): T {
   connection.on("error", () => undefined);
   return connection;

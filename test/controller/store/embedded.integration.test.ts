@@ -5,7 +5,9 @@ import path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { isAlive, processStartTime } from "../../../controller/processes.ts";
 import { stopEmbedded } from "../../../controller/store/embedded.ts";
+import { isDown } from "../../../controller/store/errors.ts";
 import { openStore } from "../../../controller/store/open.ts";
+import { EmbeddedPool } from "../../../controller/store/pool.ts";
 import { postmasterOf } from "../../../controller/store/postmaster.ts";
 import { makeDataDir, removeDataDir } from "./support.ts";
 
@@ -101,6 +103,24 @@ describe("the embedded database", () => {
       .toMatchObject({ key: "fw-kept" });
     expect(serverOf(dataDir)?.pid).not.toBe(pid);
     await store.close();
+  });
+
+  it("fails the query, never the process, when the server is killed under a connection that is lent out", async () => {
+    const dataDir = dataFolder();
+    const pool = new EmbeddedPool(dataDir, "fleetwright", false);
+    const client = await pool.connect();
+    const { pid } = serverOf(dataDir)!;
+    const startTime = processStartTime(pid)!;
+
+    process.kill(pid, "SIGKILL");
+    await expect.poll(() => isAlive(pid, startTime)).toBe(false);
+
+    await expect(client.query("select 1", [])).rejects.toSatisfy(isDown);
+    client.release();
+    const another = await pool.connect();
+    expect((await another.query("select 1 as one", [])).rows).toEqual([{ one: 1 }]);
+    another.release();
+    await pool.end();
   });
 
   it("starts over a pid file that another program's process has inherited", async () => {
