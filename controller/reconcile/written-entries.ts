@@ -40,7 +40,13 @@ export async function writeEntries(
       ? [{ work, urn }]
       : [];
   });
-  const found = await inParallel(unknown, 8, ({ work, urn }) => standing(controller, cloud, task, work, urn, signal));
+  // Most are simply new: nothing was ever asked for under their marks.
+  const noted = await controller.store.noted(
+    task.account.identity,
+    unknown.map(({ work }) => work.mark),
+  );
+  const asked = unknown.filter(({ work }) => noted.has(work.mark));
+  const found = await inParallel(asked, 8, ({ work, urn }) => standing(controller, cloud, task, work, urn, signal));
   const entries = found.filter((each) => each !== undefined);
   if (entries.length === 0) return [];
 
@@ -65,7 +71,7 @@ export async function writeEntries(
   return entries.map(({ work }) => work);
 }
 
-/** The machine of a work that state does not know: one that is adopted, or one of an earlier run that does not run. */
+/** The machine of a work that state does not know and the journal does: one that is adopted, or one of an earlier run that does not run. */
 async function standing(
   controller: Controller,
   cloud: Cloud,
@@ -74,8 +80,6 @@ async function standing(
   urn: string,
   signal: AbortSignal,
 ): Promise<Standing | undefined> {
-  const intent = await controller.store.intent(account.identity, work.mark);
-  if (intent === undefined) return undefined;
   const spec = work.desired as ServerSpec;
   const marked = await cloud.findByMark(work.mark, spec, callOn(controller, account.spec, signal));
   const [actual] = marked;

@@ -4,7 +4,9 @@ import type { Tables } from "./tables.ts";
 import type { Store } from "./types.ts";
 
 /** Journal of creates. Every write is durable when its promise resolves, because connections commit synchronously. */
-export function journalMethods(db: Kysely<Tables>): Pick<Store, "journal" | "openIntents" | "dropIntent" | "intent"> {
+export function journalMethods(
+  db: Kysely<Tables>,
+): Pick<Store, "journal" | "openIntents" | "dropIntent" | "intent" | "noted"> {
   const entries = db.selectFrom("journal_entry").selectAll();
   const drop = async (account: string, key: string): Promise<void> => {
     await db.deleteFrom("journal_entry").where("account", "=", account).where("key", "=", key).execute();
@@ -56,6 +58,12 @@ export function journalMethods(db: Kysely<Tables>): Pick<Store, "journal" | "ope
     async intent(account, key) {
       const row = await entries.where("account", "=", account).where("key", "=", key).executeTakeFirst();
       return row && toEntry(row);
+    },
+
+    async noted(account, keys) {
+      if (keys.length === 0) return new Set();
+      const found = db.selectFrom("journal_entry").select("key").where("account", "=", account);
+      return new Set((await found.where("key", "in", keys).execute()).map(({ key }) => key));
     },
   };
 }

@@ -115,6 +115,8 @@ export interface Store {
   dropIntent(account: string, key: string): Promise<void>;
   /** The journal entry under a key, answered or not. */
   intent(account: string, key: string): Promise<JournalEntry | undefined>;
+  /** Which of the keys have a journal entry, answered or not. */
+  noted(account: string, keys: readonly string[]): Promise<Set<string>>;
 
   accounts(): Promise<RecordedAccount[]>;
   putAccount(account: RecordedAccount): Promise<void>;

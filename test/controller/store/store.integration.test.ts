@@ -55,6 +55,13 @@ describe("the journal", () => {
     expect(await store.journal.begin({ ...entry, key: "fw-answered" })).toMatchObject({ id: "4711" });
   });
 
+  it("tells which of many keys it knows, of the account alone", async () => {
+    const keys = ["fw-one", "fw-answered", "fw-elsewhere", "fw-never"];
+
+    expect(await store.noted(entry.account, keys)).toEqual(new Set(["fw-one", "fw-answered"]));
+    expect(await store.noted(entry.account, [])).toEqual(new Set());
+  });
+
   it("forgets what the cloud refused, but never what it answered", async () => {
     await store.journal.begin({ ...entry, key: "fw-refused" });
     await store.journal.refused(entry.account, "fw-refused");
