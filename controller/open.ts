@@ -10,6 +10,7 @@ import { steadyAccounts } from "./accounts.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
 import { createFleetCache } from "./fleet/load.ts";
+import { SnapshotFolder } from "./fleet/snapshots.ts";
 import { stateKeyFile } from "./keys.ts";
 import type { Controller } from "./reconcile/context.ts";
 import { cloudOf } from "./reconcile/context.ts";
@@ -56,6 +57,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const databaseUrl = environment.DATABASE_URL;
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
   const registry = options.clouds ?? clouds;
+  const snapshots = new SnapshotFolder(join(dataDir, "snapshots"), (text) => progress({ kind: "note", text }));
   let engine: Promise<Engine> | undefined;
   return {
     repo,
@@ -63,7 +65,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     dataDir,
     environment,
     progress,
-    loaded: createFleetCache(),
+    loaded: createFleetCache({ snapshots }),
     clouds: registry,
     holder: holderName(process.pid),
     provider: options.provider ?? "served",
@@ -75,6 +77,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     now: Date.now,
     sleep,
     close: async () => {
+      await snapshots.settled();
       await repo.close();
       await store.close();
     },

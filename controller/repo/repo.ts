@@ -23,6 +23,8 @@ export interface FleetRepo {
   readBlob(commit: string, path: string): Promise<string | undefined>;
   /** The text of an object by its id; undefined when there is none. */
   readObject(id: string): Promise<string | undefined>;
+  /** Whether a commit is the other or comes before it. Also false when there is no such commit. */
+  isAncestor(ancestor: string, commit: string): Promise<boolean>;
   /** Paths that differ between two commits, both names of a moved file. */
   changedSince(base: string, commit: string): Promise<string[]>;
   /** Who last changed a file before or at a commit. */
@@ -101,6 +103,10 @@ class GitFleetRepo implements FleetRepo {
 
   async readObject(id: string): Promise<string | undefined> {
     return (await this.#blobs.read(id))?.toString("utf8");
+  }
+
+  async isAncestor(ancestor: string, commit: string): Promise<boolean> {
+    return (await this.#git.ask("merge-base", "--end-of-options", ancestor, commit))?.trim() === ancestor;
   }
 
   async changedSince(base: string, commit: string): Promise<string[]> {
