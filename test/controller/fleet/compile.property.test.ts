@@ -54,6 +54,8 @@ describe("hashes", () => {
       { protect: true },
       { deletionPolicy: "orphan" },
       { expires: "2027-01-01" },
+      { expired: "2027-01-01" },
+      { suspend: { reason: "x" } },
       { owner: "x" },
       { adopt: "1" },
       { formerly: ["old"] },
