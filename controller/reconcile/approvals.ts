@@ -75,16 +75,17 @@ const quoted = (quote: Quote | undefined): Pick<Approval, "quote"> => (quote ===
 
 /** The overrides that this one effect needs, given now or before; what it does not need is not kept. */
 function overridesOf(
-  { effect, gone }: Work,
+  { effect, gone, outsideWindow }: Work,
   overrides: Overrides,
   before: Approval | undefined,
-): Pick<Approval, "allowReplace" | "allowRemovals" | "allowEnded"> {
+): Pick<Approval, "allowReplace" | "allowRemovals" | "allowEnded" | "outsideWindow"> {
   const replaces = effect.op === "replace" && mayReplace(effect.object.name, overrides);
   const removals = overrides.allowRemovals ?? before?.allowRemovals;
   const counts = isCounted({ effect, ...(gone ? { gone } : {}) });
   const ended = mayUseEnded(effect.object.name, overrides) || before?.allowEnded === true;
   return {
     ...(ended ? { allowEnded: true } : {}),
+    ...(outsideWindow || before?.outsideWindow ? { outsideWindow: true } : {}),
     allowReplace: replaces || before?.allowReplace === true,
     ...(counts && removals !== undefined ? { allowRemovals: removals } : {}),
   };
@@ -95,7 +96,8 @@ function overridesOf(
  * deletion that was approved, taken back and forgotten would be carried out the day somebody removes the file by accident.
  */
 export async function closeSuperseded(controller: Controller, { preview }: Prepared): Promise<void> {
-  const wanted = new Set(preview.effects.map(({ hash }) => hash));
+  const held = preview.held ?? [];
+  const wanted = new Set([...preview.effects, ...held.map(({ effect }) => effect)].map(({ hash }) => hash));
   const open = await controller.store.openApprovals();
   const others = [...open.values()].filter(({ effectHash }) => !wanted.has(effectHash));
   if (others.length === 0) return;

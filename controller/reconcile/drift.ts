@@ -4,10 +4,12 @@ import type { AppliedObject } from "../store/types.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import type { Desired } from "./desired.ts";
 import type { FieldDrift } from "./find-drift.ts";
+import { suspensionOf } from "./holds.ts";
 import { lookAt, type Sight, sightOfFirewall, sightOfServer } from "./look.ts";
 import type { MatchedAccount } from "./match.ts";
 import { judge } from "./observe.ts";
 import { inParallel } from "./pool.ts";
+import { type Hold, isServer } from "./types.ts";
 
 /** What differs on one server or firewall from what was last applied. */
 export interface ObjectDrift {
@@ -19,6 +21,8 @@ export interface ObjectDrift {
   kind: "changed" | "gone";
   /** Rules one by one: `rules[+1]` with `actual` is one too many, `rules[-0]` with `desired` one that is missing. */
   fields: FieldDrift[];
+  /** It is suspended, so nothing brings it back: what suspends it, and why. */
+  suspended?: Pick<Hold, "what" | "reason">;
 }
 
 /** One account, listed once. */
@@ -51,7 +55,10 @@ export async function findFleetDrift(
       (["Server", "Firewall"] as const).map((kind) => controller.store.objects({ account: account.identity, kind })),
     );
     try {
-      return await accountDrift(controller, account, servers!, firewalls!, signal);
+      const found = await accountDrift(controller, account, servers!, firewalls!, signal);
+      const records = new Map([...servers!, ...firewalls!].map((record) => [`${record.kind}/${record.name}`, record]));
+      const stackOf = ({ object, name }: ObjectDrift) => records.get(`${object}/${name}`)!.stack;
+      return { ...found, drifted: found.drifted.map((one) => withSuspension(one, stackOf(one), account, desired)) };
     } catch (error) {
       signal.throwIfAborted();
       return {
@@ -65,6 +72,19 @@ export async function findFleetDrift(
       };
     }
   });
+}
+
+function withSuspension(
+  drift: ObjectDrift,
+  stack: string,
+  { spec }: MatchedAccount,
+  { objects }: Pick<Desired, "objects">,
+): ObjectDrift {
+  const server = objects.find(
+    ({ spec }) => isServer(spec) && drift.object === "Server" && spec.name === drift.name,
+  )?.spec;
+  const hold = suspensionOf(spec, stack, server && isServer(server) ? server : undefined);
+  return hold === undefined ? drift : { ...drift, suspended: { what: hold.what, reason: hold.reason } };
 }
 
 async function accountDrift(

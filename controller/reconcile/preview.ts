@@ -16,6 +16,7 @@ import { type EffectContext, idleWork, ruledBy, setHash, workOf } from "./effect
 import { endedBy } from "./ended.ts";
 import { checkWithEngine } from "./engine-preview.ts";
 import type { Overrides } from "./guards.ts";
+import { type HeldWork, heldEffects, partHeld } from "./holds.ts";
 import { describeMoves } from "./hosts.ts";
 import { isSettled, type Match, matchObjects, supersededRecords } from "./match.ts";
 import { observe, ownMarks } from "./observe.ts";
@@ -41,6 +42,8 @@ export interface Prepared {
   preview: Preview;
   desired: Desired;
   works: Work[];
+  /** What is held of what the commit would do. */
+  held: HeldWork[];
   /** Records that only need to be written anew: renames and edits without effect. */
   quiet: AppliedObject[];
   /** Records that a move which was cut off has left behind. */
@@ -65,17 +68,27 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const applied = await store.objects();
   const all = matchObjects(desired.objects, applied, desired.accounts);
   const matches = all.filter((match) => inScope(match, options));
-  const { works, quiet, policies } = await compare(controller, desired, matches, all, signal);
-  await describeMoves(controller, works, desired, signal);
+  const { works: wanted, quiet, policies } = await compare(controller, desired, matches, all, signal);
+  await describeMoves(controller, wanted, desired, signal);
 
+  const open = await store.openApprovals();
+  const overrides = options.overrides ?? NO_OVERRIDES;
+  // Guards and the engine look at what may be executed: a stack that is suspended because its engine fails must not stop the others.
+  const { free: works, held: allHeld } = partHeld(wanted, {
+    desired,
+    policies,
+    open,
+    overrides,
+    now: controller.now(),
+  });
+  const held = allHeld.filter(({ work }) => !isIdle(work));
   const guarded: Guarded = {
     works,
     policies,
     population: populationOf(all),
     ended: endedBy(controller, works, desired),
   };
-  const open = await store.openApprovals();
-  const decide = () => verdicts(guarded, desired, options.overrides ?? NO_OVERRIDES, open);
+  const decide = () => verdicts(guarded, desired, overrides, open);
   const early = decide();
   const looks = options.engine !== false && early.every(passes);
   const stacks = stacksOf(works);
@@ -89,6 +102,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     commit,
     hash: setHash(effects),
     effects,
+    ...(held.length > 0 ? { held: heldEffects(held) } : {}),
     verdicts: engineRuns > 0 ? decide() : early,
     notes: [...desired.notes, ...notesOf(watched)],
     ...sumMoney(effects),
@@ -96,7 +110,8 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     ...(watched.beingMade.length > 0 ? { beingMade: watched.beingMade } : {}),
   };
   const states = looks ? unmovedStates(before, await stateVersions(controller, stacks)) : {};
-  return { preview, desired, works, quiet, stale: supersededRecords(applied), guarded, basis: { at, records, states } };
+  const stale = supersededRecords(applied);
+  return { preview, desired, works, held, quiet, stale, guarded, basis: { at, records, states } };
 }
 
 /** All stacks that some works concern, those that servers leave among them. */
@@ -190,8 +205,8 @@ async function policyOf(
   if (kind !== "Server" && kind !== "Firewall") return undefined;
   const last = await lastCommitted(controller.repo, kind, plainName(name), since === "" ? undefined : since, commit);
   if (last === undefined) return undefined;
-  const { protect = false, deletionPolicy = "delete" } = load(last.text) as Record<string, unknown>;
-  return { ...document, protect, deletionPolicy } as StackObject;
+  const { protect = false, deletionPolicy = "delete", suspend } = load(last.text) as Record<string, unknown>;
+  return { ...document, protect, deletionPolicy, suspend } as StackObject;
 }
 
 function withMoney(work: Work, match: Match, desired: Desired): Work {

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { Tables } from "./tables.ts";
 import type { Store } from "./types.ts";
 
-type Methods = Pick<Store, "event" | "events" | "setting" | "putSetting">;
+type Methods = Pick<Store, "event" | "eventsOnce" | "events" | "setting" | "putSetting">;
 
 /** The event log and settings. */
 export function eventMethods(db: Kysely<Tables>): Methods {
@@ -17,6 +17,30 @@ export function eventMethods(db: Kysely<Tables>): Methods {
           set_config('synchronous_commit', 'off', true)) as ordered
         returning seq`.execute(db);
       return Number(rows[0]?.seq);
+    },
+
+    async eventsOnce(events) {
+      const distinct = [...new Map(events.map((event) => [event.once, event])).values()];
+      if (distinct.length === 0) return new Set();
+      // Keys are in a table of their own: events go some day, and are not to be told anew then. Both are written or neither.
+      return await db.transaction().execute(async (one) => {
+        const { rows } = await sql<{ key: string }>`
+          insert into event_once (key) select unnest(${distinct.map(({ once }) => once).sort()}::text[])
+          on conflict do nothing returning key`.execute(one);
+        const fresh = new Set(rows.map(({ key }) => key));
+        const told = distinct.filter(({ once }) => fresh.has(once));
+        if (told.length > 0) {
+          await sql`
+            insert into event (kind, object, data)
+            select kind, object, data::json
+            from (select pg_advisory_xact_lock(hashtextextended('fleetwright events ' || current_schema(), 0))) as ordered,
+              unnest(${told.map(({ kind }) => kind)}::text[], ${told.map(({ object }) => object ?? null)}::text[],
+                ${told.map(({ data }) => JSON.stringify(data ?? null))}::text[]) as told (kind, object, data)`.execute(
+            one,
+          );
+        }
+        return fresh;
+      });
     },
 
     async events(after, limit) {

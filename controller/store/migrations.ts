@@ -81,6 +81,14 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "009-holds": {
+    async up(db) {
+      await sql`
+        alter table approval add column outside_window boolean not null default false;
+        create table event_once (key text primary key, at timestamptz not null default clock_timestamp())
+      `.execute(db);
+    },
+  },
 };
 
 /** Brings the schema up to date. Several processes may call it at once: the first migrates, the others wait and find it done. */

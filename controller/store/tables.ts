@@ -55,6 +55,7 @@ export interface Tables {
     allow_replace: boolean;
     allow_removals: number | null;
     allow_ended: boolean;
+    outside_window: boolean;
     quote: Json<unknown> | null;
     done_at: Instant | null;
   };
@@ -69,6 +70,7 @@ export interface Tables {
     object: string | null;
     data: Json<unknown>;
   };
+  event_once: { key: string; at: Generated<Date> };
   catalog: { account: string; part: string; fingerprint: string; cached_at: Instant; content: Json<unknown> };
   quote: { effect_hash: string; shown_at: Instant; quote: Json<unknown> };
   setting: { name: string; value: string };

@@ -60,6 +60,8 @@ export interface Approval {
   allowRemovals?: number;
   /** New machines on something that has ended are meant. */
   allowEnded?: boolean;
+  /** It may be executed outside maintenance windows and under a freeze. */
+  outsideWindow?: boolean;
   /** What whoever approved was shown that it would cost. */
   quote?: Quote;
   /** Set when the effect has converged: a later, equal effect needs an approval of its own. */
@@ -158,6 +160,10 @@ export interface Store {
 
   /** Appends to the event log; returns the sequence number. */
   event(event: { run?: string; kind: string; object?: string; data: unknown }): Promise<number>;
+  /**
+   * Appends those whose `once` no event had before, in the lifetime of the database and over all processes; answers their `once`.
+   */
+  eventsOnce(events: { once: string; kind: string; object?: string; data: unknown }[]): Promise<Set<string>>;
   events(
     after: number,
     limit: number,

@@ -29,8 +29,9 @@ function renderAccount(
   ];
 }
 
-function renderObject({ object, name, id, kind, fields }: ObjectDrift, { color }: Io): string[] {
-  const head = `  ${color.yellow("!")} ${label({ kind: object, name })} ${color.dim(id)}`;
+function renderObject({ object, name, id, kind, fields, suspended }: ObjectDrift, { color }: Io): string[] {
+  const held = suspended === undefined ? "" : color.yellow(` (${suspended.what} is suspended: ${suspended.reason})`);
+  const head = `  ${color.yellow("!")} ${label({ kind: object, name })} ${color.dim(id)}${held}`;
   if (kind === "gone") return [`${head}  ${color.red("is gone from the cloud")}`];
   const lines = fields.map(fieldWords);
   return lines.length === 1 ? [`${head}  ${lines[0]}`] : [head, ...lines.map((line) => `      ${line}`)];
