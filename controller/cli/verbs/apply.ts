@@ -21,6 +21,7 @@ export interface ApplyFlags extends GlobalOptions {
   allowReplace?: string[];
   allowDelete?: number;
   allowEnded?: string[];
+  outsideWindow?: boolean;
   /** Waits for machines that are being made ready. */
   wait?: boolean;
 }
@@ -28,7 +29,7 @@ export interface ApplyFlags extends GlobalOptions {
 /**
  * `fleetwright apply`: previews, asks (or takes `--yes` or `--approve HASH`), executes. Without an answer it goes on with what an earlier
  * approval left open. Exit 0 all converged or ordered and being made ready, 1 something failed, 3 refused. With `--wait` it ends when machines are ready: 1 when one is
- * overdue, 2 when one is there and not yet as it is wanted, or gone.
+ * overdue, 2 when one is there and not yet as it is wanted, or gone. Exit 2 too when a window has closed before all of it was begun.
  */
 export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
   return await withSession(flags, io, async (session) => {
@@ -38,6 +39,7 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
       allowReplace: flags.allowReplace ?? [],
       ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),
       ...(flags.allowEnded === undefined ? {} : { allowEnded: flags.allowEnded }),
+      ...(flags.outsideWindow ? { outsideWindow: true } : {}),
     };
     const scope = {
       ...(flags.commit === undefined ? {} : { commit: flags.commit }),
@@ -75,6 +77,7 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
     const waited = flags.wait ? await waitForMade(session, prepared.desired, io) : undefined;
     if (flags.json) io.out(JSON.stringify({ ...execution, ...(waited && { waited }) }));
     if (execution.failed > 0) return EXIT.error;
+    if (execution.left !== undefined) return EXIT.changes;
     return waited === undefined ? EXIT.ok : exitOf(waited);
   });
 }

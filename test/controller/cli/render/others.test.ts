@@ -69,6 +69,26 @@ describe("drift", () => {
     ]);
   });
 
+  it("says that it is suspended, and why", () => {
+    const suspended = { what: "server web-1", reason: "a move" };
+    const fields = [{ path: "power", desired: "running", actual: "stopped" }];
+    const drifted = [
+      {
+        object: "Server" as const,
+        name: "web-1",
+        account: "linode-main",
+        id: "7",
+        kind: "changed" as const,
+        fields,
+        suspended,
+      },
+    ];
+
+    expect(renderDrift([account({ drifted })], fakeIo()).split("\n")[1]).toBe(
+      "  ! web-1 7 (server web-1 is suspended: a move)  power is stopped, wanted running",
+    );
+  });
+
   it("says gone, orphans and accounts that could not be read, each as what it is", () => {
     const shown = renderDrift(
       [
@@ -123,6 +143,29 @@ describe("an execution", () => {
     },
   ] as { states: Outcome["state"][]; text: string }[])("says: $text", ({ states, text }) => {
     expect(renderExecution(ended(states), fakeIo())).toBe(text);
+  });
+
+  it("says what was not begun, why, and how to go on", () => {
+    const left = ["web-3", "web-4"].map((name) => ({
+      name,
+      op: "update",
+      effectHash: name,
+      why: "web-2 failed in wave 2 of 4",
+    }));
+
+    expect(renderExecution({ ...ended(["converged", "failed"]), left }, fakeIo()).split("\n")).toEqual([
+      "✓ 1 server converged, ✗ 1 failed",
+      "… 2 objects not begun (web-2 failed in wave 2 of 4): web-3, web-4",
+      "They stay approved: mend what failed and `fleetwright apply` goes on with what is left; another commit changes or drops it",
+    ]);
+  });
+
+  it("does not say that it converged where all of it is held", () => {
+    const none = ended([]);
+
+    expect(renderExecution({ ...none, preview: { ...none.preview, held: [] } }, fakeIo())).toBe(
+      "Nothing was done: all of it is held.",
+    );
   });
 });
 
