@@ -38,6 +38,7 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright apply --approve 3f2a…           what was shown under this hash, or refuse (exit 3)",
     "fleetwright apply --allow-replace web-1     web-1 may be deleted and made anew",
     "fleetwright apply --allow-delete 12         twelve removals at once are meant",
+    "fleetwright apply --outside-window          an emergency: neither windows nor freezes hold it",
   ],
   status: ["fleetwright status                          what is recorded; asks no cloud"],
   drift: [
@@ -68,6 +69,10 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright place                                     every server with a placement that is not decided",
     "fleetwright place web-9 --dry-run                     what would be chosen for web-9, and the runners-up",
     "fleetwright place web-9 --again                       another size, if another is the cheapest now",
+  ],
+  expire: [
+    "fleetwright expire                          stop what has expired, by a commit, and warn of what will",
+    "fleetwright expire --dry-run                only show which",
   ],
   rehome: [
     "fleetwright rehome                                    what stands on something that has ended, and where to",

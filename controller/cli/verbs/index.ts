@@ -96,6 +96,7 @@ export const verbs: AddVerb[] = [
       .option("--base <commit>", "compare with this commit instead of what was applied")
       .option("--stack <stack>", "only this stack; may be repeated", list)
       .option("--full", "have the engine compare every resource of every stack")
+      .option("--outside-window", "with what maintenance windows and freezes hold")
       .action(running(io, exit, async (flags, io) => (await import("./preview.ts")).previewVerb(flags, io))),
   (program, io, exit) =>
     program
@@ -108,6 +109,7 @@ export const verbs: AddVerb[] = [
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
       .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
+      .option("--outside-window", "go ahead outside maintenance windows and under a freeze")
       .option("--wait", "wait for machines that are being made ready, also those of earlier runs")
       .action(running(io, exit, async (flags, io) => (await import("./apply.ts")).applyVerb(flags, io))),
   (program, io, exit) =>
@@ -125,6 +127,7 @@ export const verbs: AddVerb[] = [
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
       .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
+      .option("--outside-window", "go ahead outside maintenance windows and under a freeze")
       .action(running(io, exit, async (flags, io) => (await import("./drift.ts")).driftVerb(flags, io))),
   (program, io, exit) =>
     program
@@ -162,6 +165,12 @@ export const verbs: AddVerb[] = [
       .action(
         running(io, exit, async (flags, io, ...names) => (await import("./place.ts")).placeVerb(flags, io, ...names)),
       ),
+  (program, io, exit) =>
+    program
+      .command("expire")
+      .description("stop servers whose `expires` has passed, by a commit, and record the warnings that are due")
+      .option("--dry-run", "only show which")
+      .action(running(io, exit, async (flags, io) => (await import("./expire.ts")).expireVerb(flags, io))),
   (program, io, exit) =>
     program
       .command("inventory")
