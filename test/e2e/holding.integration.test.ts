@@ -8,7 +8,7 @@ import { Clouds } from "./clouds.ts";
 import { accountFile, FIREWALL, Fleet, server } from "./fleet.ts";
 
 /** Changes that are held by the files, and changes that go in waves. One controller in this process, and the command line where it decides. */
-const TIMEOUT = 180_000;
+const TIMEOUT = 240_000;
 const NAMES = ["web-1", "web-2", "web-3", "web-4", "web-5"];
 
 interface DriftReport {
@@ -196,6 +196,48 @@ describe("an account that is frozen", () => {
       expect(emergency).toMatchObject({ code: 1, converged: 4, failed: 1 });
       expect(rest).toMatchObject({ converged: 1, failed: 0 });
       expect(await tagged("env:frozen")).toEqual(NAMES);
+    },
+    TIMEOUT,
+  );
+});
+
+describe("a window that closes", () => {
+  it(
+    "lets nothing begin that was shown before, and no further wave",
+    async () => {
+      const [open, closed] = [Date.parse("2026-11-25T11:59:50Z"), Date.parse("2026-11-25T12:00:10Z")];
+      const windows = [{ from: "00:00", to: "12:00", timezone: "UTC" }];
+      fleet.write({ "accounts/linode-main.yaml": { ...accountFile(clouds, "linode", 2), windows } });
+      fleet.write({ "fleet.yaml": { kind: "Fleet", id: "holding", rollout: { step: 1 } } });
+      for (const name of ["web-1", "web-2"])
+        fleet.edit(`servers/${name}.yaml`, (text) => text.replace(/env: \S+/, "env: window"));
+      fleet.commit("Only before noon");
+      let at = open;
+      const timed: OpenController = {
+        ...controller,
+        now: () => at,
+        progress: (event) => {
+          if (event.kind === "phase" && event.text.startsWith("wave 1 of 2")) at = closed;
+        },
+      };
+      const prepared = await prepare(timed, { signal: signal() });
+      const approved = { hashes: [prepared.preview.hash], by: "a test" };
+      const run = async () => await execute(timed, { preview: {}, prepared, approved, signal: signal() });
+
+      at = closed;
+      const late = await run();
+      const writes = await clouds.writes();
+      at = open;
+      const timely = await run();
+
+      expect(named(late.preview.held?.map(({ effect }) => effect))).toEqual(["web-1", "web-2"]);
+      expect(late).toMatchObject({ converged: 0, engineRuns: 0 });
+      expect(writes).toEqual([]);
+      expect(timely).toMatchObject({ converged: 1, failed: 0 });
+      expect(timely.left?.map(({ name, why }) => `${name}: ${why}`)).toEqual([
+        "web-2: account linode-main: outside its maintenance windows",
+      ]);
+      expect(await tagged("env:window")).toEqual(["web-1"]);
     },
     TIMEOUT,
   );

@@ -43,6 +43,8 @@ describe("a maintenance window", () => {
     // Monday the 30th in Auckland, thirteen hours ahead, begins on Sunday.
     expect(at("2026-11-29T19:00:00Z", monday)).toBe("open");
     expect(at("2026-11-30T19:00:00Z", monday)).toBe("2026-12-06T19:00:00.000Z");
+    // Wednesday in Honolulu, ten hours behind, where Tuesday's goes on until 19:30.
+    expect(at("2026-11-26T05:00:00Z", window("20:00", "19:30", "Pacific/Honolulu", ["tue"]))).toBe("open");
   });
 
   it("ends at midnight with 24:00, and lasts a whole day where both times are the same", () => {
