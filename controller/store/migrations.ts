@@ -81,7 +81,7 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
-  "009-holds": {
+  "005-holds": {
     async up(db) {
       await sql`
         alter table approval add column outside_window boolean not null default false;
