@@ -90,6 +90,7 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright simulate linode --port 9001     a simulated Linode on http://127.0.0.1:9001",
     "fleetwright simulate proxmox --provision-ms 200   machines are there quickly",
     "fleetwright simulate digitalocean --rate-scale 60  limits of an hour renew in a minute",
+    "fleetwright simulate linode --servers 10000 --rate-scale 0  a large account to try things on",
   ],
   demo: [
     "fleetwright demo                            the whole way, then up until Ctrl-C",

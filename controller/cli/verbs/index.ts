@@ -227,6 +227,7 @@ export const verbs: AddVerb[] = [
       .option("--provision-ms <ms>", "from create to running", count)
       .option("--action-ms <ms>", "a power action or a resize", count)
       .option("--list-lag-ms <ms>", "changes show in lists so much later", count)
+      .option("--servers <count>", "it starts with so many machines that no fleet made (default: none)", count)
       .action(
         running(io, exit, async (flags, io, cloud) => (await import("./simulate.ts")).simulateVerb(flags, io, cloud!)),
       ),
