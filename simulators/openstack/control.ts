@@ -86,7 +86,8 @@ export class SimulatedOpenStack implements SimulatedCloud {
     const server = this.#world.servers.get(id);
     if (!server) return undefined;
     this.#apply(server, patch);
-    server.updatedAt = this.#world.clock.now();
+    // Tags are metadata, which nova's `updated` knows nothing of.
+    if (Object.keys(patch).some((field) => field !== "tags")) server.updatedAt = this.#world.clock.now();
     this.#world.servers.changed(server);
     return this.#view(server);
   }
