@@ -89,6 +89,34 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "006-inventory": {
+    async up(db) {
+      await sql`
+        create table inventory_pass (
+          account text primary key, number integer not null, fingerprint text not null,
+          listed_at timestamptz not null, read_at timestamptz not null);
+        create table inventory (
+          account text not null, id text not null, name text not null, class text not null, mark text,
+          region text not null, size text, state text not null,
+          first_seen timestamptz not null, last_seen timestamptz not null, gone_since timestamptz,
+          monthly_micro bigint, hourly_micro bigint, currency text, actual json not null,
+          primary key (account, id));
+        create index inventory_gone on inventory (gone_since) where gone_since is not null
+      `.execute(db);
+    },
+  },
+  "007-drift": {
+    async up(db) {
+      await sql`
+        create table drift (
+          id bigint generated always as identity primary key,
+          account text not null, kind text not null, identity text not null, name text not null, cloud_id text not null,
+          field text not null, key text not null, before json, after json, since timestamptz not null, ended_at timestamptz, wanted json);
+        create unique index drift_open on drift (account, kind, identity, key) where ended_at is null;
+        create index drift_ended on drift (ended_at) where ended_at is not null
+      `.execute(db);
+    },
+  },
 };
 
 /** Brings the schema up to date. Several processes may call it at once: the first migrates, the others wait and find it done. */

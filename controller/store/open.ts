@@ -8,6 +8,7 @@ import { budgetLedger } from "./budgets.ts";
 import { catalogMethods } from "./catalogs.ts";
 import { toStoreError, withStoreErrors } from "./errors.ts";
 import { eventMethods } from "./events.ts";
+import { inventoryMethods } from "./inventory.ts";
 import { journalMethods } from "./journal.ts";
 import { leaseMethods } from "./leases.ts";
 import { migrate } from "./migrations.ts";
@@ -59,6 +60,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...leaseMethods(db),
     ...eventMethods(db),
     ...catalogMethods(db),
+    ...inventoryMethods(db),
     close() {
       closed ??= db.destroy();
       return closed;

@@ -1,3 +1,4 @@
+import type { ActualServer } from "../../resources/actual.ts";
 import type { BudgetLedger } from "../../resources/budget-ledger.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { StackObject } from "../../resources/spec.ts";
@@ -104,6 +105,80 @@ export interface Lease {
   expiresAt: string;
 }
 
+/** A machine that an account has or had, as the passes over the account have seen it. Instants are ISO. */
+export interface SeenServer {
+  id: string;
+  name: string;
+  /** `managed`: a record has it; `orphan`: it carries a mark of this fleet and no record has it; `foreign`: no mark, or another fleet's. */
+  class: "managed" | "orphan" | "foreign";
+  mark?: string;
+  region: string;
+  size?: string;
+  state: ActualServer["power"];
+  firstSeen: string;
+  /** When the last pass began that saw it. */
+  lastSeen: string;
+  /** The cloud has said twice that it is gone. */
+  goneSince?: string;
+  monthly?: Cost;
+  /** As the cloud told it last. */
+  actual: ActualServer;
+}
+
+/** The last whole pass over an account. */
+export interface InventoryPass {
+  /** Counts the passes of the account. */
+  number: number;
+  /** Tells accounts apart that answer to one name after another. */
+  fingerprint: string;
+  /** ISO instant when the last pass began that read every page. */
+  listedAt: string;
+  /** ISO instant when the last pass of any kind began. */
+  readAt: string;
+}
+
+/** Who last changed an object's file, and in which commit. */
+export interface LastWanted {
+  name: string;
+  email: string;
+  commit: string;
+  /** ISO instant. */
+  at: string;
+}
+
+/** One field of one object that differs or did. */
+export interface RememberedDrift {
+  /** Never given again: names this drift in events and messages. */
+  id: number;
+  kind: "Server" | "Firewall";
+  /** Constant over renames, as that of its record. */
+  identity: string;
+  name: string;
+  cloudId: string;
+  /** Path in the fleet file; `gone` where the object itself is. */
+  field: string;
+  /** The same for the same difference, whatever place a rule has in its list. */
+  key: string;
+  before?: unknown;
+  after?: unknown;
+  /** ISO instants: of the first pass that saw it, and of the first that saw it no more. */
+  since: string;
+  endedAt?: string;
+  wanted?: LastWanted;
+}
+
+/** What one pass over an account has come to, stored as a whole or not at all. */
+export interface PassRecord {
+  account: string;
+  pass: InventoryPass;
+  /** Machines that are new or differ from what is stored. */
+  seen: SeenServer[];
+  /** Those that have gone since the pass before. */
+  gone: Pick<SeenServer, "id" | "lastSeen">[];
+  /** Absent where the pass looked for no drift. */
+  drift?: { started: Omit<RememberedDrift, "id">[]; changed: RememberedDrift[]; ended: number[] };
+}
+
 /**
  * The controller's memory: one PostgreSQL schema, shared by every process that works on the data folder.
  * @throws {FleetError} STORE_FAILED from any method.
@@ -178,6 +253,16 @@ export interface Store {
   putQuotes(quotes: ReadonlyMap<string, Quote>): Promise<void>;
   /** By effect hash. */
   quotes(effectHashes: string[]): Promise<Map<string, Quote>>;
+
+  /** What the passes over an account know: its machines, also those that went within 90 days. */
+  inventory(account: string): Promise<{ pass?: InventoryPass; servers: SeenServer[] }>;
+  /** Drift of an account that has not ended, or all that is remembered: what ended stays for 90 days. */
+  drift(account: string, which: "open" | "all"): Promise<RememberedDrift[]>;
+  /**
+   * Stores a pass that began from the one numbered before it, all in one transaction with an event `drift` that names what started and ended.
+   * Answers the ids of what started, in the order given; undefined, with nothing stored, when another pass was stored meanwhile.
+   */
+  recordPass(record: PassRecord): Promise<number[] | undefined>;
 
   setting(name: string): Promise<string | undefined>;
   putSetting(name: string, value: string): Promise<void>;
