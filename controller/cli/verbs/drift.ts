@@ -2,7 +2,7 @@ import { FleetError } from "../../../resources/errors.ts";
 import { accept } from "../../reconcile/accept.ts";
 import { watchBeingMade } from "../../reconcile/being-made.ts";
 import { readDesired } from "../../reconcile/desired.ts";
-import { findFleetDrift } from "../../reconcile/drift.ts";
+import { type AccountDrift, findFleetDrift } from "../../reconcile/drift.ts";
 import { execute } from "../../reconcile/execute.ts";
 import { prepare } from "../../reconcile/preview.ts";
 import { objectKey } from "../../reconcile/types.ts";
@@ -13,6 +13,9 @@ import { renderDrift } from "../render/drift.ts";
 import { renderExecution } from "../render/execution.ts";
 import { renderPreview } from "../render/preview.ts";
 import { whoIsAsking, withSession } from "../session.ts";
+
+/** Causes stand beside the accounts, each once. */
+const asData = ({ causes: _, ...account }: AccountDrift) => account;
 
 export interface DriftFlags extends GlobalOptions {
   revert?: boolean;
@@ -35,7 +38,14 @@ export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
     const unread = accounts.some(({ error }) => error !== undefined);
     const { beingMade } = watched;
     const underWay = beingMade.length > 0 ? { beingMade } : {};
-    const report = { commit: desired.commit, drifted: drifted.length, accounts, ...underWay };
+    const causes = accounts.flatMap((account) => account.causes);
+    const report = {
+      commit: desired.commit,
+      drifted: drifted.length,
+      causes,
+      accounts: accounts.map(asData),
+      ...underWay,
+    };
     if (!flags.json) io.out([renderDrift(accounts, io), ...renderBeingMade(beingMade, io)].join("\n"));
     if (drifted.length === 0 || !(flags.revert || flags.accept)) {
       if (flags.json) io.out(JSON.stringify(report));

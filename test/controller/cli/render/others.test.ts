@@ -15,6 +15,9 @@ const account = (rest: Partial<AccountDrift>): AccountDrift => ({
   drifted: [],
   orphans: [],
   foreign: 0,
+  causes: [],
+  started: [],
+  ended: [],
   ...rest,
 });
 
