@@ -53,6 +53,42 @@ describe("drift", () => {
     ]);
   });
 
+  it("folds what one cause has done to 40 servers into one row, with since when and who wanted it", () => {
+    const names = Array.from({ length: 40 }, (_, index) => `web-${String(index).padStart(2, "0")}`);
+    const power = { path: "power", desired: "running", actual: "stopped" };
+    const wanted = {
+      name: "Ada",
+      email: "ada@example.org",
+      commit: "0123456789abcdef",
+      at: "2026-01-01T00:00:00.000Z",
+    };
+    const shown = renderDrift(
+      [
+        account({
+          servers: 40,
+          drifted: names.map((name) => ({
+            object: "Server",
+            name,
+            account: "linode-main",
+            id: name,
+            kind: "changed",
+            fields: [power],
+          })),
+          causes: [
+            { account: "linode-main", object: "Server", ...power, names, since: "2026-01-01T00:00:00.000Z", wanted },
+          ],
+        }),
+      ],
+      fakeIo(),
+      Date.parse("2026-01-01T02:05:00Z"),
+    );
+
+    expect(shown.split("\n")).toEqual([
+      "linode-main  40 servers, 40 of them not as desired",
+      "  ! 40 servers  power is stopped, wanted running  web-00, web-01, web-02 and 37 more  since 2 h 05 min, wanted by Ada in 0123456789",
+    ]);
+  });
+
   it("tells rules one by one", () => {
     const fields = [
       { path: "inboundPolicy", desired: "drop", actual: "accept" },
