@@ -17,6 +17,7 @@ export function desiredOf(
       envPrefixes: [],
       guards: { maxRemovals: { minimum: 0, share: 0 } },
       policies: {},
+      expiry: { warnDays: [] },
     },
     accounts: new Map([[account.name, matched]]),
     byIdentity: new Map([[account.name, matched]]),
