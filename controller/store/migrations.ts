@@ -117,6 +117,15 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "008-serve": {
+    async up(db) {
+      await sql`
+        alter table approval add column object text;
+        create index event_run on event (run, seq) where run is not null;
+        create index event_at on event (at)
+      `.execute(db);
+    },
+  },
 };
 
 /** Brings the schema up to date. Several processes may call it at once: the first migrates, the others wait and find it done. */

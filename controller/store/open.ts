@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, type PostgresPool } from "kysely";
 import { approvalMethods } from "./approvals.ts";
 import { budgetLedger } from "./budgets.ts";
 import { catalogMethods } from "./catalogs.ts";
@@ -51,7 +51,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 
   let closed: Promise<void> | undefined;
-  return withStoreErrors<Store>({
+  const store = withStoreErrors<Omit<Store, "jobs">>({
     ...journalMethods(db),
     budgets: budgetLedger(db),
     ...objectMethods(db),
@@ -66,6 +66,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return closed;
     },
   });
+  return { ...store, jobs: { executeSql: (text, values = []) => onConnection(pool, text, values) } };
+}
+
+/** Several statements in one text are one query, and go without values. */
+async function onConnection(pool: PostgresPool, text: string, values: unknown[]): Promise<{ rows: unknown[] }> {
+  const client = await pool.connect();
+  try {
+    return await client.query(text, values);
+  } finally {
+    client.release();
+  }
 }
 
 /**

@@ -58,6 +58,7 @@ export interface Tables {
     allow_ended: boolean;
     outside_window: boolean;
     quote: Json<unknown> | null;
+    object: string | null;
     done_at: Instant | null;
   };
   budget_grant: { id: Generated<string>; key: string; scope: string; used: number; expires_at: Instant };

@@ -65,6 +65,8 @@ export interface Approval {
   outsideWindow?: boolean;
   /** What whoever approved was shown that it would cost. */
   quote?: Quote;
+  /** `objectKey` of what it concerns; absent in approvals of earlier versions. */
+  object?: string;
   /** Set when the effect has converged: a later, equal effect needs an approval of its own. */
   doneAt?: string;
 }
@@ -85,6 +87,24 @@ export interface Cost {
   monthlyMicro: number;
   hourlyMicro: number;
   currency: string;
+}
+
+export interface NewEvent {
+  run?: string;
+  kind: string;
+  /** Name of what it concerns. */
+  object?: string;
+  data: unknown;
+}
+
+export interface StoredEvent extends NewEvent {
+  seq: number;
+  at: string;
+}
+
+export interface JobsDatabase {
+  // biome-ignore lint/suspicious/noExplicitAny: rows of whatever is asked, as the job queue declares them.
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: any[] }>;
 }
 
 /** What an account's cloud was read to sell: `sale` are sizes, regions and images. */
@@ -221,6 +241,9 @@ export interface Store {
   /** Runs that have not finished. */
   openRuns(): Promise<RunRecord[]>;
   runs(limit: number): Promise<RunRecord[]>;
+  run(id: string): Promise<RunRecord | undefined>;
+  /** Removes runs that ended, and events that happened, more than so many days ago. Answers how many. */
+  prune(days: number): Promise<{ runs: number; events: number }>;
 
   approve(approvals: Omit<Approval, "doneAt">[]): Promise<void>;
   /** Approvals not yet done, by effect hash. */
@@ -234,15 +257,14 @@ export interface Store {
   lease(stack: string): Promise<Lease | undefined>;
 
   /** Appends to the event log; returns the sequence number. */
-  event(event: { run?: string; kind: string; object?: string; data: unknown }): Promise<number>;
-  /**
-   * Appends those whose `once` no event had before, in the lifetime of the database and over all processes; answers their `once`.
-   */
-  eventsOnce(events: { once: string; kind: string; object?: string; data: unknown }[]): Promise<Set<string>>;
-  events(
-    after: number,
-    limit: number,
-  ): Promise<{ seq: number; at: string; run?: string; kind: string; object?: string; data: unknown }[]>;
+  event(event: NewEvent): Promise<number>;
+  /** Appends those whose `once` no event had before, in the lifetime of the database and over all processes; answers their `once`. */
+  eventsOnce(events: (NewEvent & { once: string })[]): Promise<Set<string>>;
+  /** Appends many in one statement, in their order. */
+  putEvents(events: NewEvent[]): Promise<void>;
+  events(after: number, limit: number): Promise<StoredEvent[]>;
+  /** The events of one run, oldest first. */
+  runEvents(run: string, limit: number): Promise<StoredEvent[]>;
 
   /** Whatever its age is. */
   cachedCatalog(account: string, part: CatalogPart): Promise<CachedCatalog | undefined>;
@@ -266,6 +288,11 @@ export interface Store {
 
   setting(name: string): Promise<string | undefined>;
   putSetting(name: string, value: string): Promise<void>;
+  /** Settings whose names begin with this, by the rest of the name. */
+  settings(prefix: string): Promise<Map<string, string>>;
+
+  /** For the job queue, which keeps its tables in a schema of its own. Its errors are those of the driver. */
+  readonly jobs: JobsDatabase;
 
   close(): Promise<void>;
 }
