@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ActualServer, ExpectedServer, FirewallReader, HostAggregates } from "./actual.ts";
 import type { Budget } from "./budget.ts";
 import type { Catalog, MarketplaceItem } from "./catalog.ts";
+import type { FleetErrorCode } from "./errors.ts";
 import type { GatewayProfile } from "./gateway-profile.ts";
 import type { CloudTypes } from "./plugin/package.ts";
 import type { ServerProblem } from "./problems.ts";
@@ -178,6 +179,8 @@ export interface Account {
   readonly endpoint: string;
   readonly credentials: Readonly<Record<string, string>>;
   readonly budget: Budget;
+  /** Told of each request to the cloud that came to an end, also those of plugins: for counting. */
+  readonly onCall?: (verdict: "ok" | FleetErrorCode) => void;
 }
 
 /** `signal` aborts at the deadline. Credentials and the account's rate budget come with each call; nothing is kept in a module. */
