@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { load } from "js-yaml";
 import { resolveAccount } from "../resources/account.ts";
 import type { Cloud } from "../resources/cloud.ts";
-import { FleetError } from "../resources/errors.ts";
+import { FleetError, type FleetErrorCode } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
 import { steadyAccounts } from "./accounts.ts";
 import { Engine } from "./engine/engine.ts";
@@ -17,12 +17,15 @@ import { cloudOf } from "./reconcile/context.ts";
 import { holderName } from "./reconcile/leases.ts";
 import { EXECUTABLES } from "./reconcile/plugins.ts";
 import type { Progress } from "./reconcile/progress.ts";
+import { Slots } from "./reconcile/slots.ts";
 import { type FleetRepo, openRepo } from "./repo/repo.ts";
 import { defaultDataDir, openStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
 
 /** See `simulators/standins/waits.ts`. */
 const WAIT_SCALE = "FLEETWRIGHT_STANDIN_WAIT_SCALE";
+
+const STACKS_AT_ONCE = 4;
 
 export interface OpenOptions {
   /** The fleet repository, or a folder in it. */
@@ -38,6 +41,8 @@ export interface OpenOptions {
   checkpoints?: boolean;
   stacksAtOnce?: number;
   progress?: Progress;
+  /** Told of each request to a cloud that came to an end: `ok`, or the code of its error. */
+  onCall?: (account: string, verdict: "ok" | FleetErrorCode) => void;
 }
 
 export interface OpenController extends Controller {
@@ -69,10 +74,14 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     clouds: registry,
     holder: holderName(process.pid),
     provider: options.provider ?? "served",
-    stacksAtOnce: options.stacksAtOnce ?? 4,
+    stacksAtOnce: options.stacksAtOnce ?? STACKS_AT_ONCE,
+    slots: new Slots(options.stacksAtOnce ?? STACKS_AT_ONCE),
     engine: () => (engine ??= openEngine(options, { repo, store, dataDir, environment, progress })),
     account: steadyAccounts((spec) =>
-      resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, { ledger: store.budgets }),
+      resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, {
+        ledger: store.budgets,
+        ...(options.onCall && { onCall: options.onCall }),
+      }),
     ),
     now: Date.now,
     sleep,

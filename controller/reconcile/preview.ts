@@ -5,6 +5,7 @@ import { plainName, type StackObject } from "../../resources/spec.ts";
 import { lastCommitted } from "../fleet/history.ts";
 import { readKey, stateKeyFile } from "../keys.ts";
 import type { AppliedObject } from "../store/types.ts";
+import { unapproved } from "./approvals.ts";
 import { behindGone, withoutGone } from "./attached.ts";
 import { type Basis, NO_STATE, recordsMark, stateVersions } from "./basis.ts";
 import { notesOf, watchBeingMade } from "./being-made.ts";
@@ -21,7 +22,7 @@ import { describeMoves } from "./hosts.ts";
 import { isSettled, type Match, matchObjects, supersededRecords } from "./match.ts";
 import { observe, ownMarks } from "./observe.ts";
 import { rebuildRecords } from "./rebuild.ts";
-import { objectKey, type Preview, type Verdict, type Work } from "./types.ts";
+import { type Effect, objectKey, type Preview, type Verdict, type Work } from "./types.ts";
 import { type Guarded, policyKey, populationOf, verdicts } from "./verdicts.ts";
 
 export interface PreviewOptions {
@@ -34,6 +35,11 @@ export interface PreviewOptions {
   engine?: boolean;
   /** Only these servers and firewalls, by `objectKey`: they are to be brought back to what the files say, whatever was recorded. */
   revert?: ReadonlySet<string>;
+  /**
+   * Leaves out effects that nobody has approved and that the fleet's policy does not approve. Guards then count what is removed in all stacks,
+   * not in `stacks` alone: whoever executes stack by stack must not remove a fleet in small parts.
+   */
+  approvedOnly?: true;
   signal: AbortSignal;
 }
 
@@ -50,6 +56,8 @@ export interface Prepared {
   stale: AppliedObject[];
   guarded: Guarded;
   basis: Basis;
+  /** What `approvedOnly` has left out. */
+  waiting: Effect[];
 }
 
 export const NO_OVERRIDES: Overrides = { allowReplace: [] };
@@ -69,6 +77,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const all = matchObjects(desired.objects, applied, desired.accounts);
   const matches = all.filter((match) => inScope(match, options));
   const { works: wanted, quiet, policies } = await compare(controller, desired, matches, all, signal);
+  const waiting = options.approvedOnly ? await withoutUnapproved(controller, wanted, desired) : [];
   await describeMoves(controller, wanted, desired, signal);
 
   const open = await store.openApprovals();
@@ -87,6 +96,9 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     policies,
     population: populationOf(all),
     ended: endedBy(controller, works, desired),
+    ...(options.approvedOnly
+      ? { elsewhere: await removalsElsewhere(controller, desired, matches, all, policies) }
+      : {}),
   };
   const decide = () => verdicts(guarded, desired, overrides, open);
   const early = decide();
@@ -111,7 +123,38 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   };
   const states = looks ? unmovedStates(before, await stateVersions(controller, stacks)) : {};
   const stale = supersededRecords(applied);
-  return { preview, desired, works, held, quiet, stale, guarded, basis: { at, records, states } };
+  return { preview, desired, works, held, quiet, stale, guarded, basis: { at, records, states }, waiting };
+}
+
+/** Takes out what is not approved, and answers it. */
+async function withoutUnapproved(controller: Controller, works: Work[], desired: Desired): Promise<Effect[]> {
+  const waiting = await unapproved(controller, { works, desired });
+  const hashes = new Set(waiting.map(({ hash }) => hash));
+  works.splice(0, works.length, ...works.filter(({ effect }) => !hashes.has(effect.hash)));
+  return waiting;
+}
+
+/** What other stacks are about to remove, as the records tell: their clouds are not asked, so that none of them holds up these. */
+async function removalsElsewhere(
+  controller: Controller,
+  desired: Desired,
+  matches: Match[],
+  all: Match[],
+  policies: Map<string, StackObject>,
+): Promise<Work[]> {
+  const inScope = new Set(matches);
+  const works: Work[] = [];
+  for (const match of all.filter((match) => !inScope.has(match) && match.desired === undefined)) {
+    const { applied } = match;
+    if (applied === undefined) continue;
+    const policy = await policyOf(controller, applied, desired.commit);
+    if (policy !== undefined) policies.set(policyKey(applied), policy);
+    const ruled = ruledBy(cloudOf(controller, applied.document.provider));
+    const work = workOf(match, { fleetId: desired.fleet.id, ...ruled, ...pick("removal", policy) });
+    if (work !== undefined) works.push(work);
+  }
+  await withoutUnapproved(controller, works, desired);
+  return works;
 }
 
 /** All stacks that some works concern, those that servers leave among them. */
@@ -136,7 +179,7 @@ async function compare(
   matches: Match[],
   all: Match[],
   signal: AbortSignal,
-): Promise<Pick<Prepared, "works" | "quiet"> & Pick<Guarded, "policies">> {
+): Promise<Pick<Prepared, "works" | "quiet"> & { policies: Map<string, StackObject> }> {
   const { commit, fleet } = desired;
   const place = (match: Match) => {
     const account = desired.byIdentity.get(match.applied?.account ?? match.account);

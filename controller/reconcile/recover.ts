@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { FleetError } from "../../resources/errors.ts";
 import { RUN_VARIABLE } from "../engine/engine.ts";
 import { sweepWorkspaces } from "../engine/workspace.ts";
 import { endProcesses, findByEnvironment, isAlive } from "../processes.ts";
@@ -21,8 +22,14 @@ export async function recover(controller: Controller, signal: AbortSignal): Prom
   const recovered: RunRecord[] = [];
   for (const stack of new Set(dead.map((run) => run.stack))) {
     signal.throwIfAborted();
-    // Who holds the lease of a dead run's stack is recovering it, or will.
-    recovered.push(...((await whenFree(controller, stack, signal, () => recoverStacks(controller, [stack]))) ?? []));
+    try {
+      // Who holds the lease of a dead run's stack is recovering it, or will.
+      recovered.push(...((await whenFree(controller, stack, signal, () => recoverStacks(controller, [stack]))) ?? []));
+    } catch (error) {
+      if (signal.aborted || !(error instanceof FleetError)) throw error;
+      // Whoever works on it comes back to this; the other stacks go on.
+      controller.progress({ kind: "note", text: `${stack} could not be recovered: ${error.message}` });
+    }
   }
   await absorbForeignRuns(controller, signal);
   const live = new Set((await controller.store.openRuns()).map(({ id }) => id));
