@@ -40,6 +40,11 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright apply --allow-delete 12         twelve removals at once are meant",
     "fleetwright apply --outside-window          an emergency: neither windows nor freezes hold it",
   ],
+  serve: [
+    "fleetwright serve                           follow the branch that is checked out, and its remote",
+    "fleetwright serve --branch main --poll-seconds 30 --log-format json",
+    "fleetwright serve --listen 127.0.0.1:0      a free port; the first lines say which",
+  ],
   status: ["fleetwright status                          what is recorded; asks no cloud"],
   drift: [
     "fleetwright drift                           what differs on the clouds; exit 2 when something does",

@@ -6,6 +6,7 @@ import type { GlobalOptions } from "../options.ts";
 import type { AdoptFlags } from "./adopt.ts";
 import type { CatalogFlags } from "./catalog.ts";
 import type { NeedFlags } from "./cheapest.ts";
+import type { ServeFlags } from "./serve.ts";
 
 /** Adds one verb to the program; `exit` takes the verb's exit code. A verb's code is loaded when it is called. */
 export type AddVerb = (program: Command, io: Io, exit: (code: number) => void) => void;
@@ -15,6 +16,11 @@ const list = (value: string, before: string[] = []): string[] => [...before, ...
 function count(value: string): number {
   if (!/^\d+$/.test(value)) throw new InvalidArgumentError("a whole number from 0 is wanted");
   return Number(value);
+}
+
+function positive(value: string): number {
+  if (count(value) === 0) throw new InvalidArgumentError("a whole number from 1 is wanted");
+  return count(value);
 }
 
 function factor(value: string): number {
@@ -112,6 +118,36 @@ export const verbs: AddVerb[] = [
       .option("--outside-window", "go ahead outside maintenance windows and under a freeze")
       .option("--wait", "wait for machines that are being made ready, also those of earlier runs")
       .action(running(io, exit, async (flags, io) => (await import("./apply.ts")).applyVerb(flags, io))),
+  (program, io, exit) =>
+    program
+      .command("serve")
+      .description("keep the fleet as the main line of its repository says, until it is stopped")
+      .option(
+        "--listen <address>",
+        "where operators' tools ask it: health, metrics, runs, the webhook",
+        "127.0.0.1:8350",
+      )
+      .option("--branch <branch>", "the main line (default: the branch that is checked out)")
+      .option("--poll-seconds <seconds>", "between looks at the repository and its remote", positive, 10)
+      .option(
+        "--drift-seconds <seconds>",
+        "between drift passes over an account, give or take a tenth; 0 for none",
+        count,
+        3600,
+      )
+      .option(
+        "--retry-seconds <seconds>",
+        "from a failure to the first retry; each one after waits twice as long",
+        positive,
+        10,
+      )
+      .option("--retries <count>", "then it is a dead letter", count, 10)
+      .option("--keep-days <days>", "for so long runs, their events and dead letters are kept", positive, 90)
+      .option("--stacks-at-once <count>", "runs of the engine side by side", positive, 4)
+      .addOption(
+        new Option("--log-format <format>", "default: pretty on a terminal, else json").choices(["pretty", "json"]),
+      )
+      .action(running<ServeFlags>(io, exit, async (flags, io) => (await import("./serve.ts")).serveVerb(flags, io))),
   (program, io, exit) =>
     program
       .command("status")
