@@ -8,7 +8,9 @@ export interface LaneState {
   /** ISO instant. */
   at: string;
   reason?: string;
-  /** `delete web-1`: effects that wait for a person. */
+  /** ISO instant from which on it may go on by itself: a maintenance window opens, or a freeze is over. */
+  until?: string;
+  /** `delete web-1`: effects that are not done yet. */
   waiting?: string[];
 }
 

@@ -6,15 +6,18 @@ import { type Execution, execute } from "../reconcile/execute.ts";
 import { passes, prepare } from "../reconcile/preview.ts";
 import { recover } from "../reconcile/recover.ts";
 import type { Effect } from "../reconcile/types.ts";
+import { heldBy, pausedBy } from "./held.ts";
 import { unsettledLanes } from "./lanes.ts";
 
 /** How one reconcile of a lane has ended. */
 export interface LaneEnd {
   commit: string;
-  /** `waiting`: all that may be done is done, and the rest needs a person. */
+  /** `waiting`: all that may be done is done, and the rest needs a person or its time. */
   state: "converged" | "waiting";
   /** Why it waits. */
   reason?: string;
+  /** ISO instant from which on it may go on by itself. */
+  until?: string;
   /** `delete web-1`: what it waits with. */
   waiting: string[];
   execution?: Pick<Execution, "converged" | "provisioning" | "engineRuns">;
@@ -44,7 +47,7 @@ export async function reconcileLane(
   const effects = [...preview.effects, ...waiting];
   await closeSuperseded(
     controller,
-    { preview: { commit, effects } },
+    { preview: { ...preview, effects } },
     ({ object }) => object !== undefined && lane.objects.has(object),
   );
   const refused = preview.verdicts.filter((verdict) => !passes(verdict)).map(({ message }) => message);
@@ -58,13 +61,16 @@ export async function reconcileLane(
       approved: { by: "fleetwright serve" },
       signal,
     });
-    refuseFailed(name, execution);
     const { converged, provisioning, engineRuns } = execution;
-    const end =
-      waiting.length > 0
-        ? left("nobody has approved it", waiting)
-        : { commit, state: "converged" as const, waiting: [] };
-    return { ...end, execution: { converged, provisioning, engineRuns } };
+    const counts = { execution: { converged, provisioning, engineRuns } };
+    const paused = pausedBy(execution);
+    if (paused !== undefined) return { ...left(paused, execution.preview.effects), ...counts };
+    refuseFailed(name, execution);
+    const held = heldBy(execution);
+    if (waiting.length === 0 && held === undefined) return { commit, state: "converged", waiting: [], ...counts };
+    const reasons = [...(waiting.length > 0 ? ["nobody has approved it"] : []), ...(held?.reasons ?? [])];
+    const end = left([...new Set(reasons)].join("; "), [...waiting, ...(held?.effects ?? [])]);
+    return { ...end, ...(held?.until && { until: held.until }), ...counts };
   } catch (error) {
     if (!(error instanceof FleetError) || !FOR_PEOPLE.has(error.code)) throw error;
     return left(error.message, effects);

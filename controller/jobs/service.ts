@@ -199,6 +199,7 @@ export class Service {
     if (desired === undefined) return;
     if (before !== this.#watcher.good) await this.#scheduleDrift(desired);
     await this.#plan(desired, before === undefined ? "start" : "commit");
+    await this.#sendTimely();
     await this.#beginWork();
     if (now() - this.#madeAt >= MADE_MS) {
       this.#madeAt = now();
@@ -240,6 +241,13 @@ export class Service {
     await this.#countLanes(desired, lanes.size);
   }
 
+  /** Lanes whose window has opened, or whose freeze is over. */
+  async #sendTimely(): Promise<void> {
+    const { store, now } = this.#controller;
+    for (const { lane, until } of await laneStates(store))
+      if (until !== undefined && Date.parse(until) <= now()) await this.#queue!.reconcile(lane, "its time has come");
+  }
+
   async #countLanes(desired: Desired, unsettled: number): Promise<void> {
     const states = await laneStates(this.#controller.store);
     this.#metrics.waitingLanes.set(states.filter(({ state }) => state === "waiting").length);
@@ -259,11 +267,17 @@ export class Service {
         this.#metrics.reconcileSeconds.observe({ outcome }, (now() - begunAt) / 1000);
       logger.info({ why, attempt }, "reconciling");
       try {
-        const { state, reason, waiting, execution } = await reconcileLane(this.#controller, lane, commit, signal);
+        const { state, reason, until, waiting, execution } = await reconcileLane(
+          this.#controller,
+          lane,
+          commit,
+          signal,
+        );
         observe(state);
-        const words = { ...(reason && { reason }), ...(waiting.length > 0 && { waiting }) };
+        const words = { ...(reason && { reason }), ...(until && { until }), ...(waiting.length > 0 && { waiting }) };
         await putLaneState(store, { lane, state, commit, at: at(), ...words });
-        if (state === "waiting") logger.warn({ ...words, ...execution }, "waits for a person");
+        if (until !== undefined) logger.info({ ...words, ...execution }, "waits for its time");
+        else if (state === "waiting") logger.warn({ ...words, ...execution }, "waits for a person");
         else logger.info({ ...execution, ms: now() - begunAt }, "converged");
       } catch (error) {
         observe("failed");
@@ -292,13 +306,14 @@ export class Service {
     _attempt: number,
     signal: AbortSignal,
   ): Promise<void> => {
-    const account = this.#desired?.byIdentity.get(identity);
+    const desired = this.#desired;
+    const account = desired?.byIdentity.get(identity);
     const { driftMs } = this.#settings;
-    if (account === undefined || driftMs === 0) return;
+    if (desired === undefined || account === undefined || driftMs === 0) return;
     const { logger } = this.#log;
     await this.#log.during({ account: account.spec.name }, async () => {
       const byIdentity = new Map([[identity, account]]);
-      const [found] = await findFleetDrift(this.#controller, { byIdentity }, signal);
+      const [found] = await findFleetDrift(this.#controller, { ...desired, byIdentity }, signal);
       // The next pass is due whatever this one came to: a cloud that does not answer is no reason for a dead letter.
       await this.#queue!.send("drift", identity, "schedule", jittered(driftMs));
       if (found?.error !== undefined) return logger.error({ reason: found.error }, "the account could not be read");

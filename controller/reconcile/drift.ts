@@ -56,7 +56,7 @@ export interface AccountDrift {
  */
 export async function findFleetDrift(
   controller: Controller,
-  desired: Pick<Desired, "byIdentity">,
+  desired: Desired,
   signal: AbortSignal,
 ): Promise<AccountDrift[]> {
   const all = await controller.store.objects({ kind: "Server" });
