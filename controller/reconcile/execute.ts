@@ -10,6 +10,7 @@ import { forget } from "./forget.ts";
 import type { Overrides } from "./guards.ts";
 import { partHeld } from "./holds.ts";
 import { withLeases } from "./leases.ts";
+import { mendState } from "./mend-state.ts";
 import { movedFrom, type Phase, phases } from "./phases.ts";
 import { NO_OVERRIDES, type Prepared, type PreviewOptions, passes, prepare, stacksOf } from "./preview.ts";
 import { checkQuotes, quotesOf } from "./quotes.ts";
@@ -79,6 +80,7 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
   ];
   return await withLeases(controller, stacks, options.signal, async (signal, release) => {
     const recovered = await recoverStacks(controller, stacks);
+    for (const stack of stacks) await mendState(controller, stack);
     const isSame =
       recovered.length === 0 &&
       (await unmoved(controller, shown, options)) &&

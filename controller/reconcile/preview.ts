@@ -20,6 +20,7 @@ import type { Overrides } from "./guards.ts";
 import { type HeldWork, heldEffects, partHeld } from "./holds.ts";
 import { describeMoves } from "./hosts.ts";
 import { isSettled, type Match, matchObjects, supersededRecords } from "./match.ts";
+import { mendStates } from "./mend-state.ts";
 import { observe, ownMarks } from "./observe.ts";
 import { rebuildRecords } from "./rebuild.ts";
 import { type Effect, objectKey, type Preview, type Verdict, type Work } from "./types.ts";
@@ -104,6 +105,8 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const early = decide();
   const looks = options.engine !== false && early.every(passes);
   const stacks = stacksOf(works);
+  // State that was put back makes other objects suspect than those that were compared.
+  if (looks && (await mendStates(controller, stacks, signal)).length > 0) return await prepare(controller, options);
   const before = looks ? await stateVersions(controller, stacks) : {};
   const engineRuns = looks ? await checkWithEngine(controller, desired, works, signal) : 0;
   for (const work of works.filter(isIdle))

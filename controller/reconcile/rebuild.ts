@@ -10,6 +10,7 @@ import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
 import { type Desired, readDesired, recordAccounts } from "./desired.ts";
 import { noteMachine } from "./intents.ts";
 import type { MatchedAccount } from "./match.ts";
+import { mendStates } from "./mend-state.ts";
 
 /** Replaces of one server; more than anybody has made. */
 const MOST_GENERATIONS = 1_000;
@@ -27,6 +28,7 @@ export async function rebuildRecords(controller: Controller, signal: AbortSignal
   const engine = await controller.engine();
   const stacks = await engine.stacks();
   if (stacks.length === 0) return 0;
+  await mendStates(controller, stacks, signal);
   const desired = await readDesired(controller, await controller.repo.head(), signal);
   const accounts = accountsOf(desired, stacks);
   const records: AppliedObject[] = [];

@@ -7,7 +7,9 @@ import type { RunRecord } from "../store/types.ts";
 import { absorbForeignRuns } from "./absorb.ts";
 import type { Controller } from "./context.ts";
 import { whenFree } from "./leases.ts";
+import { type Mending, mendChangedStates, mendState } from "./mend-state.ts";
 import { rebuildRecords } from "./rebuild.ts";
+import { takeOverRestored } from "./take-over.ts";
 
 /** Processes that were killed are gone after this long. */
 const END_MS = 5_000;
@@ -16,8 +18,13 @@ const END_MS = 5_000;
  * Cleans up after controllers that died in a run, stack by stack, each under its lease so that two that start at once do not do it twice.
  * Answers the runs that were cleaned up.
  */
-export async function recover(controller: Controller, signal: AbortSignal): Promise<RunRecord[]> {
+export async function recover(
+  controller: Controller,
+  signal: AbortSignal,
+  mending: Mending = {},
+): Promise<RunRecord[]> {
   await rebuildRecords(controller, signal);
+  await mendChangedStates(controller, signal, mending);
   const dead = (await controller.store.openRuns()).filter((run) => !mayLive(run));
   const recovered: RunRecord[] = [];
   for (const stack of new Set(dead.map((run) => run.stack))) {
@@ -31,6 +38,7 @@ export async function recover(controller: Controller, signal: AbortSignal): Prom
       controller.progress({ kind: "note", text: `${stack} could not be recovered: ${error.message}` });
     }
   }
+  await takeOverRestored(controller, signal);
   await absorbForeignRuns(controller, signal);
   const live = new Set((await controller.store.openRuns()).map(({ id }) => id));
   await sweepWorkspaces(controller.dataDir, live, controller.now());
@@ -47,6 +55,7 @@ export async function recoverStacks(controller: Controller, stacks: string[]): P
   for (const run of open) {
     controller.progress({ kind: "note", text: `recovering ${run.stack}: the process that ran it is gone` });
     await endRun(run.id);
+    await mendState(controller, run.stack);
     await (await controller.engine()).cancel(run.stack);
     await markObjects(controller, run);
     await controller.store.finishRun(run.id, "killed");

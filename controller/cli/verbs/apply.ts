@@ -22,6 +22,8 @@ export interface ApplyFlags extends GlobalOptions {
   allowDelete?: number;
   allowEnded?: string[];
   outsideWindow?: boolean;
+  /** Stacks whose damaged state, of which no copy is whole, is made anew. */
+  rebuildState?: string[];
   /** Waits for machines that are being made ready. */
   wait?: boolean;
 }
@@ -45,7 +47,7 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
       ...(flags.commit === undefined ? {} : { commit: flags.commit }),
       ...(flags.stack === undefined ? {} : { stacks: flags.stack }),
     };
-    await recover(controller, signal);
+    await recover(controller, signal, flags.rebuildState === undefined ? {} : { rebuild: flags.rebuildState });
     const prepared = await view.during(
       "looking at what would be done",
       prepare(controller, { ...scope, overrides, signal }),

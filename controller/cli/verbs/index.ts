@@ -116,6 +116,7 @@ export const verbs: AddVerb[] = [
       .option("--allow-delete <count>", "so many removals at once are meant", count)
       .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
       .option("--outside-window", "go ahead outside maintenance windows and under a freeze")
+      .option("--rebuild-state <stack>", "where no copy of its damaged state is whole: make it anew", list)
       .option("--wait", "wait for machines that are being made ready, also those of earlier runs")
       .action(running(io, exit, async (flags, io) => (await import("./apply.ts")).applyVerb(flags, io))),
   (program, io, exit) =>
