@@ -128,8 +128,13 @@ const MIGRATIONS: Record<string, Migration> = {
   },
 };
 
-/** Brings the schema up to date. Several processes may call it at once: the first migrates, the others wait and find it done. */
-export async function migrate(db: Kysely<Tables>, schema: string): Promise<void> {
+/** Whether all of these are known here: otherwise they are of a newer version. */
+export const knowsMigrations = (names: readonly string[]): boolean => names.every((name) => name in MIGRATIONS);
+
+/**
+ * Brings the schema up to date, or up to one migration. Several processes may call it at once: the first migrates, the others wait and find it done.
+ */
+export async function migrate(db: Kysely<Tables>, schema: string, last?: string): Promise<void> {
   const key = sql`hashtextextended(${`fleetwright migration ${schema}`}, 0)`;
   await db.connection().execute(async (lock) => {
     await sql`select pg_advisory_lock(${key})`.execute(lock);
@@ -140,7 +145,7 @@ export async function migrate(db: Kysely<Tables>, schema: string): Promise<void>
         provider: { getMigrations: async () => MIGRATIONS },
         migrationTableSchema: schema,
       });
-      const { error } = await migrator.migrateToLatest();
+      const { error } = last === undefined ? await migrator.migrateToLatest() : await migrator.migrateTo(last);
       if (error !== undefined) throw error;
     } finally {
       await sql`select pg_advisory_unlock(${key})`.execute(lock);

@@ -2,6 +2,7 @@ import type { ActualServer } from "../../resources/actual.ts";
 import type { BudgetLedger } from "../../resources/budget-ledger.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { StackObject } from "../../resources/spec.ts";
+import type { DumpSink } from "./dump.ts";
 
 /** An object as it was last applied: the memory of what the clouds were made to be. Rebuilt from state and a listing when lost. */
 export interface AppliedObject {
@@ -293,6 +294,9 @@ export interface Store {
 
   /** For the job queue, which keeps its tables in a schema of its own. Its errors are those of the driver. */
   readonly jobs: JobsDatabase;
+
+  /** Gives everything that a backup keeps to `sink`, as it was at one instant. */
+  dump(sink: DumpSink): Promise<void>;
 
   close(): Promise<void>;
 }
