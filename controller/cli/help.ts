@@ -51,6 +51,14 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright drift --revert                  bring it back to what the files say",
     "fleetwright drift --accept                  write it into the files, as a commit",
   ],
+  backup: [
+    "fleetwright backup fleet-2026-01-31.tar.gz  everything, as secret as the key of the state",
+    "fleetwright backup x.tar.gz --without-key   without the key: keep that elsewhere",
+  ],
+  restore: [
+    "fleetwright --fleet acme --data acme.data restore x.tar.gz   on an empty machine",
+    "fleetwright restore x.tar.gz --over         what is in the way is put aside",
+  ],
   inventory: [
     "fleetwright inventory                       what the clouds hold that no file names, and what it costs",
     "fleetwright inventory --account do-main --all   every machine of one account",

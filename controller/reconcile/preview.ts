@@ -22,7 +22,7 @@ import { describeMoves } from "./hosts.ts";
 import { isSettled, type Match, matchObjects, supersededRecords } from "./match.ts";
 import { mendStates } from "./mend-state.ts";
 import { observe, ownMarks } from "./observe.ts";
-import { rebuildRecords } from "./rebuild.ts";
+import { catchUpJournal, rebuildRecords } from "./rebuild.ts";
 import { type Effect, objectKey, type Preview, type Verdict, type Work } from "./types.ts";
 import { type Guarded, policyKey, populationOf, verdicts } from "./verdicts.ts";
 
@@ -69,6 +69,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const { store } = controller;
   const at = controller.now();
   await rebuildRecords(controller, signal);
+  await catchUpJournal(controller, signal);
   const commit = await controller.repo.head(options.commit);
   const desired = await readDesired(controller, commit, signal);
   // Before the records are read: what is ready now, and differs, is work.

@@ -4,6 +4,7 @@ import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import type { StateResource } from "../engine/engine.ts";
 import { lastCommitted } from "../fleet/history.ts";
 import { loadFleet } from "../fleet/load.ts";
+import { JOURNAL_SETTING } from "../store/dump.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { isBaseStack, isOwnStack, jumpHash } from "./cells.ts";
 import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
@@ -68,6 +69,28 @@ async function rebuildJournal(
   const known = new Set(records.map(({ mark }) => mark));
   for (const { kind, account, mark, cloudId } of records)
     if (kind === "Server" && cloudId !== undefined) await noteMachine(controller.store, account, mark, cloudId);
+  await noteMarked(controller, desired, accounts, known, signal);
+}
+
+/**
+ * After a restore: notes machines that were made since the backup, and so in no record of ours, under their marks. No create is sent for what stands already.
+ */
+export async function catchUpJournal(controller: Controller, signal: AbortSignal): Promise<void> {
+  const { store, repo } = controller;
+  if ((await store.setting(JOURNAL_SETTING)) !== "pending") return;
+  const desired = await readDesired(controller, await repo.head(), signal);
+  const known = new Set((await store.objects()).map(({ mark }) => mark));
+  await noteMarked(controller, desired, [...desired.byIdentity.values()], known, signal);
+  await store.putSetting(JOURNAL_SETTING, "");
+}
+
+async function noteMarked(
+  controller: Controller,
+  desired: Desired,
+  accounts: MatchedAccount[],
+  known: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
   const wanted = new Set(
     desired.objects.flatMap(({ spec }) => {
       if (spec.kind !== "Server") return [];

@@ -8,7 +8,7 @@ import { absorbForeignRuns } from "./absorb.ts";
 import type { Controller } from "./context.ts";
 import { whenFree } from "./leases.ts";
 import { type Mending, mendChangedStates, mendState } from "./mend-state.ts";
-import { rebuildRecords } from "./rebuild.ts";
+import { catchUpJournal, rebuildRecords } from "./rebuild.ts";
 import { takeOverRestored } from "./take-over.ts";
 
 /** Processes that were killed are gone after this long. */
@@ -24,6 +24,7 @@ export async function recover(
   mending: Mending = {},
 ): Promise<RunRecord[]> {
   await rebuildRecords(controller, signal);
+  await catchUpJournal(controller, signal);
   await mendChangedStates(controller, signal, mending);
   const dead = (await controller.store.openRuns()).filter((run) => !mayLive(run));
   const recovered: RunRecord[] = [];

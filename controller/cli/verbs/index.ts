@@ -4,6 +4,7 @@ import { toMicro } from "../../fleet/money.ts";
 import type { Io } from "../io.ts";
 import type { GlobalOptions } from "../options.ts";
 import type { AdoptFlags } from "./adopt.ts";
+import type { BackupFlags, RestoreFlags } from "./backup.ts";
 import type { CatalogFlags } from "./catalog.ts";
 import type { NeedFlags } from "./cheapest.ts";
 import type { ServeFlags } from "./serve.ts";
@@ -248,6 +249,29 @@ export const verbs: AddVerb[] = [
       .description("remove every server of the fleet, by a commit")
       .option("--confirm <id>", "the fleet's id says that all of it is meant")
       .action(running(io, exit, async (flags, io) => (await import("./destroy.ts")).destroyVerb(flags, io))),
+  (program, io, exit) =>
+    program
+      .command("backup")
+      .argument("<file>", "the archive to write")
+      .description("write everything the controller holds into one archive, while others go on working")
+      .option("--without-key", "leave the key of the state's secrets out; keep it elsewhere")
+      .action(
+        running<BackupFlags>(io, exit, async (flags, io, file) =>
+          (await import("./backup.ts")).backupVerb(flags, io, file!),
+        ),
+      ),
+  (program, io, exit) =>
+    program
+      .command("restore")
+      .argument("<file>", "an archive that backup has written")
+      .description("make the fleet repository (--fleet) and the controller's folder (--data) from an archive")
+      .option("--key <file>", "the key of the state's secrets, where the archive has none")
+      .option("--over", "put aside what is in the way")
+      .action(
+        running<RestoreFlags>(io, exit, async (flags, io, file) =>
+          (await import("./backup.ts")).restoreVerb(flags, io, file!),
+        ),
+      ),
   (program, io, exit) =>
     program
       .command("doctor")
