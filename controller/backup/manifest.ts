@@ -57,7 +57,7 @@ export async function checksums(folder: string): Promise<Record<string, string>>
 export async function readManifest(folder: string): Promise<Manifest> {
   const text = await readFile(join(folder, MANIFEST), "utf8").catch(() => undefined);
   if (text === undefined) throw new FleetError("USAGE", "the file is no backup of Fleetwright: it has no manifest", {});
-  const manifest = JSON.parse(text) as Manifest;
+  const manifest = parsed(text);
   if (manifest.format !== FORMAT)
     throw new FleetError("USAGE", `the backup has format ${manifest.format}, and this Fleetwright reads ${FORMAT}`, {});
   const found = await checksums(folder);
@@ -67,4 +67,12 @@ export async function readManifest(folder: string): Promise<Manifest> {
   if (wrong.length > 0)
     throw new FleetError("USAGE", `the backup is damaged: ${wrong.join(", ")} is not what was packed. Use another`, {});
   return manifest;
+}
+
+function parsed(text: string): Manifest {
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch (cause) {
+    throw new FleetError("USAGE", "the backup is damaged: its manifest cannot be read. Use another", {}, { cause });
+  }
 }

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { extract } from "tar";
+import { extract, list } from "tar";
 import { FleetError } from "../../resources/errors.ts";
 import { Git } from "../repo/git.ts";
 import type { DumpColumn, DumpRow, DumpSource } from "../store/dump.ts";
@@ -67,7 +67,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     );
     return { manifest, fleetDir, dataDir, aside };
   } finally {
-    for (const folder of [archive, work.fleet, work.data]) await rm(folder, { recursive: true, force: true });
+    for (const folder of [archive, work.fleet, work.data])
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
 
@@ -89,6 +90,8 @@ async function refuseFull(folder: string): Promise<void> {
 
 async function unpack(file: string, folder: string): Promise<void> {
   try {
+    // Read to its end first: an extraction that fails midway goes on writing what it has read.
+    await list({ file, strict: true });
     // Links and devices have no business in a backup.
     const filter = (_: string, entry: object) =>
       !("type" in entry) || ["File", "Directory"].includes(String(entry.type));
