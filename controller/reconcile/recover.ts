@@ -1,18 +1,15 @@
 import { hostname } from "node:os";
 import { FleetError } from "../../resources/errors.ts";
-import { RUN_VARIABLE } from "../engine/engine.ts";
 import { sweepWorkspaces } from "../engine/workspace.ts";
-import { endProcesses, findByEnvironment, isAlive } from "../processes.ts";
+import { isAlive } from "../processes.ts";
 import type { RunRecord } from "../store/types.ts";
 import { absorbForeignRuns } from "./absorb.ts";
 import type { Controller } from "./context.ts";
+import { endRun } from "./end-run.ts";
 import { whenFree } from "./leases.ts";
 import { type Mending, mendChangedStates, mendState } from "./mend-state.ts";
 import { catchUpJournal, rebuildRecords } from "./rebuild.ts";
 import { takeOverRestored } from "./take-over.ts";
-
-/** Processes that were killed are gone after this long. */
-const END_MS = 5_000;
 
 /**
  * Cleans up after controllers that died in a run, stack by stack, each under its lease so that two that start at once do not do it twice.
@@ -62,15 +59,6 @@ export async function recoverStacks(controller: Controller, stacks: string[]): P
     await controller.store.finishRun(run.id, "killed");
   }
   return open;
-}
-
-/** Kills what carries the run's mark in its environment, again and again until nothing does: a dying engine may have started a plugin. */
-export async function endRun(runId: string): Promise<void> {
-  for (let round = 0; round < 5; round++) {
-    const left = findByEnvironment(RUN_VARIABLE, runId);
-    if (left.length === 0) return;
-    await endProcesses(left, { graceMs: END_MS });
-  }
 }
 
 /** A process of another machine may live for all we see; its lease tells. */
