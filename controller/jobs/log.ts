@@ -41,13 +41,15 @@ export function createLog(write: (line: string) => void, format: LogFormat, leve
   };
 }
 
-/** `12:03:04 warn  message  lane=linode-main commit=3f2a…`; longer texts below. */
+/** `12:03:04 warn  message lane=linode-main commit=3f2a91bc07`: commits shortened, what the message says itself left out, longer texts below. */
 export function pretty(line: string): string {
   const { level, time, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const clock = String(time).slice(11, 19);
+  const told = new Set(String(msg).split(/[\s,:]+/));
   const words = Object.entries(fields).flatMap(([name, value]) => {
     const text = typeof value === "string" ? value : JSON.stringify(value);
-    return text.includes("\n") ? [] : [`${name}=${text}`];
+    if (text.includes("\n") || told.has(text)) return [];
+    return [`${name}=${name === "commit" ? text.slice(0, 10) : text}`];
   });
   const below = Object.values(fields).flatMap((value) =>
     typeof value === "string" && value.includes("\n") ? value.split("\n").map((part) => `         ${part}`) : [],

@@ -41,10 +41,20 @@ describe("the service's log", () => {
       time: "2026-01-01T12:03:04.000Z",
       msg: "waits",
       lane: "do-main",
+      commit: "65a37ea78e16ce9aa419f0f5a1c9f3ee1183acf0",
       reason: "a\nb",
       n: 2,
     };
 
-    expect(pretty(JSON.stringify(line))).toBe("12:03:04 warn  waits lane=do-main n=2\n         a\n         b");
+    expect(pretty(JSON.stringify(line))).toBe(
+      "12:03:04 warn  waits lane=do-main commit=65a37ea78e n=2\n         a\n         b",
+    );
+  });
+
+  it("does not repeat what its message says", () => {
+    const fields = { op: "create", object: "web-1", state: "started", account: "do-main" };
+    const line = { level: "info", time: "2026-01-01T12:03:04.000Z", msg: "create web-1 started", ...fields };
+
+    expect(pretty(JSON.stringify(line))).toBe("12:03:04 info  create web-1 started account=do-main");
   });
 });
