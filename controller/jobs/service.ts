@@ -3,12 +3,13 @@ import { closeSuperseded } from "../reconcile/approvals.ts";
 import { watchBeingMade } from "../reconcile/being-made.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
-import { findFleetDrift } from "../reconcile/drift.ts";
 import type { ProgressEvent } from "../reconcile/progress.ts";
 import { recover } from "../reconcile/recover.ts";
+import { passOver, tellPass } from "./drift-pass.ts";
 import { laneStates, putLaneState } from "./lane-states.ts";
 import { unsettledLanes } from "./lanes.ts";
 import type { ServiceLog } from "./log.ts";
+import { tellMade } from "./made.ts";
 import type { BudgetLeft, Metrics } from "./metrics.ts";
 import { JobQueue, type LaneJob } from "./queue.ts";
 import { reconcileLane } from "./reconcile.ts";
@@ -310,28 +311,12 @@ export class Service {
     const account = desired?.byIdentity.get(identity);
     const { driftMs } = this.#settings;
     if (desired === undefined || account === undefined || driftMs === 0) return;
-    const { logger } = this.#log;
     await this.#log.during({ account: account.spec.name }, async () => {
-      const byIdentity = new Map([[identity, account]]);
-      const [found] = await findFleetDrift(this.#controller, { ...desired, byIdentity }, signal);
+      const found = await passOver(this.#controller, desired, account, signal);
       // The next pass is due whatever this one came to: a cloud that does not answer is no reason for a dead letter.
       await this.#queue!.send("drift", identity, "schedule", jittered(driftMs));
-      if (found?.error !== undefined) return logger.error({ reason: found.error }, "the account could not be read");
-      const { drifted, orphans, foreign } = found!;
-      const count = (kind: string, objects: number) =>
-        this.#metrics.drift.set({ account: account.spec.name, kind }, objects);
-      count("changed", drifted.filter(({ kind }) => kind === "changed").length);
-      count("gone", drifted.filter(({ kind }) => kind === "gone").length);
-      count("orphan", orphans.length);
-      count("foreign", foreign);
-      this.#metrics.driftAt.set({ account: account.spec.name }, this.#controller.now() / 1000);
-      for (const { name, kind, fields } of drifted)
-        logger.warn(
-          { object: name, fields: fields.map(({ path }) => path) },
-          `${name} is ${kind === "gone" ? "gone" : "not as it was applied"}`,
-        );
-      logger.info({ drifted: drifted.length, orphans: orphans.length, foreign }, "drift pass");
-      await this.#sendUnsettled(identity);
+      tellPass(found, this.#log.logger, this.#metrics, this.#controller.now());
+      if (found.error === undefined) await this.#sendUnsettled(identity);
     });
   };
 
@@ -350,19 +335,10 @@ export class Service {
     const { store } = this.#controller;
     if ((await store.objects({ kind: "Server", provisioning: true })).length === 0) return;
     const { signal } = this.#stopping;
-    const { ready, gone, beingMade } = await watchBeingMade(
-      this.#controller,
-      await readDesired(this.#controller, desired.commit, signal),
-      signal,
-    );
-    for (const { name, account, differs } of ready)
-      this.#log.logger.info({ object: name, account, differs }, `${name} is ready`);
-    for (const { name, account } of gone)
-      this.#log.logger.warn({ object: name, account }, `${name} went before it was ready`);
-    for (const { name, account, overdue, failed } of beingMade)
-      if (overdue || failed)
-        this.#log.logger.warn({ object: name, account }, `${name} is ${failed ? "given up by its cloud" : "overdue"}`);
-    if (ready.some(({ differs }) => differs) || gone.length > 0) {
+    const current = await readDesired(this.#controller, desired.commit, signal);
+    const watched = await watchBeingMade(this.#controller, current, signal);
+    tellMade(watched, this.#log.logger);
+    if (watched.ready.some(({ differs }) => differs) || watched.gone.length > 0) {
       this.#planned = undefined;
       await this.#plan(desired, "a machine is ready");
     }

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Preview } from "../../controller/reconcile/types.ts";
 import { openStore } from "../../controller/store/open.ts";
 import { type CloudName, Clouds, isCreate, isRemoval } from "./clouds.ts";
-import { Fleet, server as keyed } from "./fleet.ts";
+import { accountFile, Fleet, server as keyed } from "./fleet.ts";
 import { runProcesses } from "./processes.ts";
 import { type LogLine, Serving, withRemote } from "./serving.ts";
 
@@ -258,6 +258,38 @@ describe("fleetwright serve", () => {
       expect(await serving.end()).toBe(0);
       const preview = await fleet.json<{ effects: unknown[] }>(["--fleet", clone, "preview"]);
       expect(preview.effects).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "waits while an account is frozen, goes on by itself when that is over, and finds what a hand has changed",
+    async () => {
+      serving = new Serving(fleet, clone, ["--poll-seconds", "1", "--drift-seconds", "3"]);
+      await serving.line("its first look", ({ msg }) => msg === "new commit");
+      const freeze = { until: new Date(Date.now() + 20_000).toISOString(), reason: "the fair" };
+      fleet.write({
+        "accounts/do-main.yaml": { ...accountFile(clouds, "digitalocean", 2), freeze },
+        "servers/api-3.yaml": server("digitalocean", "api-3"),
+      });
+      const commit = push("Under a freeze");
+
+      const held = await serving.line("the freeze", ({ msg }) => msg === "waits for its time");
+      expect(held).toMatchObject({ lane: "do-main", until: freeze.until, waiting: ["create api-3"], engineRuns: 0 });
+      expect(await names()).not.toContain("api-3");
+      const done = await serving.line("api-3", converged("do-main", commit));
+      expect(Date.parse(String(done.time))).toBeGreaterThan(Date.parse(freeze.until));
+      expect(await names()).toContain("api-3");
+
+      const { id } = await clouds.server("api-3");
+      await clouds.of("digitalocean").change(id, { power: "stopped" });
+      const drifted = await serving.line("drift", ({ object, fields }) => object === "api-3" && fields !== undefined);
+      expect(drifted).toMatchObject({ fields: ["power"], account: "do-main" });
+      expect((await serving.get("/metrics")).text).toContain(
+        'fleetwright_drift_objects{account="do-main",kind="changed"} 1',
+      );
+      expect((await clouds.server("api-3")).power).toBe("stopped");
+      expect(await serving.end()).toBe(0);
     },
     TIMEOUT,
   );
