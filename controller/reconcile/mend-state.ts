@@ -6,11 +6,14 @@ import type { AppliedObject } from "../store/types.ts";
 import { NO_STATE } from "./basis.ts";
 import { type Controller, cloudId, cloudOf } from "./context.ts";
 import { whenFree } from "./leases.ts";
-import { noteState, sealOf, versionSetting } from "./state-version.ts";
+import { changedStacks, noteState, sealOf, versionSetting } from "./state-version.ts";
 import { resourceNames } from "./urns.ts";
 
+/** How the names of these settings begin. */
+export const RESTORED = "state.restored.";
+
 /** Set while a stack whose state was put back has not been looked through: what the records know and that state does not. */
-export const restoredSetting = (stack: string): string => `state.restored.${stack}`;
+export const restoredSetting = (stack: string): string => `${RESTORED}${stack}`;
 
 /** How damaged state is dealt with. */
 export interface Mending {
@@ -37,21 +40,13 @@ export async function mendStates(
   return mended;
 }
 
-/** The same for stacks whose files are not as our last run left them: what it costs is one look at each file's time and size. */
+/** The same for stacks whose files are not as our last run left them. */
 export async function mendChangedStates(
   controller: Controller,
   signal: AbortSignal,
   mending: Mending = {},
 ): Promise<string[]> {
-  const { store } = controller;
-  const stacks = new Set([...(await store.objects()).map(({ stack }) => stack), ...(mending.rebuild ?? [])]);
-  if (stacks.size === 0) return [];
-  const engine = await controller.engine();
-  const changed: string[] = [];
-  for (const stack of stacks) {
-    const version = await engine.stateVersion(stack);
-    if (version !== undefined && version !== (await store.setting(versionSetting(stack)))) changed.push(stack);
-  }
+  const changed = (await changedStacks(controller, mending.rebuild)).map(({ stack }) => stack);
   return await mendStates(controller, changed, signal, mending);
 }
 

@@ -4,7 +4,7 @@ import { type Desired, readDesired } from "./desired.ts";
 import { noteKept } from "./intents.ts";
 import { whenFree } from "./leases.ts";
 import { canLook, lookAt } from "./look.ts";
-import { restoredSetting } from "./mend-state.ts";
+import { RESTORED, restoredSetting } from "./mend-state.ts";
 import { inParallel } from "./pool.ts";
 import { settledWork } from "./settled.ts";
 import { runStack, type StackTask } from "./stack-run.ts";
@@ -14,9 +14,8 @@ import { writeEntries } from "./written-entries.ts";
 
 /** Looks through stacks whose state was put back from a copy, each under its lease. */
 export async function takeOverRestored(controller: Controller, signal: AbortSignal): Promise<void> {
-  const records = await controller.store.objects();
-  for (const stack of new Set(records.map((record) => record.stack))) {
-    if ((await controller.store.setting(restoredSetting(stack))) !== "pending") continue;
+  for (const [stack, state] of await controller.store.settings(RESTORED)) {
+    if (state !== "pending") continue;
     await whenFree(controller, stack, signal, async (held) => {
       const desired = await readDesired(controller, await controller.repo.head(), held);
       await takeOver(controller, desired, stack, held);
