@@ -7,6 +7,7 @@ import { loadFleet } from "../fleet/load.ts";
 import { JOURNAL_SETTING } from "../store/dump.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { isBaseStack, isOwnStack, jumpHash } from "./cells.ts";
+import { fleetMarks } from "./classes.ts";
 import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
 import { type Desired, readDesired, recordAccounts } from "./desired.ts";
 import { noteMachine } from "./intents.ts";
@@ -15,8 +16,6 @@ import { mendStates } from "./mend-state.ts";
 
 /** Replaces of one server; more than anybody has made. */
 const MOST_GENERATIONS = 1_000;
-/** Of a machine whose run was cut off. */
-const LIKELY_GENERATIONS = 8;
 
 /**
  * Rebuilds the records from state and git when the database was lost. Hashes are left open, so the next preview asks the clouds and the engine
@@ -91,19 +90,10 @@ async function noteMarked(
   known: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<void> {
-  const wanted = new Set(
-    desired.objects.flatMap(({ spec }) => {
-      if (spec.kind !== "Server") return [];
-      return [spec.name, ...spec.formerly].flatMap((identity) =>
-        Array.from({ length: LIKELY_GENERATIONS }, (_, generation) =>
-          ownerMark(desired.fleet.id, "Server", identity, generation),
-        ),
-      );
-    }),
-  );
+  const isOurs = fleetMarks(desired, []);
   for (const { identity, spec } of accounts) {
     for await (const { id, mark } of cloudOf(controller, spec.provider).list(callOn(controller, spec, signal))) {
-      if (mark !== undefined && wanted.has(mark) && !known.has(mark))
+      if (mark !== undefined && !known.has(mark) && isOurs(mark))
         await noteMachine(controller.store, identity, mark, id);
     }
   }
