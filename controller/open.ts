@@ -1,6 +1,5 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { load } from "js-yaml";
 import { resolveAccount } from "../resources/account.ts";
 import type { Cloud } from "../resources/cloud.ts";
@@ -9,6 +8,7 @@ import { clouds } from "../resources/registry.ts";
 import { steadyAccounts } from "./accounts.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
+import { stateUrl } from "./engine/state-files.ts";
 import { createFleetCache } from "./fleet/load.ts";
 import { SnapshotFolder } from "./fleet/snapshots.ts";
 import { stateKeyFile } from "./keys.ts";
@@ -118,7 +118,7 @@ async function openEngine(
     version: found.version,
     dataDir,
     project: await fleetId(repo, store),
-    backendUrl: environment.PULUMI_BACKEND_URL ?? pathToFileURL(state).href,
+    backendUrl: stateUrl(dataDir, environment),
     passphraseFile: await stateKeyFile(dataDir, environment),
     stackSettings: {
       read: (stack) => store.setting(setting(stack)),

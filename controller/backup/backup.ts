@@ -12,11 +12,11 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { load } from "js-yaml";
 import { create } from "tar";
 import { FleetError } from "../../resources/errors.ts";
-import { readCheckpoint, readState, stateFile } from "../engine/state-files.ts";
+import { readCheckpoint, readState, stateFile, stateUrl } from "../engine/state-files.ts";
 import { stateKeyFile } from "../keys.ts";
 import type { OpenController } from "../open.ts";
 import { Git } from "../repo/git.ts";
@@ -74,7 +74,7 @@ async function gather(controller: OpenController, folder: string, { withoutKey }
   const madeAt = new Date(controller.now()).toISOString();
   const migrations = await dumpDatabase(controller, join(folder, DATABASE));
   const fleetId = await fleetIdOf(controller);
-  const backendUrl = environment.PULUMI_BACKEND_URL ?? pathToFileURL(join(dataDir, "state")).href;
+  const backendUrl = stateUrl(dataDir, environment);
   const hasState = backendUrl.startsWith("file://");
   if (hasState) await copyState(fileURLToPath(backendUrl), fleetId, join(folder, STATE));
   // After the records: every commit that they name is in it.

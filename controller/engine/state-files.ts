@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { FleetError } from "../../resources/errors.ts";
 import type { StateResource } from "./engine.ts";
 
@@ -23,6 +24,10 @@ export interface StateCopy {
   checksum: string;
   resources: StateResource[];
 }
+
+/** Where states are kept: in the data folder, or where the environment says. */
+export const stateUrl = (dataDir: string, environment: Readonly<Record<string, string | undefined>>): string =>
+  environment.PULUMI_BACKEND_URL ?? pathToFileURL(join(dataDir, "state")).href;
 
 /** Where the state of one stack lies, when it is kept in files. */
 export interface StatePlace {
