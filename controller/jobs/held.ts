@@ -1,4 +1,5 @@
 import type { Execution } from "../reconcile/execute.ts";
+import { holdText } from "../reconcile/holds.ts";
 import type { Effect } from "../reconcile/types.ts";
 
 /** A rollout that has failed in one of its waves is a person's: coming again would begin the servers behind it. */
@@ -34,10 +35,7 @@ export function heldBy({ preview: { held = [], effects }, left = [] }: Ended): H
   const late = new Set(left.map(({ effectHash }) => effectHash));
   return {
     effects: [...held.map(({ effect }) => effect), ...effects.filter(({ hash }) => late.has(hash))],
-    reasons: [
-      ...held.flatMap(({ holds }) => holds.map(({ what, reason }) => `${what}: ${reason}`)),
-      ...left.map(({ why }) => why),
-    ],
+    reasons: [...held.flatMap(({ holds }) => holds.map(holdText)), ...left.map(({ why }) => why)],
     ...(until === undefined ? {} : { until }),
   };
 }

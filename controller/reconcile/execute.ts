@@ -8,7 +8,7 @@ import type { Controller } from "./context.ts";
 import { recordAccounts } from "./desired.ts";
 import { forget } from "./forget.ts";
 import type { Overrides } from "./guards.ts";
-import { partHeld } from "./holds.ts";
+import { holdText, partHeld } from "./holds.ts";
 import { withLeases } from "./leases.ts";
 import { mendState } from "./mend-state.ts";
 import { movedFrom, type Phase, phases } from "./phases.ts";
@@ -151,7 +151,7 @@ async function heldNow(
   const { held } = partHeld(works, { desired, policies, open, overrides, now: now() });
   return held.map(({ work, holds }) => ({
     work,
-    why: holds.map(({ what, reason }) => `${what}: ${reason}`).join("; "),
+    why: holds.map(holdText).join("; "),
   }));
 }
 

@@ -34,7 +34,7 @@ export function partHeld(works: readonly Work[], context: HoldContext): { free: 
     const times = accountsOf(work, context.desired).flatMap((spec) => timesOf(spec, context.now, timely));
     if (lifted && times.length > 0 && !work.outsideWindow) {
       work.outsideWindow = true;
-      work.effect.notes.push(...times.map(({ what, reason }) => `${what}: ${reason}; done all the same`));
+      work.effect.notes.push(...times.map((hold) => `${holdText(hold)}; done all the same`));
     }
     const holds = [...suspensionsOf(work, context), ...(lifted ? [] : times)];
     if (holds.length > 0) held.push({ work, holds });
@@ -42,6 +42,9 @@ export function partHeld(works: readonly Work[], context: HoldContext): { free: 
   }
   return withDependents(free, held);
 }
+
+/** `account linode-main: outside its maintenance windows`. */
+export const holdText = ({ what, reason }: Hold): string => `${what}: ${reason}`;
 
 export const heldEffects = (held: readonly HeldWork[]): HeldEffect[] =>
   held.map(({ work, holds }) => ({ effect: work.effect, holds }));
