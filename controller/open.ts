@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { load } from "js-yaml";
@@ -13,10 +14,11 @@ import { createFleetCache } from "./fleet/load.ts";
 import { stateKeyFile } from "./keys.ts";
 import type { Controller } from "./reconcile/context.ts";
 import { cloudOf } from "./reconcile/context.ts";
-import { holderName } from "./reconcile/leases.ts";
+import { holderName, LEASE_MS } from "./reconcile/leases.ts";
 import { EXECUTABLES } from "./reconcile/plugins.ts";
 import type { Progress } from "./reconcile/progress.ts";
 import { type FleetRepo, openRepo } from "./repo/repo.ts";
+import { steadyNow } from "./steady.ts";
 import { defaultDataDir, openStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
 
@@ -36,6 +38,10 @@ export interface OpenOptions {
   /** Write state after every step. Default false. */
   checkpoints?: boolean;
   stacksAtOnce?: number;
+  /** How long a stack stays with a holder that does not renew. Default 60 s. */
+  leaseMs?: number;
+  /** Names this machine among those that share a database. Default: its host name. */
+  machine?: string;
   progress?: Progress;
 }
 
@@ -56,6 +62,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const databaseUrl = environment.DATABASE_URL;
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
   const registry = options.clouds ?? clouds;
+  const machine = options.machine ?? hostname();
   let engine: Promise<Engine> | undefined;
   return {
     repo,
@@ -65,7 +72,10 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     progress,
     loaded: createFleetCache(),
     clouds: registry,
-    holder: holderName(process.pid),
+    holder: holderName(process.pid, machine),
+    machine,
+    shared: databaseUrl !== undefined,
+    leaseMs: options.leaseMs ?? LEASE_MS,
     provider: options.provider ?? "served",
     stacksAtOnce: options.stacksAtOnce ?? 4,
     engine: () => (engine ??= openEngine(options, { repo, store, dataDir, environment, progress })),
@@ -73,8 +83,10 @@ export async function openController(options: OpenOptions): Promise<OpenControll
       resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, { ledger: store.budgets }),
     ),
     now: Date.now,
+    steady: steadyNow,
     sleep,
     close: async () => {
+      await (await engine?.catch(() => undefined))?.close();
       await repo.close();
       await store.close();
     },

@@ -1,13 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Deployment, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import { FleetError } from "../../resources/errors.ts";
 import { redactor } from "../../resources/secrets.ts";
 import { endProcesses, findByEnvironment } from "../processes.ts";
+import { RUN_VARIABLE } from "../run-variable.ts";
 import { EngineExit, engineCommand } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
+import { fileStates } from "./file-states.ts";
+import { postgresStates } from "./postgres-states.ts";
+import type { StateStore } from "./state-store.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 /** Where the engine is and where it keeps state; the same for all runs of a controller. */
@@ -75,25 +78,21 @@ export interface StateResource {
   id?: string;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
+  /** When the engine last changed it, by its machine's clock. */
+  modified?: string;
 }
 
 type RunPlace = Pick<EngineRunOptions, "stack" | "runId" | "environment" | "providers">;
 
-/** The mark by which processes of a run are found again: every engine and plugin carries it in its environment. */
-export const RUN_VARIABLE = "FLEETWRIGHT_RUN";
-
-/** A lost lease leaves the engine this long to save its state; then another controller may take over the stack. */
-const LAST_WORDS_MS = 3_000;
-
-/** History entries the engine keeps per stack; it never prunes them itself. */
-const HISTORY_KEPT = 10;
-
 export class Engine {
   readonly settings: EngineSettings;
+  /** Undefined where states are read through the engine only. */
+  readonly #states: StateStore | undefined;
   readonly #known = new Set<string>();
 
   constructor(settings: EngineSettings) {
     this.settings = settings;
+    this.#states = openStates(settings);
   }
 
   /** Project-qualified URN of a resource at the top of a stack. */
@@ -103,7 +102,7 @@ export class Engine {
 
   /** One process of the engine. Failures of single resources are in the result; only what concerns the run as a whole is thrown. */
   async run(options: EngineRunOptions): Promise<EngineResult> {
-    const redact = redactor(options.secrets);
+    const redact = redactor([...options.secrets, ...backendSecrets(this.settings.backendUrl)]);
     const result: EngineResult = { steps: [], outcomes: [], errors: new Map(), succeeded: false, killed: false };
     const dryRun = options.kind === "preview";
     const take = (event: RunEvent | undefined) => {
@@ -140,7 +139,7 @@ export class Engine {
           note(result.errors, "", redact(lastLines(exit.stderr || exit.stdout) || exit.message));
       }
     }).finally(watch.end);
-    await this.#prune(options.stack);
+    await this.#states?.prune(options.stack);
     return result;
   }
 
@@ -163,47 +162,30 @@ export class Engine {
     return new Set((await this.resources(stack)).map(({ urn }) => urn));
   }
 
-  /** The resources of a stack as state has them. State in files is read directly: that saves an engine process. */
+  /** The resources of a stack as state has them. */
   async resources(stack: string): Promise<StateResource[]> {
-    const file = this.#stateFile(stack);
-    if (file === undefined) return (await this.exportState(stack)).deployment?.resources ?? [];
-    // Only a file that is not there says that the stack holds nothing; one that cannot be read says nothing.
-    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT")
-        throw new FleetError("ENGINE_FAILED", `the state of ${stack} cannot be read`, { stack });
-    });
+    if (this.#states === undefined) return (await this.exportState(stack)).deployment?.resources ?? [];
+    const text = await this.#states.read(stack);
     return text === undefined ? [] : (JSON.parse(text).checkpoint?.latest?.resources ?? []);
   }
 
   /** Changes whenever state does; undefined where only the backend could tell. */
   async stateVersion(stack: string): Promise<string | undefined> {
-    const file = this.#stateFile(stack);
-    if (file === undefined) return undefined;
-    const { mtimeMs, size } = await stat(file).catch(() => ({ mtimeMs: 0, size: 0 }));
-    return `${mtimeMs}:${size}`;
+    return await this.#states?.version(stack);
   }
 
   /** Names of all stacks of this fleet that have state. */
   async stacks(): Promise<string[]> {
-    const root = this.#stateRoot();
-    if (root === undefined) {
-      const environment = { stack: "", runId: randomUUID(), environment: {}, providers: {} };
-      return await this.#withWorkspace(environment, async (workspace) =>
-        (await workspace.listStacks()).map(({ name }) => name),
-      );
-    }
-    const names = await readdir(join(root, ".pulumi", "stacks", this.settings.project)).catch(() => []);
-    return names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
+    if (this.#states !== undefined) return await this.#states.stacks();
+    const environment = { stack: "", runId: randomUUID(), environment: {}, providers: {} };
+    return await this.#withWorkspace(environment, async (workspace) =>
+      (await workspace.listStacks()).map(({ name }) => name),
+    );
   }
 
-  #stateFile(stack: string): string | undefined {
-    const root = this.#stateRoot();
-    return root === undefined ? undefined : join(root, ".pulumi", "stacks", this.settings.project, `${stack}.json`);
-  }
-
-  #stateRoot(): string | undefined {
-    const { backendUrl } = this.settings;
-    return backendUrl.startsWith("file://") ? fileURLToPath(backendUrl) : undefined;
+  /** Leaves the state's database, where there is one. */
+  async close(): Promise<void> {
+    await this.#states?.close();
   }
 
   async importState(stack: string, deployment: Deployment): Promise<void> {
@@ -238,7 +220,8 @@ export class Engine {
     if (settled || this.#known.has(name)) return;
     await Stack.create(name, workspace).catch((error: unknown) => {
       const text = error instanceof EngineExit ? error.stderr : String(error);
-      if (!/already exists/.test(text)) throw engineFailure(error, name, (message) => message);
+      if (!/already exists/.test(text))
+        throw engineFailure(error, name, redactor(backendSecrets(this.settings.backendUrl)));
     });
     this.#known.add(name);
   }
@@ -283,16 +266,18 @@ export class Engine {
       [RUN_VARIABLE]: run.runId,
     };
   }
+}
 
-  /** Deletes all but the newest history entries of a stack kept in files: each holds a full copy of the state. */
-  async #prune(stack: string): Promise<void> {
-    const root = this.#stateRoot();
-    if (root === undefined) return;
-    const folder = join(root, ".pulumi", "history", this.settings.project, stack);
-    const names = (await readdir(folder).catch(() => [])).sort();
-    // An update leaves a pair: NAME.history.json and NAME.checkpoint.json.
-    for (const name of names.slice(0, -2 * HISTORY_KEPT)) await rm(join(folder, name), { force: true });
-  }
+function openStates({ backendUrl, project }: EngineSettings): StateStore | undefined {
+  if (backendUrl.startsWith("file://")) return fileStates(fileURLToPath(backendUrl), project);
+  if (backendUrl.startsWith("postgres://")) return postgresStates(backendUrl, project);
+  return undefined;
+}
+
+/** What the backend's URL holds of secrets, as it stands there and as it is meant. */
+function backendSecrets(backendUrl: string): string[] {
+  const { password } = new URL(backendUrl);
+  return password === "" ? [] : [password, decodeURIComponent(password)];
 }
 
 function note(errors: Map<string, string[]>, urn: string, text: string): void {
@@ -309,10 +294,10 @@ function endWithLease({ signal, runId }: EngineRunOptions): { end(): void } {
   let timer: NodeJS.Timeout | undefined;
   const lost = () => {
     if (!(signal?.reason instanceof FleetError) || signal.reason.code !== "LEASE_LOST") return;
-    timer = setTimeout(
-      () => void endProcesses(findByEnvironment(RUN_VARIABLE, runId), { graceMs: 1_000 }),
-      LAST_WORDS_MS,
-    );
+    const end = () => void endProcesses(findByEnvironment(RUN_VARIABLE, runId), { graceMs: 1_000 });
+    const { lastWordsMs } = signal.reason.at;
+    if (typeof lastWordsMs === "number" && lastWordsMs > 0) timer = setTimeout(end, lastWordsMs);
+    else end();
   };
   if (signal?.aborted) lost();
   signal?.addEventListener("abort", lost, { once: true });

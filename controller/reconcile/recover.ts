@@ -1,12 +1,15 @@
-import { hostname } from "node:os";
-import { RUN_VARIABLE } from "../engine/engine.ts";
 import { sweepWorkspaces } from "../engine/workspace.ts";
 import { endProcesses, findByEnvironment, isAlive } from "../processes.ts";
+import { RUN_VARIABLE } from "../run-variable.ts";
 import type { RunRecord } from "../store/types.ts";
 import { absorbForeignRuns } from "./absorb.ts";
 import type { Controller } from "./context.ts";
 import { whenFree } from "./leases.ts";
 import { rebuildRecords } from "./rebuild.ts";
+import { checkState } from "./state-version.ts";
+
+/** What a run may have taken out of state. */
+const REMOVES = new Set(["delete", "replace", "forget", "move"]);
 
 /** Processes that were killed are gone after this long. */
 const END_MS = 5_000;
@@ -17,7 +20,7 @@ const END_MS = 5_000;
  */
 export async function recover(controller: Controller, signal: AbortSignal): Promise<RunRecord[]> {
   await rebuildRecords(controller, signal);
-  const dead = (await controller.store.openRuns()).filter((run) => !mayLive(run));
+  const dead = (await controller.store.openRuns()).filter((run) => !mayLive(run, controller.machine));
   const recovered: RunRecord[] = [];
   for (const stack of new Set(dead.map((run) => run.stack))) {
     signal.throwIfAborted();
@@ -39,8 +42,14 @@ export async function recoverStacks(controller: Controller, stacks: string[]): P
   const open = (await controller.store.openRuns()).filter(({ stack }) => stacks.includes(stack));
   for (const run of open) {
     controller.progress({ kind: "note", text: `recovering ${run.stack}: the process that ran it is gone` });
-    await endRun(run.id);
+    // Those of another machine have ended by their lease, which the caller has now.
+    if (run.controller.host === controller.machine) await endRun(run.id);
     await (await controller.engine()).cancel(run.stack);
+    await checkState(
+      controller,
+      run.stack,
+      run.objects.some(({ op }) => REMOVES.has(op)),
+    );
     await markObjects(controller, run);
     await controller.store.finishRun(run.id, "killed");
   }
@@ -57,8 +66,8 @@ export async function endRun(runId: string): Promise<void> {
 }
 
 /** A process of another machine may live for all we see; its lease tells. */
-function mayLive({ controller: { pid, startTime, host } }: RunRecord): boolean {
-  return host === hostname() && isAlive(pid, startTime);
+function mayLive({ controller: { pid, startTime, host } }: RunRecord, machine: string): boolean {
+  return host === machine && isAlive(pid, startTime);
 }
 
 async function markObjects(controller: Controller, run: RunRecord): Promise<void> {
