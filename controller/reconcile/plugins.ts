@@ -70,7 +70,7 @@ export async function openPlugins(controller: Controller, matched: MatchedAccoun
 }
 
 /** Asks the fence at the last moment before a request leaves, which is when the budget lets it go: nothing of a lost lease is sent. */
-function fenced(account: Account, fence: Fence): Account {
+export function fenced(account: Account, fence: Fence): Account {
   const { budget } = account;
   return {
     ...account,
