@@ -17,8 +17,8 @@ import { seeded } from "./random.ts";
  * or stopped for longer than their lease, and commits go on changing the fleet. FLEETWRIGHT_TEST_STACKS=60 and FLEETWRIGHT_TEST_SECONDS=120 make
  * it as long as it should be once; FLEETWRIGHT_TEST_SEED repeats the faults of an earlier run.
  */
-const STACKS = Number(process.env.FLEETWRIGHT_TEST_STACKS ?? 6);
-const SECONDS = Number(process.env.FLEETWRIGHT_TEST_SECONDS ?? 12);
+const STACKS = Number(process.env.FLEETWRIGHT_TEST_STACKS ?? 4);
+const SECONDS = Number(process.env.FLEETWRIGHT_TEST_SECONDS ?? 8);
 const SEED = Number(process.env.FLEETWRIGHT_TEST_SEED ?? 20261);
 const LEASE_MS = 8_000;
 /** A machine that others load takes its time. */
