@@ -1,22 +1,24 @@
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { load } from "js-yaml";
 import { resolveAccount } from "../resources/account.ts";
 import type { Cloud } from "../resources/cloud.ts";
-import { FleetError } from "../resources/errors.ts";
+import { FleetError, type FleetErrorCode } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
 import { steadyAccounts } from "./accounts.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
+import { stateUrl } from "./engine/states.ts";
 import { createFleetCache } from "./fleet/load.ts";
+import { SnapshotFolder } from "./fleet/snapshots.ts";
 import { stateKeyFile } from "./keys.ts";
 import type { Controller } from "./reconcile/context.ts";
 import { cloudOf } from "./reconcile/context.ts";
 import { holderName, LEASE_MS } from "./reconcile/leases.ts";
 import { EXECUTABLES } from "./reconcile/plugins.ts";
 import type { Progress } from "./reconcile/progress.ts";
+import { Slots } from "./reconcile/slots.ts";
 import { type FleetRepo, openRepo } from "./repo/repo.ts";
 import { steadyNow } from "./steady.ts";
 import { defaultDataDir, openStore } from "./store/open.ts";
@@ -24,6 +26,8 @@ import type { Store } from "./store/types.ts";
 
 /** See `simulators/standins/waits.ts`. */
 const WAIT_SCALE = "FLEETWRIGHT_STANDIN_WAIT_SCALE";
+
+const STACKS_AT_ONCE = 4;
 
 export interface OpenOptions {
   /** The fleet repository, or a folder in it. */
@@ -43,6 +47,8 @@ export interface OpenOptions {
   /** Names this machine among those that share a database. Default: its host name. */
   machine?: string;
   progress?: Progress;
+  /** Told of each request to a cloud that came to an end: `ok`, or the code of its error. */
+  onCall?: (account: string, verdict: "ok" | FleetErrorCode) => void;
 }
 
 export interface OpenController extends Controller {
@@ -63,6 +69,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
   const registry = options.clouds ?? clouds;
   const machine = options.machine ?? hostname();
+  const snapshots = new SnapshotFolder(join(dataDir, "snapshots"), (text) => progress({ kind: "note", text }));
   let engine: Promise<Engine> | undefined;
   return {
     repo,
@@ -70,23 +77,28 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     dataDir,
     environment,
     progress,
-    loaded: createFleetCache(),
+    loaded: createFleetCache({ snapshots }),
     clouds: registry,
     holder: holderName(process.pid, machine),
     machine,
     shared: databaseUrl !== undefined,
     leaseMs: options.leaseMs ?? LEASE_MS,
     provider: options.provider ?? "served",
-    stacksAtOnce: options.stacksAtOnce ?? 4,
+    stacksAtOnce: options.stacksAtOnce ?? STACKS_AT_ONCE,
+    slots: new Slots(options.stacksAtOnce ?? STACKS_AT_ONCE),
     engine: () => (engine ??= openEngine(options, { repo, store, dataDir, environment, progress })),
     account: steadyAccounts((spec) =>
-      resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, { ledger: store.budgets }),
+      resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, {
+        ledger: store.budgets,
+        ...(options.onCall && { onCall: options.onCall }),
+      }),
     ),
     now: Date.now,
     steady: steadyNow,
     sleep,
     close: async () => {
       await (await engine?.catch(() => undefined))?.close();
+      await snapshots.settled();
       await repo.close();
       await store.close();
     },
@@ -118,7 +130,7 @@ async function openEngine(
     version: found.version,
     dataDir,
     project: await fleetId(repo, store),
-    backendUrl: environment.PULUMI_BACKEND_URL ?? pathToFileURL(state).href,
+    backendUrl: stateUrl(dataDir, environment),
     passphraseFile: await stateKeyFile(dataDir, environment),
     stackSettings: {
       read: (stack) => store.setting(setting(stack)),

@@ -84,6 +84,10 @@ export class LedgerBudget implements Budget {
     }
   }
 
+  left(): Record<string, { left: number; limit: number }> {
+    return this.#own.left?.() ?? {};
+  }
+
   learn(scopes: readonly string[], said: LearnedLimit): void {
     this.#own.learn(scopes, said);
     if (said.retryAfterMs === undefined) return;

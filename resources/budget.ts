@@ -24,6 +24,8 @@ export interface Budget {
   hold(scopes: readonly string[], priority: "person" | "background", signal: AbortSignal): Promise<() => void>;
   /** Lowers the local view where the peer says that less remains (others use the same credential), and keeps quiet for `retryAfterMs`. */
   learn(scopes: readonly string[], said: LearnedLimit): void;
+  /** What this process may still send now under each limit that it has met, by scope. */
+  left?(): Record<string, { left: number; limit: number }>;
 }
 
 export interface BudgetOptions {
@@ -102,6 +104,14 @@ export class SlidingBudget implements Budget {
   /** What counts for a scope; undefined for one without a limit. */
   limitOf(name: string): { limit: number; windowMs: number } | undefined {
     return this.#scope(name);
+  }
+
+  left(): Record<string, { left: number; limit: number }> {
+    const now = this.#now();
+    return mapValues(Object.fromEntries(this.#scopes), (scope) => ({
+      left: scope.quietUntil > now ? 0 : Math.max(0, scope.limit - used(scope, now)),
+      limit: scope.limit,
+    }));
   }
 
   /** `describe@eu-west-1` has a bucket of its own, as large as that of `describe`. Undefined for what has no limit. */

@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Deployment, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import { FleetError } from "../../resources/errors.ts";
 import { redactor } from "../../resources/secrets.ts";
 import { endProcesses, findByEnvironment } from "../processes.ts";
 import { RUN_VARIABLE } from "../run-variable.ts";
+import { checksumOf, type Newest, newestOf, readCheckpoint } from "./checkpoint.ts";
 import { EngineExit, engineCommand } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
-import { fileStates } from "./file-states.ts";
-import { postgresStates } from "./postgres-states.ts";
-import type { StateStore } from "./state-store.ts";
+import { openStates, type StateCopy, type States } from "./states.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 /** Where the engine is and where it keeps state; the same for all runs of a controller. */
@@ -82,17 +80,27 @@ export interface StateResource {
   modified?: string;
 }
 
+/** See `Engine.stateSeal`. */
+export interface StateSeal {
+  checksum: string;
+  /** How many there are. */
+  resources: number;
+  /** No run has written it yet. */
+  untouched: boolean;
+  newest?: Newest;
+}
+
 type RunPlace = Pick<EngineRunOptions, "stack" | "runId" | "environment" | "providers">;
 
 export class Engine {
   readonly settings: EngineSettings;
   /** Undefined where states are read through the engine only. */
-  readonly #states: StateStore | undefined;
+  readonly #states: States | undefined;
   readonly #known = new Set<string>();
 
   constructor(settings: EngineSettings) {
     this.settings = settings;
-    this.#states = openStates(settings);
+    this.#states = openStates(settings.backendUrl, settings.project);
   }
 
   /** Project-qualified URN of a resource at the top of a stack. */
@@ -165,8 +173,7 @@ export class Engine {
   /** The resources of a stack as state has them. */
   async resources(stack: string): Promise<StateResource[]> {
     if (this.#states === undefined) return (await this.exportState(stack)).deployment?.resources ?? [];
-    const text = await this.#states.read(stack);
-    return text === undefined ? [] : (JSON.parse(text).checkpoint?.latest?.resources ?? []);
+    return await wholeResources(this.#states, stack);
   }
 
   /** Changes whenever state does; undefined where only the backend could tell. */
@@ -174,16 +181,50 @@ export class Engine {
     return await this.#states?.version(stack);
   }
 
+  /** The same of all stacks that have state, at the cost of one. */
+  async stateVersions(): Promise<Map<string, string> | undefined> {
+    return await this.#states?.versions();
+  }
+
   /** Names of all stacks of this fleet that have state. */
   async stacks(): Promise<string[]> {
-    if (this.#states !== undefined) return await this.#states.stacks();
+    const versions = await this.stateVersions();
+    if (versions !== undefined) return [...versions.keys()];
     const environment = { stack: "", runId: randomUUID(), environment: {}, providers: {} };
     return await this.#withWorkspace(environment, async (workspace) =>
       (await workspace.listStacks()).map(({ name }) => name),
     );
   }
 
-  /** Leaves the state's database, where there is one. */
+  /** What is wrong with a stack's state, in one clause; undefined when it is whole, not there, or not ours to look at. */
+  async stateProblem(stack: string): Promise<string | undefined> {
+    const text = await this.#states?.read(stack);
+    const found = text === undefined ? undefined : readCheckpoint(text, stack);
+    return typeof found === "string" ? found : undefined;
+  }
+
+  /** What a stack's state holds, to tell later whether it is the same, or an older one; undefined when it is damaged or not there. */
+  async stateSeal(stack: string): Promise<StateSeal | undefined> {
+    const text = await this.#states?.read(stack);
+    const found = text === undefined ? undefined : readCheckpoint(text, stack);
+    if (text === undefined || found === undefined || typeof found === "string") return undefined;
+    const { resources, untouched } = found;
+    const newest = newestOf(resources);
+    return { checksum: checksumOf(text), resources: resources.length, untouched, ...(newest && { newest }) };
+  }
+
+  /** Whole copies of a stack's state, the newest first. */
+  async stateCopies(stack: string): Promise<StateCopy[]> {
+    return (await this.#states?.copies(stack)) ?? [];
+  }
+
+  /** Puts a state in the place of a stack's, by default one that holds nothing. Answers where the old one is kept. */
+  async replaceState(stack: string, text: string | undefined, at: Date): Promise<string | undefined> {
+    if (this.#states !== undefined) return await this.#states.replace(stack, text, at);
+    throw new FleetError("ENGINE_FAILED", `the state of ${stack} is kept where only the engine can write it`, {});
+  }
+
+  /** Leaves the place of the states. */
   async close(): Promise<void> {
     await this.#states?.close();
   }
@@ -195,6 +236,7 @@ export class Engine {
   }
 
   async #withStack<T>(run: RunPlace, use: (stack: Stack) => Promise<T>): Promise<T> {
+    if (this.#states !== undefined) await wholeResources(this.#states, run.stack);
     return await this.#withWorkspace(run, async (workspace, settled) => {
       await this.#ensureStack(run.stack, workspace, settled);
       return await use(await Stack.select(run.stack, workspace));
@@ -268,10 +310,17 @@ export class Engine {
   }
 }
 
-function openStates({ backendUrl, project }: EngineSettings): StateStore | undefined {
-  if (backendUrl.startsWith("file://")) return fileStates(fileURLToPath(backendUrl), project);
-  if (backendUrl.startsWith("postgres://")) return postgresStates(backendUrl, project);
-  return undefined;
+/** What is wrong with a state is found before an engine reads it: it would fail on most, and take some for a stack that holds nothing. */
+async function wholeResources(states: States, stack: string): Promise<StateResource[]> {
+  const text = await states.read(stack);
+  const found = text === undefined ? undefined : readCheckpoint(text, stack);
+  if (typeof found !== "string") return found?.resources ?? [];
+  const file = states.place(stack);
+  throw new FleetError(
+    "STATE_DAMAGED",
+    `the state of ${stack} ${found} (${file}): \`fleetwright apply\` puts back the newest copy that is whole`,
+    { stack, file },
+  );
 }
 
 /** What the backend's URL holds of secrets, as it stands there and as it is meant. */

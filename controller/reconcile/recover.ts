@@ -1,32 +1,45 @@
+import { FleetError } from "../../resources/errors.ts";
 import { sweepWorkspaces } from "../engine/workspace.ts";
-import { endProcesses, findByEnvironment, isAlive } from "../processes.ts";
-import { RUN_VARIABLE } from "../run-variable.ts";
+import { isAlive } from "../processes.ts";
 import type { RunRecord } from "../store/types.ts";
 import { absorbForeignRuns } from "./absorb.ts";
 import type { Controller } from "./context.ts";
+import { endRun } from "./end-run.ts";
 import { whenFree } from "./leases.ts";
-import { rebuildRecords } from "./rebuild.ts";
+import { type Mending, mendChangedStates, mendState } from "./mend-state.ts";
+import { catchUpJournal, rebuildRecords } from "./rebuild.ts";
 import { checkState } from "./state-version.ts";
+import { takeOverRestored } from "./take-over.ts";
 
 /** What a run may have taken out of state. */
 const REMOVES = new Set(["delete", "replace", "forget", "move"]);
-
-/** Processes that were killed are gone after this long. */
-const END_MS = 5_000;
 
 /**
  * Cleans up after controllers that died in a run, stack by stack, each under its lease so that two that start at once do not do it twice.
  * Answers the runs that were cleaned up.
  */
-export async function recover(controller: Controller, signal: AbortSignal): Promise<RunRecord[]> {
+export async function recover(
+  controller: Controller,
+  signal: AbortSignal,
+  mending: Mending = {},
+): Promise<RunRecord[]> {
   await rebuildRecords(controller, signal);
+  await catchUpJournal(controller, signal);
+  await mendChangedStates(controller, signal, mending);
   const dead = (await controller.store.openRuns()).filter((run) => !mayLive(run, controller.machine));
   const recovered: RunRecord[] = [];
   for (const stack of new Set(dead.map((run) => run.stack))) {
     signal.throwIfAborted();
-    // Who holds the lease of a dead run's stack is recovering it, or will.
-    recovered.push(...((await whenFree(controller, stack, signal, () => recoverStacks(controller, [stack]))) ?? []));
+    try {
+      // Who holds the lease of a dead run's stack is recovering it, or will.
+      recovered.push(...((await whenFree(controller, stack, signal, () => recoverStacks(controller, [stack]))) ?? []));
+    } catch (error) {
+      if (signal.aborted || !(error instanceof FleetError)) throw error;
+      // Whoever works on it comes back to this; the other stacks go on.
+      controller.progress({ kind: "note", text: `${stack} could not be recovered: ${error.message}` });
+    }
   }
+  await takeOverRestored(controller, signal);
   await absorbForeignRuns(controller, signal);
   const live = new Set((await controller.store.openRuns()).map(({ id }) => id));
   await sweepWorkspaces(controller.dataDir, live, controller.now());
@@ -44,6 +57,7 @@ export async function recoverStacks(controller: Controller, stacks: string[]): P
     controller.progress({ kind: "note", text: `recovering ${run.stack}: the process that ran it is gone` });
     // Those of another machine have ended by their lease, which the caller has now.
     if (run.controller.host === controller.machine) await endRun(run.id);
+    await mendState(controller, run.stack);
     await (await controller.engine()).cancel(run.stack);
     await checkState(
       controller,
@@ -54,15 +68,6 @@ export async function recoverStacks(controller: Controller, stacks: string[]): P
     await controller.store.finishRun(run.id, "killed");
   }
   return open;
-}
-
-/** Kills what carries the run's mark in its environment, again and again until nothing does: a dying engine may have started a plugin. */
-export async function endRun(runId: string): Promise<void> {
-  for (let round = 0; round < 5; round++) {
-    const left = findByEnvironment(RUN_VARIABLE, runId);
-    if (left.length === 0) return;
-    await endProcesses(left, { graceMs: END_MS });
-  }
 }
 
 /** A process of another machine may live for all we see; its lease tells. */

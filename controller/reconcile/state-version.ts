@@ -1,26 +1,49 @@
-import type { StateResource } from "../engine/engine.ts";
+import { type Newest, newestOf } from "../engine/checkpoint.ts";
+import type { StateResource, StateSeal } from "../engine/engine.ts";
+import { NO_STATE } from "../engine/states.ts";
 import type { Controller } from "./context.ts";
 
+const VERSIONS = "state.version.";
+
 /** Where the version of a stack's state is kept, as our last run on it left it. */
-export const versionSetting = (stack: string): string => `state.version.${stack}`;
+export const versionSetting = (stack: string): string => `${VERSIONS}${stack}`;
 
-/** Where it is kept which resource of that state was changed last. */
-const newestSetting = (stack: string): string => `state.newest.${stack}`;
-
-/** The resource that was changed last, and when by the engine's clock. */
-export interface Newest {
-  urn: string;
-  modified: string;
-}
+const sealSetting = (stack: string): string => `state.seal.${stack}`;
 
 /** Remembers a stack's state as our own run left it. */
 export async function noteState(controller: Controller, stack: string): Promise<void> {
   const engine = await controller.engine();
   const version = await engine.stateVersion(stack);
   if (version === undefined) return;
-  const newest = newestOf(await engine.resources(stack));
-  if (newest !== undefined) await controller.store.putSetting(newestSetting(stack), JSON.stringify(newest));
+  const seal = await engine.stateSeal(stack);
+  if (seal !== undefined) await controller.store.putSetting(sealSetting(stack), JSON.stringify(seal));
   await controller.store.putSetting(versionSetting(stack), version);
+}
+
+/** What a stack's state was when our last run on it ended. */
+export async function sealOf({ store }: Pick<Controller, "store">, stack: string): Promise<StateSeal | undefined> {
+  const text = await store.setting(sealSetting(stack));
+  return text === undefined ? undefined : (JSON.parse(text) as StateSeal);
+}
+
+/**
+ * Which stacks on record, or named besides, have another state than our last run on them left, and what that was: absent where none is remembered.
+ * Costs one look at what changes with each state; stacks whose state only the engine can read are left out.
+ */
+export async function changedStacks(
+  { store, engine }: Pick<Controller, "store" | "engine">,
+  more: readonly string[] = [],
+): Promise<{ stack: string; noted?: string }[]> {
+  const stacks = new Set([...[...(await store.hashes()).values()].map(({ stack }) => stack), ...more]);
+  if (stacks.size === 0) return [];
+  const noted = await store.settings(VERSIONS);
+  const versions = await (await engine()).stateVersions();
+  if (versions === undefined) return [];
+  return [...stacks].flatMap((stack) => {
+    const before = noted.get(stack);
+    if ((versions.get(stack) ?? NO_STATE) === before) return [];
+    return [{ stack, ...(before === undefined ? {} : { noted: before }) }];
+  });
 }
 
 /**
@@ -30,9 +53,8 @@ export async function noteState(controller: Controller, stack: string): Promise<
  * @param mayRemove whether what was done since may have taken resources out of state.
  */
 export async function checkState(controller: Controller, stack: string, mayRemove: boolean): Promise<void> {
-  const noted = await controller.store.setting(newestSetting(stack));
-  if (noted === undefined) return;
-  const newest = JSON.parse(noted) as Newest;
+  const newest = (await sealOf(controller, stack))?.newest;
+  if (newest === undefined) return;
   if (!isOlder(await (await controller.engine()).resources(stack), newest, mayRemove)) return;
   const text =
     `the state of ${stack} is older than the one that was noted last: ${newest.urn} was changed at ${newest.modified}, and this state does not ` +
@@ -48,12 +70,4 @@ export function isOlder(resources: readonly StateResource[], noted: Newest, mayR
   const found = resources.find(({ urn }) => urn === noted.urn);
   if (found?.modified !== undefined) return Date.parse(found.modified) < Date.parse(noted.modified);
   return !mayRemove && Date.parse(newestOf(resources)?.modified ?? "1970-01-01") < Date.parse(noted.modified);
-}
-
-function newestOf(resources: readonly StateResource[]): Newest | undefined {
-  let newest: Newest | undefined;
-  for (const { urn, modified } of resources)
-    if (modified !== undefined && (newest === undefined || Date.parse(modified) > Date.parse(newest.modified)))
-      newest = { urn, modified };
-  return newest;
 }

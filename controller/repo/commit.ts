@@ -20,6 +20,8 @@ export interface CommitRequest {
   trailers?: Readonly<Record<string, string>>;
   /** Default: now. */
   at?: Date;
+  /** The head that `files` were made from: a branch that has moved since is left alone. */
+  onto?: string;
 }
 
 const COMMITTER: Person = { name: "Fleetwright", email: "fleetwright@localhost" };
@@ -42,6 +44,8 @@ export async function writeCommit(git: Git, blobs: BlobReader, request: CommitRe
   }
   const ref = `refs/heads/${branch}`;
   const parent = (await git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`))?.trim();
+  if (request.onto !== undefined && request.onto !== parent)
+    throw new FleetError("GIT_FAILED", `${branch} has moved on meanwhile`, { branch });
   const changes = await findChanges(git, blobs, parent, request.files);
   if (changes.length === 0 && parent !== undefined) return parent;
 

@@ -1,8 +1,9 @@
 import { realpath } from "node:fs/promises";
 import { FleetError } from "../../resources/errors.ts";
 import type { FleetFile } from "../fleet/file.ts";
+import { type Authorship, lastAuthors } from "./authors.ts";
 import { BlobReader } from "./blobs.ts";
-import { type CommitRequest, type Person, writeCommit } from "./commit.ts";
+import { type CommitRequest, writeCommit } from "./commit.ts";
 import { Git } from "./git.ts";
 import { FLEET_PLACES, type Listing, listFiles } from "./tree.ts";
 import { readFolder } from "./worktree.ts";
@@ -23,10 +24,12 @@ export interface FleetRepo {
   readBlob(commit: string, path: string): Promise<string | undefined>;
   /** The text of an object by its id; undefined when there is none. */
   readObject(id: string): Promise<string | undefined>;
+  /** Whether a commit is the other or comes before it. Also false when there is no such commit. */
+  isAncestor(ancestor: string, commit: string): Promise<boolean>;
   /** Paths that differ between two commits, both names of a moved file. */
   changedSince(base: string, commit: string): Promise<string[]>;
-  /** Who last changed a file before or at a commit. */
-  lastAuthor(path: string, commit: string): Promise<(Person & { commit: string; at: string }) | undefined>;
+  /** Who last changed each of these files before or at a commit, by one walk that ends when all are found. A file that never was is left out. */
+  lastAuthors(paths: readonly string[], commit: string): Promise<Map<string, Authorship>>;
   /** What changed on the main line (first parents) from after `before` up to `after`, the newest commit first. */
   mainline(before: string | undefined, after: string): Promise<MainlineCommit[]>;
   /** @see writeCommit */
@@ -103,18 +106,17 @@ class GitFleetRepo implements FleetRepo {
     return (await this.#blobs.read(id))?.toString("utf8");
   }
 
+  async isAncestor(ancestor: string, commit: string): Promise<boolean> {
+    return (await this.#git.ask("merge-base", "--end-of-options", ancestor, commit))?.trim() === ancestor;
+  }
+
   async changedSince(base: string, commit: string): Promise<string[]> {
     const output = await this.#git.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, commit, "--");
     return output.split("\0").filter(Boolean);
   }
 
-  async lastAuthor(path: string, commit: string): Promise<(Person & { commit: string; at: string }) | undefined> {
-    const format = "--format=%an%x00%ae%x00%H%x00%aI";
-    const output = await this.#git.run("log", "-1", format, "--end-of-options", commit, "--", `:(literal)${path}`);
-    const [name, email, id, at] = output.trim().split("\0");
-    return name === undefined || email === undefined || id === undefined || at === undefined
-      ? undefined
-      : { name, email, commit: id, at };
+  async lastAuthors(paths: readonly string[], commit: string): Promise<Map<string, Authorship>> {
+    return await lastAuthors(this.dir, paths, commit);
   }
 
   async mainline(before: string | undefined, after: string): Promise<MainlineCommit[]> {

@@ -2,7 +2,7 @@ import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "./tables.ts";
 import type { RunRecord, Store } from "./types.ts";
 
-type Methods = Pick<Store, "startRun" | "heartbeat" | "finishRun" | "openRuns" | "runs">;
+type Methods = Pick<Store, "startRun" | "heartbeat" | "finishRun" | "openRuns" | "runs" | "run" | "prune">;
 
 /** Engine runs, begun and finished. Heartbeats and ends are told by the database's clock. */
 export function runMethods(db: Kysely<Tables>): Methods {
@@ -51,6 +51,18 @@ export function runMethods(db: Kysely<Tables>): Methods {
     async runs(limit) {
       const latest = db.selectFrom("run").selectAll().orderBy("started_at", "desc").orderBy("id").limit(limit);
       return (await latest.execute()).map(toRun);
+    },
+
+    async run(id) {
+      const row = await db.selectFrom("run").selectAll().where("id", "=", id).executeTakeFirst();
+      return row && toRun(row);
+    },
+
+    async prune(days) {
+      const before = sql<Date>`now() - ${days} * interval '1 day'`;
+      const runs = await db.deleteFrom("run").where("finished_at", "<", before).executeTakeFirst();
+      const events = await db.deleteFrom("event").where("at", "<", before).executeTakeFirst();
+      return { runs: Number(runs.numDeletedRows), events: Number(events.numDeletedRows) };
     },
   };
 }

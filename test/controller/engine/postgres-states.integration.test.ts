@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Blobs } from "../../../controller/engine/blobs.ts";
 import { Engine } from "../../../controller/engine/engine.ts";
 import { findEngine } from "../../../controller/engine/find.ts";
+import { postgresBlobs } from "../../../controller/engine/postgres-blobs.ts";
 import { type PostgresServer, query, startPostgres } from "../../setup/postgres.ts";
+import { describeBlobs } from "./blob-contract.ts";
 
 const FLEET = "fleet-a";
 const root = mkdtempSync(join(tmpdir(), "fw-states-"));
@@ -43,6 +46,16 @@ async function makeEngine(backendUrl: string, project = FLEET): Promise<Engine> 
     },
   });
 }
+
+describe("the table", () => {
+  let blobs: Blobs;
+  beforeAll(async () => {
+    blobs = postgresBlobs(await server.createDatabase("blobs"));
+  });
+  afterAll(() => blobs.close());
+
+  describeBlobs(() => blobs);
+});
 
 /** A run without resources leaves a state with nothing but the stack in it. */
 const run = (stack: string, kind: "up" | "destroy" = "up") =>
@@ -105,13 +118,30 @@ describe("states in PostgreSQL", () => {
     expect(await count("fleet-b/main.0")).toBe(30);
   });
 
+  it("are mended from the engine's own copies, which then goes on with them", async () => {
+    const before = await engine.resources("main.0");
+    await query(url, `update pulumi_state set data = '{"data": "ey"}' where key like '%/stacks/${FLEET}/main.0.json'`);
+    const problem = await engine.stateProblem("main.0");
+    const refused = engine.exportState("main.0");
+
+    await expect(refused).rejects.toMatchObject({ code: "STATE_DAMAGED" });
+    const [newest] = await engine.stateCopies("main.0");
+    const aside = await engine.replaceState("main.0", newest!.text, new Date("2026-01-01T00:00:00Z"));
+
+    expect(problem).toMatch(/cut off/);
+    expect(aside).toMatch(/^states\/damaged\/main.0-2026-01-01T00-00-00.000Z.json in the table pulumi_state/);
+    expect(await engine.stateProblem("main.0")).toBeUndefined();
+    expect((await engine.resources("main.0")).map(({ urn }) => urn)).toEqual(before.map(({ urn }) => urn));
+    expect(await run("main.0")).toMatchObject({ succeeded: true });
+  });
+
   it("stay out of every file and message as to their password", async () => {
     const wrong = await makeEngine(url.replace("/states?", "/missing?"), "fleet-c");
     const failure = await wrong.stateVersion("main.0").catch((error: Error) => error.message);
     const engines = await wrong.exportState("other.0").catch((error: Error) => error.message);
     await wrong.close();
 
-    expect(failure).toMatch(/the state of main.0 cannot be read from PostgreSQL: database "missing" does not exist/);
+    expect(failure).toMatch(/main.0.json .* cannot be read: database "missing" does not exist/);
     expect(engines).toMatch(/missing/);
     expect(`${failure} ${engines}`).not.toContain(server.password);
     expect(spawnSync("grep", ["-rlF", server.password, root], { encoding: "utf8" }).stdout).toBe("");

@@ -27,7 +27,7 @@ describe("a state", () => {
 });
 
 it("an older state is told of, kept as an event, and makes every object of its stack suspect", async () => {
-  const settings = new Map([["state.newest.main.0", JSON.stringify(noted)]]);
+  const settings = new Map([["state.seal.main.0", JSON.stringify({ newest: noted })]]);
   const events: unknown[] = [];
   const put: Pick<AppliedObject, "name" | "refresh">[] = [];
   const made = {
