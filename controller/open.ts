@@ -13,6 +13,7 @@ import { stateUrl } from "./engine/states.ts";
 import { createFleetCache } from "./fleet/load.ts";
 import { SnapshotFolder } from "./fleet/snapshots.ts";
 import { stateKeyFile } from "./keys.ts";
+import { machineName } from "./machine.ts";
 import type { Controller } from "./reconcile/context.ts";
 import { cloudOf } from "./reconcile/context.ts";
 import { holderName, LEASE_MS } from "./reconcile/leases.ts";
@@ -44,7 +45,7 @@ export interface OpenOptions {
   stacksAtOnce?: number;
   /** How long a stack stays with a holder that does not renew. Default 60 s. */
   leaseMs?: number;
-  /** Names this machine among those that share a database. Default: its host name. */
+  /** Names this machine in leases and runs. Default: `machineName` with a shared database, else its host name. */
   machine?: string;
   progress?: Progress;
   /** Told of each request to a cloud that came to an end: `ok`, or the code of its error. */
@@ -68,7 +69,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const databaseUrl = environment.DATABASE_URL;
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
   const registry = options.clouds ?? clouds;
-  const machine = options.machine ?? hostname();
+  const machine = options.machine ?? (databaseUrl === undefined ? hostname() : await machineName());
   const snapshots = new SnapshotFolder(join(dataDir, "snapshots"), (text) => progress({ kind: "note", text }));
   let engine: Promise<Engine> | undefined;
   return {

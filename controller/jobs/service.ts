@@ -196,8 +196,9 @@ export class Service {
       this.#log.logger.warn({ jobs: taken }, "took over jobs of a process that is gone");
       await this.#recover();
     }
+    const isNewest = await this.#watcher.isNewest(this.#stopping.signal);
     const desired = this.#desired;
-    if (desired === undefined) return;
+    if (desired === undefined || !isNewest) return;
     if (before !== this.#watcher.good) await this.#scheduleDrift(desired);
     await this.#plan(desired, before === undefined ? "start" : "commit");
     await this.#sendTimely();
@@ -256,6 +257,8 @@ export class Service {
   }
 
   readonly #reconcile = async ({ lane, why }: LaneJob, attempt: number, signal: AbortSignal): Promise<void> => {
+    // It may be for a commit that only the controller on another machine has yet.
+    if (!(await this.#watcher.isNewest(signal))) return await this.#queue!.reconcile(lane, why, this.#settings.pollMs);
     const commit = this.#watcher.good;
     // A job of an earlier process, before the first compile of this one: the plan sends it anew.
     if (commit === undefined) throw new FleetError("STORE_FAILED", "no commit has been compiled yet", {});
@@ -307,9 +310,11 @@ export class Service {
     _attempt: number,
     signal: AbortSignal,
   ): Promise<void> => {
+    const { driftMs, pollMs } = this.#settings;
+    if (driftMs > 0 && !(await this.#watcher.isNewest(signal)))
+      return await this.#queue!.send("drift", identity, "schedule", pollMs);
     const desired = this.#desired;
     const account = desired?.byIdentity.get(identity);
-    const { driftMs } = this.#settings;
     if (desired === undefined || account === undefined || driftMs === 0) return;
     await this.#log.during({ account: account.spec.name }, async () => {
       const found = await passOver(this.#controller, desired, account, signal);

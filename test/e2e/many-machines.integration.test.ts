@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,16 +13,20 @@ import { runProcesses } from "./processes.ts";
 import { seeded } from "./random.ts";
 
 /**
- * Three controllers on one real PostgreSQL, for their database and for Pulumi's state, keep a fleet true while random ones of them are killed (-9)
- * or stopped for longer than their lease, and commits go on changing the fleet. FLEETWRIGHT_TEST_STACKS=60 and FLEETWRIGHT_TEST_SECONDS=120 make
- * it as long as it should be once; FLEETWRIGHT_TEST_SEED repeats the faults of an earlier run.
+ * Three services, each with a clone of its own, on one real PostgreSQL for their database and for Pulumi's state. They keep a fleet true while random ones of them are
+ * killed (-9) or stopped, some for longer than their lease, and commits are pushed that go on changing the fleet. FLEETWRIGHT_TEST_FULL=1 makes it as large as it should be
+ * once; FLEETWRIGHT_TEST_SEED repeats the faults of an earlier run, FLEETWRIGHT_TEST_LOG names a file for all that the services say.
  */
-const STACKS = Number(process.env.FLEETWRIGHT_TEST_STACKS ?? 4);
-const SECONDS = Number(process.env.FLEETWRIGHT_TEST_SECONDS ?? 8);
+const IS_FULL = process.env.FLEETWRIGHT_TEST_FULL === "1";
 const SEED = Number(process.env.FLEETWRIGHT_TEST_SEED ?? 20261);
-const LEASE_MS = 8_000;
-/** A machine that others load takes its time. */
-const SETTLE_MS = 200_000 + 2_000 * SECONDS;
+const STACKS = IS_FULL ? 60 : 4;
+const SECONDS = IS_FULL ? 120 : 8;
+/** Of a machine that others load, a renewal may come late; one that never comes in time would leave nothing to test. */
+const LEASE_MS = IS_FULL ? 24_000 : 8_000;
+/** How long it may take to converge afterwards is no promise: it ends a test that hangs. */
+const SETTLE_MS = IS_FULL ? 40 * 60_000 : 4 * 60_000;
+const BEGIN_MS = 5 * 60_000;
+const LOOK_MS = IS_FULL ? 3_000 : 500;
 const MACHINES = ["one", "two", "three"];
 /** The table as the engine makes it, with a record of every state that was ever written. */
 const RECORD = `
@@ -51,6 +55,7 @@ beforeAll(async () => {
   await query(stateUrl, RECORD);
   fleet = new Fleet(undefined, {
     id: "many",
+    fleet: { approval: "auto" },
     environment: {
       DATABASE_URL: await server.createDatabase("controllers"),
       PULUMI_BACKEND_URL: stateUrl,
@@ -64,6 +69,11 @@ beforeAll(async () => {
       [`servers/a${index}-s0.yaml`]: serverFile(index, 0, "begun"),
     });
   fleet.commit("Begin");
+  const origin = join(fleet.root, "origin.git");
+  execFileSync("git", ["init", "-q", "--bare", "-b", "main", origin]);
+  fleet.git("remote", "add", "origin", origin);
+  fleet.git("push", "-q", "-u", "origin", "main");
+  for (const name of MACHINES) execFileSync("git", ["clone", "-q", origin, cloneOf(name)]);
   checker = await openController({
     fleetDir: fleet.dir,
     dataDir: join(fleet.root, "checker"),
@@ -72,6 +82,8 @@ beforeAll(async () => {
     standIns: standinPath(),
   });
 });
+
+const cloneOf = (name: string) => join(fleet.root, `${name}.clone`);
 
 afterAll(async () => {
   for (const name of machines.keys()) end(name);
@@ -83,10 +95,11 @@ afterAll(async () => {
 });
 
 it(
-  `three controllers keep ${STACKS} stacks true for ${SECONDS} s of kills and stops`,
+  `three services keep ${STACKS} stacks true for ${SECONDS} s of kills and stops`,
   async () => {
     console.log(`many machines: seed ${SEED}, PostgreSQL ${server.version} (${server.source})`);
     for (const name of MACHINES) start(name);
+    await begun();
     const faults = await disturb(SECONDS * 1000);
     for (const name of MACHINES) resume(name);
     const settledMs = await settle();
@@ -102,7 +115,7 @@ it(
     expect(told.filter((line) => line.includes("is older than"))).toEqual([]);
     expect(faults.length).toBeGreaterThan(1);
   },
-  SECONDS * 1000 + SETTLE_MS + 60_000,
+  BEGIN_MS + SECONDS * 1000 + SETTLE_MS + 60_000,
 );
 
 function serverFile(account: number, number: number, step: string): object {
@@ -131,6 +144,7 @@ function change(): void {
     fleet.write({ [`servers/a${stack}-s1.yaml`]: serverFile(stack, 1, `step${step}`) });
   } else fleet.write({ [`servers/a${stack}-s0.yaml`]: serverFile(stack, 0, `step${step}`) });
   fleet.commit(`Step ${step}`);
+  fleet.git("push", "-q");
 }
 
 function serverNames(): string[] {
@@ -141,9 +155,7 @@ function serverNames(): string[] {
 function start(name: string): void {
   const inherited = Object.entries(process.env).filter(([key]) => !/^(FLEETWRIGHT|PULUMI|DATABASE)_/.test(key));
   const main = join(import.meta.dirname, "many-main.ts");
-  const args = [main, fleet.dir, join(fleet.root, name), name, LEASE_MS, STACKS, Math.floor(random() * STACKS)].map(
-    String,
-  );
+  const args = [main, cloneOf(name), join(fleet.root, name), name, String(LEASE_MS)];
   const env = { ...Object.fromEntries(inherited), ...fleet.environment };
   const child = spawn(process.execPath, args, { env, detached: true, stdio: ["pipe", "pipe", "pipe"] });
   machines.set(name, child);
@@ -172,6 +184,13 @@ function end(name: string): void {
 
 function resume(name: string): void {
   if (stopped.delete(name)) signal(name, "SIGCONT", true);
+}
+
+/** Resolves when the first machine is being made: before that there is nothing to disturb. */
+async function begun(): Promise<void> {
+  for (const until = performance.now() + BEGIN_MS; !told.some((line) => line.includes('"state":"started"')); )
+    if (performance.now() > until) throw new Error(`nothing has begun:\n${told.slice(-40).join("\n")}`);
+    else await sleep(100);
 }
 
 /** Kills and stops random controllers, and commits, for so long. At least one is always at work. */
@@ -211,7 +230,7 @@ async function settle(): Promise<number> {
     if (works.length === 0 && open.length === 0) return performance.now() - startedAt;
     if (performance.now() - startedAt > SETTLE_MS)
       throw new Error(`not converged: ${works.map(({ effect }) => effect.object.name)}\n${told.slice(-40).join("\n")}`);
-    await sleep(500);
+    await sleep(LOOK_MS);
   }
 }
 
