@@ -26,6 +26,7 @@ export const FLEET_ERRORS = {
   STATE_DAMAGED: { http: 500, retry: false, exit: 1 },
   STORE_FAILED: { http: 500, retry: true, exit: 1 },
   GIT_FAILED: { http: 500, retry: true, exit: 1 },
+  NOTIFY_FAILED: { http: 502, retry: true, exit: 1 },
   VERIFY_FAILED: { http: 500, retry: true, exit: 1 },
 } as const;
 
