@@ -1,6 +1,8 @@
 import type { DriftPolicy } from "../../resources/spec.ts";
+import { MORE } from "./bounded.ts";
 import type { Desired } from "./desired.ts";
 import type { ObjectDrift } from "./drift.ts";
+import type { FieldDrift } from "./find-drift.ts";
 import { isRulePath } from "./rules.ts";
 import { type Effect, isServer } from "./types.ts";
 
@@ -29,27 +31,28 @@ const SAFE = new Set(["labels", "hostname"]);
 
 const isRule = (path: string): boolean => isRulePath(path) || /^(rules\.)?(in|out)boundPolicy$/.test(path);
 
-const isSafe = (path: string): boolean => SAFE.has(topOf(path)) || isRule(path);
-
 const topOf = (path: string): string => path.split(".", 1)[0]!;
 
 /**
  * Why an effect that brings something back is a person's; undefined where the policy lets it go by itself. Nothing is ever made, made anew or removed, and
- * no machine is switched off. `inPlace` are the fields that the server's cloud changes in place.
+ * no machine is switched off. `fields` are all that the pass has found, of which an effect shows the first; `inPlace` those that the cloud changes in place.
  */
 export function refusalOf(
   { op, dataLoss, changes, object }: Effect,
-  policy: DriftPolicy,
-  inPlace: readonly string[],
+  fields: readonly FieldDrift[],
+  { policy, inPlace }: { policy: DriftPolicy; inPlace: readonly string[] },
 ): string | undefined {
   if (op !== "update" || dataLoss) return `a ${op} is never automatic`;
-  if (changes.some(({ drift }) => drift !== true)) return "a change that is not applied yet concerns it as well";
-  const stop = changes.find(({ path, after }) => path === "power" && after !== "running");
-  if (stop !== undefined) return "a machine is never switched off by itself";
-  const fixed = changes.filter(({ path }) => path !== "power" && !isRule(path) && !inPlace.includes(topOf(path)));
+  const shown = changes.filter(({ path }) => path !== MORE);
+  if (shown.some(({ drift }) => drift !== true)) return "a change that is not applied yet concerns it as well";
+  const stops = [...shown, ...fields.map(({ path, desired }) => ({ path, after: desired }))].some(
+    ({ path, after }) => path === "power" && after !== "running",
+  );
+  if (stops) return "a machine is never switched off by itself";
+  const paths = [...new Set([...shown, ...fields].map(({ path }) => path))].filter((path) => !isRule(path));
+  const fixed = paths.filter((path) => path !== "power" && !inPlace.includes(topOf(path)));
   if (object.kind === "Server" && fixed.length > 0)
-    return `its cloud does not change this in place: ${fixed.map(({ path }) => path).join(", ")}`;
-  const unsafe = policy === "revert-safe" ? changes.filter(({ path }) => !isSafe(path)) : [];
-  if (unsafe.length > 0) return `not among the safe fields: ${unsafe.map(({ path }) => path).join(", ")}`;
-  return undefined;
+    return `its cloud does not change this in place: ${fixed.join(", ")}`;
+  const unsafe = policy === "revert-safe" ? paths.filter((path) => !SAFE.has(topOf(path))) : [];
+  return unsafe.length > 0 ? `not among the safe fields: ${unsafe.join(", ")}` : undefined;
 }

@@ -135,11 +135,13 @@ async function withoutRefused(
     const byKey = new Map(preview.effects.map((effect) => [objectKey(effect.object), effect]));
     const held = new Map((preview.held ?? []).map(({ effect, holds }) => [objectKey(effect.object), holds]));
     const verdicts = preview.verdicts.filter((verdict) => !passes(verdict));
-    return candidates.filter(({ drift: { name }, key, policy, inPlace }) => {
+    return candidates.filter((candidate) => {
+      const { drift, key } = candidate;
+      const { name, fields } = drift;
       const effect = byKey.get(key);
       const reason =
         held.get(key)?.map(holdText).join("; ") ??
-        (effect && refusalOf(effect, policy, inPlace)) ??
+        (effect && refusalOf(effect, fields, candidate)) ??
         verdicts.find(({ objects }) => objects.includes(name))?.message;
       if (reason !== undefined) left.push({ name, reason });
       return reason === undefined && effect !== undefined;
@@ -203,8 +205,13 @@ async function revertTogether(
   const scope = { commit: desired.commit, revert: new Set(group.map(({ key }) => key)) };
   const prepared = await prepare(controller, { ...scope, signal });
   const { effects } = prepared.preview;
-  const [{ policy, path, inPlace }] = group as [Candidate];
-  const refused = effects.flatMap((effect) => refusalOf(effect, policy, inPlace) ?? []);
+  const [{ policy, path }] = group as [Candidate];
+  const byKey = new Map(group.map((candidate) => [candidate.key, candidate]));
+  const refused = effects.flatMap((effect) => {
+    const candidate = byKey.get(objectKey(effect.object));
+    if (candidate === undefined) return `it would ${effect.op} ${effect.object.name} as well`;
+    return refusalOf(effect, candidate.drift.fields, candidate) ?? [];
+  });
   if (refused.length > 0) throw new Error(refused.join("; "));
   if (effects.length === 0) return;
   const authors = await controller.repo.lastAuthors([path], desired.commit);
