@@ -24,7 +24,7 @@ describe("settings of drift", () => {
   });
 
   it.each([
-    ["every: 10", "4:16: drift.every: must be a time such as 30s, 10m, 6h or 1d"],
+    ["every: 10x", "4:16: drift.every: must be a time such as 30s, 10m, 6h or 1d"],
     ["every: 10m, cron: '* * * * *'", "4:27: drift.cron: and `every` exclude each other: leave one of them out"],
     ["cron: '* * * *'", "4:15: drift.cron: must have five fields: minute, hour, day, month, day of the week"],
     ["cron: '61 * * * *'", "4:15: drift.cron: is no time of cron: "],
