@@ -31,7 +31,7 @@ beforeAll(async () => {
     environment: { FLEETWRIGHT_HOOK_OPS: SECRET },
   });
   fleet.write({
-    "servers/web-1.yaml": server("web-1"),
+    "servers/app-1.yaml": server("app-1"),
     "servers/web-2.yaml": server("web-2"),
     "servers/safe-1.yaml": server("safe-1", "linode", { drift: { policy: "revert-safe" } }),
     "servers/off-1.yaml": server("off-1", "linode", { power: "stopped" }),
@@ -67,13 +67,13 @@ describe("the policies of drift", () => {
   it(
     "bring back by themselves what is changed in place, with the policy's commit on record, and tell when it began and ended",
     async () => {
-      await change("web-1", { power: "stopped" });
+      await change("app-1", { power: "stopped" });
 
-      await serving.line("web-1", about("web-1", "was reverted"));
-      await expect.poll(() => messages("drift.ended", "web-1").length, { timeout: 60_000 }).toBe(1);
+      await serving.line("app-1", about("app-1", "was reverted"));
+      await expect.poll(() => messages("drift.ended", "app-1").length, { timeout: 60_000 }).toBe(1);
 
-      expect((await clouds.server("web-1")).power).toBe("running");
-      const [began, ...others] = messages("drift.started", "web-1");
+      expect((await clouds.server("app-1")).power).toBe("running");
+      const [began, ...others] = messages("drift.started", "app-1");
       expect(others).toEqual([]);
       expect(isSigned(began!, SECRET)).toBe(true);
       expect(began!.body.data).toMatchObject({ fleet: "policy", account: "linode-main", path: "power", count: 1 });
@@ -127,7 +127,7 @@ describe("the policies of drift", () => {
       const commit = fleet.commit("Freeze");
       fleet.git("push", "-q");
       await serving.line("the freeze", (line) => line.msg === "new commit" && line.commit === commit);
-      const { id } = await clouds.server("web-1");
+      const { id } = await clouds.server("app-1");
       await clouds.of("linode").fault({
         match: { method: "POST", path: `^/v4/linode/instances/${id}/boot$` },
         times: 1000,
@@ -135,12 +135,12 @@ describe("the policies of drift", () => {
       });
       await clouds.forgetCalls();
       await change("api-1", { power: "stopped" });
-      await change("web-1", { power: "stopped" });
+      await change("app-1", { power: "stopped" });
       await change("safe-1", { power: "running", tags: [...(await clouds.server("safe-1")).tags, "by-hand"] });
 
       const held = await serving.line("api-1", about("api-1", "is not reverted by itself"), from);
-      await serving.line("safe-1", about("safe-1", "was reverted"), from);
-      await serving.line("web-1", about("web-1", "could not be reverted"), from);
+      await serving.line("safe-1", about("safe-1", "was reverted"), from, 220_000);
+      await serving.line("app-1", about("app-1", "could not be reverted"), from);
       await expect.poll(() => receiver.ofType("drift.unreverted").length, { timeout: 30_000 }).toBe(1);
 
       expect(held.reason).toBe("account do-main: the fair");
@@ -180,6 +180,22 @@ describe("the policies of drift", () => {
       expect(JSON.stringify([receiver.received, serving.lines])).not.toContain(clouds.tokens.linode);
       expect(JSON.stringify(serving.lines)).not.toContain(SECRET);
       expect(await serving.end()).toBe(0);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "are told to whoever takes a test message",
+    async () => {
+      const before = receiver.received.length;
+
+      const good = await fleet.json<{ targets: object[] }>(["--fleet", clone, "notify", "--test"]);
+      receiver.answer = () => 403;
+      const bad = await fleet.json<{ targets: object[] }>(["--fleet", clone, "notify", "--test"]);
+
+      expect(good).toMatchObject({ code: 0, targets: [{ name: "ops", sent: 1 }] });
+      expect(bad).toMatchObject({ code: 1, targets: [{ name: "ops", sent: 0, error: "it answered 403" }] });
+      expect(receiver.received[before]!.body).toMatchObject({ type: "test", data: { fleet: "policy", target: "ops" } });
     },
     TIMEOUT,
   );
