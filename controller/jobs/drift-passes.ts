@@ -19,7 +19,10 @@ interface Parts {
   metrics: Metrics;
   /** Between two passes over an account where no file says; 0 for none. */
   fallbackMs: number;
-  desired(): Desired | undefined;
+  /** After which a process that does not know the newest commit looks again. */
+  pollMs: number;
+  /** The newest commit; undefined while this process does not know it. */
+  desired(signal: AbortSignal): Promise<Desired | undefined>;
   /** Told the identity of an account that could be read. */
   answered(identity: string): Promise<void>;
 }
@@ -71,12 +74,13 @@ export class DriftPasses {
   }
 
   readonly work: LaneWork = async ({ lane: identity }, _attempt, signal) => {
-    const { queue, log, metrics } = this.#parts;
+    const { queue, log, metrics, pollMs } = this.#parts;
     const { now } = this.#controller;
-    const desired = this.#parts.desired();
-    const account = desired?.byIdentity.get(identity);
-    const schedule = desired && account && this.#scheduleOf(account, desired);
-    if (desired === undefined || account === undefined || schedule === undefined) return;
+    const desired = await this.#parts.desired(signal);
+    if (desired === undefined) return await queue.send("drift", identity, "schedule", pollMs);
+    const account = desired.byIdentity.get(identity);
+    const schedule = account && this.#scheduleOf(account, desired);
+    if (account === undefined || schedule === undefined) return;
     await log.during({ account: account.spec.name }, async () => {
       const found = await passOver(this.#controller, desired, account, signal);
       // The next pass is due whatever this one came to: a cloud that does not answer is no reason for a dead letter.

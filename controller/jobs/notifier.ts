@@ -8,19 +8,28 @@ import type { JobQueue, LaneWork } from "./queue.ts";
 /** What a dead letter has left is tried anew so often, and at each start. */
 const AGAIN_MS = 3_600_000;
 
+interface NotifierParts {
+  /** The newest commit; undefined while this process does not know it. */
+  desired(signal: AbortSignal): Promise<Desired | undefined>;
+  /** After which such a process looks again. */
+  pollMs: number;
+  /** Aborts when the service is to end. */
+  signal: AbortSignal;
+}
+
 /** Tells whom the fleet names of what has happened: each target is a lane of the queue of notifications. */
 export class Notifier {
   readonly #controller: Controller;
   readonly #queue: JobQueue;
   readonly #log: ServiceLog;
-  readonly #desired: () => Desired | undefined;
+  readonly #parts: NotifierParts;
   #triedAt = 0;
 
-  constructor(controller: Controller, queue: JobQueue, log: ServiceLog, desired: () => Desired | undefined) {
+  constructor(controller: Controller, queue: JobQueue, log: ServiceLog, parts: NotifierParts) {
     this.#controller = controller;
     this.#queue = queue;
     this.#log = log;
-    this.#desired = desired;
+    this.#parts = parts;
   }
 
   /** Work after which, however it has ended, whoever is to be told of something is told at once. */
@@ -44,7 +53,8 @@ export class Notifier {
   }
 
   async #look(): Promise<void> {
-    const desired = this.#desired();
+    const { signal } = this.#parts;
+    const desired = signal.aborted ? undefined : await this.#parts.desired(signal);
     if (desired === undefined) return;
     const { store, now, environment } = this.#controller;
     for (const target of targetsOf(desired)) this.#log.hide(await secretsOf(target, environment));
@@ -58,9 +68,10 @@ export class Notifier {
 
   /** Sends what waits for one target. What it throws sends the job back. */
   readonly work: LaneWork = async ({ lane }, attempt, signal) => {
-    const desired = this.#desired();
-    const target = desired && targetsOf(desired).find(({ name }) => name === lane);
-    if (desired === undefined || target === undefined) return;
+    const desired = await this.#parts.desired(signal);
+    if (desired === undefined) return await this.#queue.send("notifications", lane, "event", this.#parts.pollMs);
+    const target = targetsOf(desired).find(({ name }) => name === lane);
+    if (target === undefined) return;
     const { logger } = this.#log;
     try {
       const sent = await deliver(this.#controller, desired, target, signal);

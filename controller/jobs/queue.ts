@@ -123,8 +123,8 @@ export class JobQueue {
   }
 
   /** A lane's reconcile, in the queue that is for it. */
-  async reconcile(lane: string, why: string): Promise<void> {
-    await this.send(isOwnStack(lane) ? "own" : "reconcile", lane, why);
+  async reconcile(lane: string, why: string, delayMs = 0): Promise<void> {
+    await this.send(isOwnStack(lane) ? "own" : "reconcile", lane, why, delayMs);
   }
 
   /** When the next pass of a lane is due; undefined when none waits. */

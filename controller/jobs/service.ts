@@ -84,7 +84,7 @@ export class Service {
   /** Begins: first it recovers what a dead process left. @throws {FleetError} STORE_FAILED, GIT_FAILED */
   async start(): Promise<void> {
     const { logger } = this.#log;
-    const { retryMs, retryLimit, keepDays, driftMs } = this.#settings;
+    const { retryMs, retryLimit, keepDays, driftMs, pollMs } = this.#settings;
     const queue = await JobQueue.open(this.#controller, {
       retryMs,
       retryLimit,
@@ -93,13 +93,16 @@ export class Service {
       onError: (error) => logger.error({ error: error.message }, "the job queue has a problem"),
     });
     this.#queue = queue;
-    const desired = () => this.#desired;
-    this.#notifier = new Notifier(this.#controller, queue, this.#log, desired);
+    // Whoever does not know the newest commit yet works by none: another process does.
+    const desired = async (signal: AbortSignal) => ((await this.#watcher.isNewest(signal)) ? this.#desired : undefined);
+    const { signal } = this.#stopping;
+    this.#notifier = new Notifier(this.#controller, queue, this.#log, { desired, pollMs, signal });
     this.#passes = new DriftPasses(this.#controller, {
       queue,
       log: this.#log,
       metrics: this.#metrics,
       fallbackMs: driftMs,
+      pollMs,
       desired,
       answered: async (identity) => await this.#sendUnsettled(identity),
     });
@@ -197,8 +200,9 @@ export class Service {
       this.#log.logger.warn({ jobs: taken }, "took over jobs of a process that is gone");
       await this.#recover();
     }
+    const isNewest = await this.#watcher.isNewest(this.#stopping.signal);
     const desired = this.#desired;
-    if (desired === undefined) return;
+    if (desired === undefined || !isNewest) return;
     if (before !== this.#watcher.good) await this.#passes!.plan(desired);
     await this.#plan(desired, before === undefined ? "start" : "commit");
     await this.#sendTimely();
@@ -261,6 +265,8 @@ export class Service {
   }
 
   readonly #reconcile = async ({ lane, why }: LaneJob, attempt: number, signal: AbortSignal): Promise<void> => {
+    // It may be for a commit that only the controller on another machine has yet.
+    if (!(await this.#watcher.isNewest(signal))) return await this.#queue!.reconcile(lane, why, this.#settings.pollMs);
     const commit = this.#watcher.good;
     // A job of an earlier process, before the first compile of this one: the plan sends it anew.
     if (commit === undefined) throw new FleetError("STORE_FAILED", "no commit has been compiled yet", {});

@@ -5,7 +5,7 @@ import { type Desired, FleetInvalid, readDesired } from "../reconcile/desired.ts
 import { fastForward, upstreamOf } from "../repo/remote.ts";
 import { backoffMs } from "./schedule.ts";
 
-/** The last commit that was valid: what a start with a broken head goes on with. */
+/** The last commit that was valid: what a start with a broken head goes on with, and what controllers on other machines must have as well. */
 const GOOD = "serve.commit";
 /** A remote that is gone is asked ever less often. */
 const REMOTE_BACKOFF = { firstMs: 5_000, longestMs: 5 * 60 * 1000 };
@@ -30,6 +30,9 @@ export class Watcher {
   #failures = 0;
   #askRemoteAt = 0;
   #warned: string | undefined;
+  #behind: string | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #asking: Promise<void> | undefined;
 
   constructor(controller: Controller, branch: string, events: WatchEvents) {
     this.#controller = controller;
@@ -47,8 +50,39 @@ export class Watcher {
     return this.#good;
   }
 
+  /**
+   * Whether no controller on another machine works from a later commit: one that went on from an earlier one would undo what that has done. Asks the remote where
+   * it must.
+   */
+  async isNewest(signal: AbortSignal): Promise<boolean> {
+    const { shared, store } = this.#controller;
+    if (!shared || this.#good === undefined) return this.#good !== undefined;
+    const told = await store.setting(GOOD);
+    if (told === undefined || (await this.#has(told))) return true;
+    this.#asking ??= this.look(signal, true).finally(() => {
+      this.#asking = undefined;
+    });
+    await this.#asking;
+    if (await this.#has(told)) return true;
+    const text = `another controller works from ${told.slice(0, 10)}, which is not in ${this.#branch} here: nothing is done until it is, or until a later commit comes`;
+    if (this.#behind !== told) this.#events.onWarning(text);
+    this.#behind = told;
+    return false;
+  }
+
+  async #has(commit: string): Promise<boolean> {
+    return commit === this.#good || (await this.#controller.repo.isAncestor(commit, this.#good!));
+  }
+
   /** Looks once. `urgent` asks a remote that is not due yet. @throws {FleetError} when it cannot be told what the head means. */
   async look(signal: AbortSignal, urgent = false): Promise<void> {
+    // One after the other: two fetches at once get into each other's way.
+    const look = this.#looking.then(() => this.#lookNow(signal, urgent));
+    this.#looking = look.catch(() => undefined);
+    await look;
+  }
+
+  async #lookNow(signal: AbortSignal, urgent: boolean): Promise<void> {
     const { repo, now } = this.#controller;
     if (urgent || now() >= this.#askRemoteAt) await this.#fetch();
     const head = await repo.head(`refs/heads/${this.#branch}`);
@@ -77,10 +111,24 @@ export class Watcher {
   }
 
   async #take(desired: Desired): Promise<void> {
+    const isStart = this.#good === undefined;
     this.#good = desired.commit;
     this.#refused = desired.commit === this.#head ? undefined : this.#refused;
-    await this.#controller.store.putSetting(GOOD, desired.commit);
+    if (!(await this.#isBehind(isStart))) await this.#controller.store.putSetting(GOOD, desired.commit);
     this.#events.onCommit(desired);
+  }
+
+  /**
+   * Whether another controller works from a commit that comes later than ours. One that not even the remote has is taken for later by a start alone:
+   * what arrives after that is later still, and so a lost commit holds nobody up for good.
+   */
+  async #isBehind(isStart: boolean): Promise<boolean> {
+    const { shared, store, repo } = this.#controller;
+    const told = shared ? await store.setting(GOOD) : undefined;
+    if (told === undefined || (await this.#has(told))) return false;
+    if (isStart) return true;
+    await this.#fetch();
+    return this.#failures > 0 || (await repo.isAncestor(this.#good!, told));
   }
 
   async #fetch(): Promise<void> {

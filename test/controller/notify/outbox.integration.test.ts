@@ -145,7 +145,7 @@ describe("an outbox", () => {
     const settings = { retryMs: 1000, retryLimit: 1, keepDays: 1, onError: () => undefined };
     const dead: string[] = [];
     const queue = await JobQueue.open(controller, { ...settings, onDead: async ({ lane }) => void dead.push(lane) });
-    const notifier = new Notifier(controller, queue, log, () => fleet);
+    const notifier = new Notifier(controller, queue, log, { desired: async () => fleet, pollMs: 100, signal });
     await queue.work("notifications", notifier.work);
     try {
       await receiver.stop();
