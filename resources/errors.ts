@@ -27,6 +27,7 @@ export const FLEET_ERRORS = {
   DISK_FULL: { http: 507, retry: true, exit: 1 },
   STORE_FAILED: { http: 500, retry: true, exit: 1 },
   GIT_FAILED: { http: 500, retry: true, exit: 1 },
+  NOTIFY_FAILED: { http: 502, retry: true, exit: 1 },
   VERIFY_FAILED: { http: 500, retry: true, exit: 1 },
 } as const;
 

@@ -6,22 +6,23 @@ import { type Desired, readDesired } from "../reconcile/desired.ts";
 import type { ProgressEvent } from "../reconcile/progress.ts";
 import { recover } from "../reconcile/recover.ts";
 import { ClockWatch } from "./clock.ts";
-import { passOver, tellPass } from "./drift-pass.ts";
+import { DriftPasses } from "./drift-passes.ts";
 import { laneStates, putLaneState } from "./lane-states.ts";
 import { unsettledLanes } from "./lanes.ts";
 import type { ServiceLog } from "./log.ts";
 import { tellMade } from "./made.ts";
 import type { BudgetLeft, Metrics } from "./metrics.ts";
+import { Notifier } from "./notifier.ts";
 import { JobQueue, type LaneJob } from "./queue.ts";
 import { reconcileLane } from "./reconcile.ts";
-import { firstDelay, jittered } from "./schedule.ts";
+import { tellProgress } from "./tell-progress.ts";
 import { Watcher } from "./watch.ts";
 
 export interface ServiceSettings {
   /** The main line. */
   branch: string;
   pollMs: number;
-  /** Between two drift passes over an account; 0 for none. */
+  /** Between two drift passes over an account where the files do not say; 0 for none. */
   driftMs: number;
   /** Runs, their events and dead letters are kept for so long. */
   keepDays: number;
@@ -44,6 +45,8 @@ export class Service {
   readonly #watcher: Watcher;
   readonly #stopping = new AbortController();
   #queue: JobQueue | undefined;
+  #passes: DriftPasses | undefined;
+  #notifier: Notifier | undefined;
   #desired: Desired | undefined;
   #planned: string | undefined;
   #recovered = false;
@@ -84,12 +87,27 @@ export class Service {
   /** Begins: first it recovers what a dead process left. @throws {FleetError} STORE_FAILED, GIT_FAILED */
   async start(): Promise<void> {
     const { logger } = this.#log;
-    const { retryMs, retryLimit, keepDays } = this.#settings;
-    this.#queue = await JobQueue.open(this.#controller, {
+    const { retryMs, retryLimit, keepDays, driftMs, pollMs } = this.#settings;
+    const queue = await JobQueue.open(this.#controller, {
       retryMs,
       retryLimit,
       keepDays,
+      onDead: async (letter) => void (await this.#controller.store.event({ kind: "failure.dead", data: letter })),
       onError: (error) => logger.error({ error: error.message }, "the job queue has a problem"),
+    });
+    this.#queue = queue;
+    // Whoever does not know the newest commit yet works by none: another process does.
+    const desired = async (signal: AbortSignal) => ((await this.#watcher.isNewest(signal)) ? this.#desired : undefined);
+    const { signal } = this.#stopping;
+    this.#notifier = new Notifier(this.#controller, queue, this.#log, { desired, pollMs, signal });
+    this.#passes = new DriftPasses(this.#controller, {
+      queue,
+      log: this.#log,
+      metrics: this.#metrics,
+      fallbackMs: driftMs,
+      pollMs,
+      desired,
+      answered: async (identity) => await this.#sendUnsettled(identity),
     });
     this.#loop = this.#follow();
   }
@@ -98,9 +116,10 @@ export class Service {
   async #beginWork(): Promise<void> {
     if (this.#working) return;
     this.#working = true;
-    await this.#queue!.work("reconcile", this.#reconcile);
-    await this.#queue!.work("own", this.#reconcile);
-    await this.#queue!.work("drift", this.#passForDrift);
+    await this.#queue!.work("reconcile", this.#notifier!.telling(this.#reconcile));
+    await this.#queue!.work("own", this.#notifier!.telling(this.#reconcile));
+    await this.#queue!.work("drift", this.#notifier!.telling(this.#passes!.work));
+    await this.#queue!.work("notifications", this.#notifier!.work);
   }
 
   /** Looks at the repository now, the remote included. */
@@ -136,22 +155,7 @@ export class Service {
   }
 
   /** Told of what the steps of a reconcile do. */
-  readonly progress = (event: ProgressEvent): void => {
-    const { logger } = this.#log;
-    if (event.kind === "note" || event.kind === "phase") {
-      logger.info(event.text);
-    } else if (event.kind === "run") {
-      const { id, stack, run, commit, outcome, ms } = event;
-      this.#metrics.engineRuns.inc({ kind: run, outcome });
-      const level = outcome === "succeeded" ? "info" : "warn";
-      logger[level]({ ...(id && { run: id }), stack, commit, outcome, ms }, `engine ${run} ${outcome}`);
-    } else {
-      const { name, op, state, message, object, run } = event;
-      const about = { ...(run && { run }), object: name, op, state, ...(object && { account: object.account }) };
-      if (state === "failed") logger.error({ ...about, reason: message }, `${op} ${name} failed`);
-      else logger.info(about, `${op} ${name} ${state}`);
-    }
-  };
+  readonly progress = (event: ProgressEvent): void => tellProgress(event, this.#log.logger, this.#metrics);
 
   /** Takes no new work, and resolves when what is under way has ended. What waits is there at the next start. */
   async stop(): Promise<void> {
@@ -203,9 +207,11 @@ export class Service {
     const isNewest = await this.#watcher.isNewest(this.#stopping.signal);
     const desired = this.#desired;
     if (desired === undefined || !isNewest) return;
-    if (before !== this.#watcher.good) await this.#scheduleDrift(desired);
+    if (before !== this.#watcher.good) await this.#passes!.plan(desired);
     await this.#plan(desired, before === undefined ? "start" : "commit");
     await this.#sendTimely();
+    await this.#passes!.followRuns(desired);
+    await this.#notifier!.look();
     await this.#beginWork();
     if (steady() - this.#madeAt >= MADE_MS) {
       this.#madeAt = steady();
@@ -214,6 +220,8 @@ export class Service {
     if (steady() - this.#prunedAt >= DAY_MS) {
       this.#prunedAt = steady();
       const { runs, events } = await store.prune(this.#settings.keepDays);
+      const unsent = await store.pruneNotifications(this.#settings.keepDays);
+      if (unsent > 0) this.#log.logger.error({ notifications: unsent }, "gave up notifications that could not be sent");
       if (runs + events > 0) this.#log.logger.info({ runs, events }, "removed old runs and events");
     }
   }
@@ -308,36 +316,6 @@ export class Service {
     });
     // What the head has become meanwhile is for the next pass.
     if (this.#watcher.good !== commit) await this.#queue!.reconcile(lane, "commit");
-  };
-
-  async #scheduleDrift(desired: Desired): Promise<void> {
-    const { driftMs } = this.#settings;
-    for (const identity of desired.byIdentity.keys()) {
-      const due = await this.#queue!.due("drift", identity);
-      if (due !== undefined && driftMs > 0 && due.getTime() <= this.#controller.now() + 2 * driftMs) continue;
-      if (due !== undefined) await this.#queue!.withdraw("drift", identity);
-      if (driftMs > 0) await this.#queue!.send("drift", identity, "schedule", firstDelay(driftMs));
-    }
-  }
-
-  readonly #passForDrift = async (
-    { lane: identity }: LaneJob,
-    _attempt: number,
-    signal: AbortSignal,
-  ): Promise<void> => {
-    const { driftMs, pollMs } = this.#settings;
-    if (driftMs > 0 && !(await this.#watcher.isNewest(signal)))
-      return await this.#queue!.send("drift", identity, "schedule", pollMs);
-    const desired = this.#desired;
-    const account = desired?.byIdentity.get(identity);
-    if (desired === undefined || account === undefined || driftMs === 0) return;
-    await this.#log.during({ account: account.spec.name }, async () => {
-      const found = await passOver(this.#controller, desired, account, signal);
-      // The next pass is due whatever this one came to: a cloud that does not answer is no reason for a dead letter.
-      await this.#queue!.send("drift", identity, "schedule", jittered(driftMs));
-      tellPass(found, this.#log.logger, this.#metrics, this.#controller.now());
-      if (found.error === undefined) await this.#sendUnsettled(identity);
-    });
   };
 
   /** The account answers: what has given up on it comes again. */
