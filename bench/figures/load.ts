@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { resizeServer, writeFleet } from "../fleet.ts";
+import { headOf, resizeServer, writeFleet } from "../fleet.ts";
 import type { Loaded } from "../jobs/load.ts";
 import { alternate } from "../measure/alternate.ts";
 import { type Bar, type Figure, ratioFigure } from "../measure/figure.ts";
@@ -55,7 +54,7 @@ export const b14: Benchmark = {
 
 function makeCommits(site: Site, servers: number): string[] {
   writeFleet(site.fleetDir, servers);
-  const first = execFileSync("git", ["rev-parse", "main"], { cwd: site.fleetDir, encoding: "utf8" }).trim();
+  const first = headOf(site.fleetDir);
   const step = Math.floor(servers / COMMITS);
   return [first, ...Array.from({ length: COMMITS }, (_, at) => resizeServer(site.fleetDir, at * step, "large"))];
 }

@@ -1,0 +1,50 @@
+import { writeFleet } from "./fleet.ts";
+import type { Applied } from "./jobs/apply.ts";
+import { runJob } from "./measure/job.ts";
+import { createSite, removeSite, type Site } from "./site.ts";
+
+type Progress = (line: string) => void;
+
+/** A program holds all its resources in memory at once. */
+export const ROOMY = ["--max-old-space-size=8192"];
+
+const standing = new Map<string, { site: Site; made: Promise<void> }>();
+
+/**
+ * A fleet of so many servers that the product has made and that is as its files say. Several benchmarks look at the same one, because making
+ * it takes longer than what is measured on it: each leaves it as it was.
+ */
+export async function standingFleet(servers: number, progress: Progress): Promise<Site> {
+  return await stand(`fleet ${servers}`, async (site) => {
+    progress(`making ${servers} servers by the product`);
+    writeFleet(site.fleetDir, servers);
+    const { converged, failures } = (await runJob<Applied>("apply", { site }, { nodeOptions: ROOMY })).result;
+    if (converged !== servers) throw new Error(`${converged} of ${servers} servers converged: ${failures.join("; ")}`);
+  });
+}
+
+/** The same servers made by the bare program, all in one stack. */
+export async function standingProgram(servers: number, progress: Progress): Promise<Site> {
+  return await stand(`program ${servers}`, async (site) => {
+    progress(`making ${servers} servers by the bare program, without checkpoints`);
+    const input = { site, servers, operation: "up", skipCheckpoints: true };
+    await runJob("bare", input, { nodeOptions: ROOMY });
+  });
+}
+
+/** At the end of a run. */
+export async function removeStanding(): Promise<void> {
+  for (const { site } of standing.values()) await removeSite(site);
+  standing.clear();
+}
+
+async function stand(key: string, make: (site: Site) => Promise<void>): Promise<Site> {
+  let entry = standing.get(key);
+  if (entry === undefined) {
+    const site = createSite();
+    entry = { site, made: make(site) };
+    standing.set(key, entry);
+  }
+  await entry.made;
+  return entry.site;
+}
