@@ -1,4 +1,5 @@
 import { loadavg } from "node:os";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { findEngine } from "../controller/engine/find.ts";
 import { b12 } from "./figures/bulk.ts";
@@ -19,7 +20,7 @@ import { b9 } from "./figures/writes.ts";
 import { describe, type Figure, notMeasured } from "./measure/figure.ts";
 import { hasProc } from "./measure/proc.ts";
 import type { Benchmark, BenchOptions } from "./run.ts";
-import { removeStanding } from "./standing.ts";
+import { keepStandingIn, removeStanding } from "./standing.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
   b14,
@@ -42,7 +43,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   catalogue,
 ];
 
-const USAGE = `npm run bench -- [--json] [--quick] [--only ID[,ID]] [--rounds N] [--seed N]
+const USAGE = `npm run bench -- [--json] [--quick] [--only ID[,ID]] [--rounds N] [--seed N] [--sites DIR]
 
 Measures the product beside a bare Pulumi program and OpenTofu, in CPU-seconds of whole process trees, and what it asks of eight simulated clouds:
 docs/performance.md.
@@ -50,7 +51,8 @@ docs/performance.md.
   --quick    smaller N; nothing is judged
   --only     some of ${BENCHMARKS.map(({ id }) => id).join(", ")}
   --rounds   how often peer and product run in turn; the smallest of each counts (default 3)
-  --seed     of the random instants of B8`;
+  --seed     of the random instants of B8
+  --sites    keep the large fleets in this folder, and go on with those of an earlier run`;
 
 async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -61,6 +63,7 @@ async function main(args: string[]): Promise<number> {
       only: { type: "string" },
       rounds: { type: "string", default: "3" },
       seed: { type: "string", default: String(Date.now() % 2 ** 31) },
+      sites: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -72,6 +75,7 @@ async function main(args: string[]): Promise<number> {
   const rounds = Number(values.rounds);
   const seed = Number(values.seed);
   if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(seed)) throw new Error(USAGE);
+  if (values.sites !== undefined) keepStandingIn(resolve(values.sites));
   const options: BenchOptions = { quick: values.quick, rounds, seed, progress: (line) => console.error(`  ${line}`) };
   const missing = await missingPart();
   let failed = 0;

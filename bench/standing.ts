@@ -1,3 +1,5 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { writeFleet } from "./fleet.ts";
 import type { Applied } from "./jobs/apply.ts";
 import { runJob } from "./measure/job.ts";
@@ -9,6 +11,12 @@ type Progress = (line: string) => void;
 export const ROOMY = ["--max-old-space-size=8192"];
 
 const standing = new Map<string, { site: Site; made: Promise<void> }>();
+let kept: string | undefined;
+
+/** Fleets are made in this folder from now on, and found there by a later run: they do not have to be made again for each figure. */
+export function keepStandingIn(dir: string): void {
+  kept = dir;
+}
 
 /**
  * A fleet of so many servers that the product has made and that is as its files say. Several benchmarks look at the same one, because making
@@ -32,19 +40,26 @@ export async function standingProgram(servers: number, progress: Progress): Prom
   });
 }
 
-/** At the end of a run. */
+/** At the end of a run: all that are not kept. */
 export async function removeStanding(): Promise<void> {
-  for (const { site } of standing.values()) await removeSite(site);
+  if (kept === undefined) for (const { site } of standing.values()) await removeSite(site);
   standing.clear();
 }
 
 async function stand(key: string, make: (site: Site) => Promise<void>): Promise<Site> {
   let entry = standing.get(key);
   if (entry === undefined) {
-    const site = createSite();
-    entry = { site, made: make(site) };
+    const site = kept === undefined ? createSite() : createSite(join(kept, key.replace(" ", "-")));
+    entry = { site, made: makeOnce(site, make) };
     standing.set(key, entry);
   }
   await entry.made;
   return entry.site;
+}
+
+async function makeOnce(site: Site, make: (site: Site) => Promise<void>): Promise<void> {
+  const mark = join(site.root, "made");
+  if (existsSync(mark)) return;
+  await make(site);
+  writeFileSync(mark, "");
 }
