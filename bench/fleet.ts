@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 /** Entries of a folder below `servers/`, as what the product writes is nested. */
 const PER_FOLDER = 100;
 /** Servers of one stack, as the account's file advises. */
-const PER_CELL = 500;
+export const PER_CELL = 500;
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC227hF/CBLnsuS/rAO8tbPFfWPA22zfDcPSpC1SBbeV bench@example.net";
 
@@ -48,8 +48,18 @@ export function writeFleet(dir: string, servers: number, cells = Math.ceil(serve
     "accounts/bench.yaml": `kind: Account\nname: bench\nprovider: bench\ncells: ${cells}\ncredentials:\n  token: {env: ${TOKEN_VARIABLE}}\ndeadlines: {settleSeconds: 0}\n`,
     "keys/ops.yaml": `kind: SshKey\nname: ops\npublicKey: ${KEY}\n`,
   };
-  for (let index = 0; index < servers; index++) files[serverPath(index)] = serverText(index, "small");
-  importCommit(dir, "Make the fleet", files);
+  importCommit(dir, "Make the fleet", { ...files, ...serverFiles(0, servers) });
+}
+
+/** Adds servers from one index up to, but not with, another. */
+export function addServers(dir: string, from: number, to: number): void {
+  importCommit(dir, `Add ${to - from} servers`, serverFiles(from, to));
+}
+
+function serverFiles(from: number, to: number): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (let index = from; index < to; index++) files[serverPath(index)] = serverText(index, "small");
+  return files;
 }
 
 /** Commits another size for one server; answers the commit. */

@@ -1,11 +1,14 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeFleet } from "./fleet.ts";
+import { addServers, PER_CELL, writeFleet } from "./fleet.ts";
 import type { Applied } from "./jobs/apply.ts";
 import { runJob } from "./measure/job.ts";
 import { createSite, removeSite, type Site } from "./site.ts";
 
 type Progress = (line: string) => void;
+
+/** Made by one apply: so many are held in memory together. */
+const AT_ONCE = 1000;
 
 /** A program holds all its resources in memory at once. */
 export const ROOMY = ["--max-old-space-size=8192"];
@@ -25,9 +28,15 @@ export function keepStandingIn(dir: string): void {
 export async function standingFleet(servers: number, progress: Progress): Promise<Site> {
   return await stand(`fleet ${servers}`, async (site) => {
     progress(`making ${servers} servers by the product`);
-    writeFleet(site.fleetDir, servers);
-    const { converged, failures } = (await runJob<Applied>("apply", { site }, { nodeOptions: ROOMY })).result;
-    if (converged !== servers) throw new Error(`${converged} of ${servers} servers converged: ${failures.join("; ")}`);
+    const cells = Math.ceil(servers / PER_CELL);
+    writeFleet(site.fleetDir, Math.min(servers, AT_ONCE), cells);
+    for (let from = 0; from < servers; from += AT_ONCE) {
+      const to = Math.min(servers, from + AT_ONCE);
+      if (from > 0) addServers(site.fleetDir, from, to);
+      const { converged, failures } = (await runJob<Applied>("apply", { site })).result;
+      if (converged !== to - from) throw new Error(`${converged} of ${to - from} converged: ${failures.join("; ")}`);
+      progress(`${to} servers are there`);
+    }
   });
 }
 

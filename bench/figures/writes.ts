@@ -14,7 +14,12 @@ const OURS: Bar = {
   unit: "bytes / bytes",
   target: 10,
 };
-const THEIRS: Bar = { ...OURS, name: "B9 the same by pulumi up in one stack", target: 250, reason: "the peer" };
+const THEIRS: Bar = {
+  ...OURS,
+  name: "B9 the same for 100 servers by pulumi up in one stack",
+  target: 250,
+  reason: "the peer, whose ratio is twice its servers: at 1000 it takes minutes to say so",
+};
 
 /** Amplification of state writes. Counts are no times: each side runs once. */
 export const b9: Benchmark = {
@@ -23,12 +28,12 @@ export const b9: Benchmark = {
   bars: [OURS, THEIRS],
   needsEngine: true,
   async run(options): Promise<Figure[]> {
-    const servers = options.quick ? 60 : 1000;
+    const [servers, peers] = options.quick ? [60, 30] : [1000, 100];
     const peer = await withSite(async (site) => {
       const state = join(site.peerDir, "state");
       return await counted("peer", state, options, async () => {
-        const { result } = await runJob<Bare>("bare", { site, servers, operation: "up" });
-        if (result.changes.create !== servers + 1) throw new Error(`the peer made ${JSON.stringify(result.changes)}`);
+        const { result } = await runJob<Bare>("bare", { site, servers: peers, operation: "up" });
+        if (result.changes.create !== peers + 1) throw new Error(`the peer made ${JSON.stringify(result.changes)}`);
       });
     });
     const product = await withSite(async (site) => {
