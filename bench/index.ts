@@ -115,9 +115,13 @@ async function measure(
   try {
     return { figures: await benchmark.run(options), error: false };
   } catch (error) {
-    return { figures: unmeasured((error as Error).message), error: true };
+    console.error((error as Error).message);
+    return { figures: unmeasured(firstOf((error as Error).message)), error: true };
   }
 }
+
+/** Of a failure that tells of each server by itself. */
+const firstOf = (message: string): string => message.split("\n", 1)[0]!.slice(0, 300);
 
 /** Tells of a benchmark why it cannot be measured here; undefined when it can. */
 async function missingPart(): Promise<(benchmark: Benchmark) => string | undefined> {
