@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { Job } from "../measure/child.ts";
+import { tofuEnvironment } from "../tofu/environment.ts";
 
 export interface Planned {
   /** Whether it found something to do. */
@@ -12,7 +13,7 @@ export async function run({ tofu, dir }: { tofu: string; dir: string }, job: Job
   const child = spawn(tofu, ["plan", "-detailed-exitcode", "-input=false", "-no-color"], {
     cwd: dir,
     stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, CHECKPOINT_DISABLE: "1" },
+    env: tofuEnvironment(),
   });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

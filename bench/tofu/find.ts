@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { goBuild } from "../../controller/engine/find/go.ts";
 import { withLock } from "../../controller/engine/find/lock.ts";
 import { MakeError } from "../../controller/engine/find/maker.ts";
+import { tofuEnvironment } from "./environment.ts";
 
 /** What `tools/tofu` requires: the figures are for this one, so another on PATH is not taken. */
 export const TOFU_VERSION = "1.12.6";
@@ -62,8 +63,6 @@ async function buildTofu(file: string, env: NodeJS.ProcessEnv, progress: (line: 
 }
 
 async function versionOf(file: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(file, ["version", "-json"], {
-    env: { ...process.env, CHECKPOINT_DISABLE: "1" },
-  });
+  const { stdout } = await promisify(execFile)(file, ["version", "-json"], { env: tofuEnvironment() });
   return (JSON.parse(stdout) as { terraform_version: string }).terraform_version;
 }
