@@ -42,7 +42,8 @@ describe.each(KIND_NAMES)("the schema of %s", (kind) => {
       for (const [name, field] of Object.entries(shape.properties ?? {})) {
         if (!field.description) undescribed.push(`${path}${name}`);
         // Open only where it says so itself.
-        if (field.properties && typeof field.additionalProperties !== "boolean") undescribed.push(`${path}${name} is open`);
+        if (field.properties && typeof field.additionalProperties !== "boolean")
+          undescribed.push(`${path}${name} is open`);
         walk(field, `${path}${name}.`);
         if (field.items) walk(field.items, `${path}${name}[].`);
       }
