@@ -143,6 +143,17 @@ export class JobQueue {
       );
   }
 
+  /** Lets all that waits for a time come now: the clock that its time was told by has been set. */
+  async sendAllNow(): Promise<void> {
+    for (const queue of QUEUES) {
+      const waiting = await this.#boss.findJobs<LaneJob>(queue, { queued: true });
+      for (const { data } of waiting) {
+        await this.withdraw(queue, data.lane);
+        await this.send(queue, data.lane, data.why);
+      }
+    }
+  }
+
   /** Begins to take jobs. What `work` throws sends the job back, until it is a dead letter. */
   async work(queue: QueueName, work: LaneWork): Promise<void> {
     const options = {
