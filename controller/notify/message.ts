@@ -1,4 +1,3 @@
-import type { NotificationTopic } from "../../resources/spec.ts";
 import { causesOf, type DriftCause } from "../reconcile/causes.ts";
 import type { RememberedDrift, StoredEvent } from "../store/types.ts";
 import { causeLines, causeSummary, plain } from "./words.ts";
@@ -16,9 +15,6 @@ export interface Message {
   /** The same for a program. */
   data: Record<string, unknown>;
 }
-
-/** Events of these topics are told; `drift` stands for `drift` and `drift.fought`. */
-export const topicOf = (kind: string): NotificationTopic => kind.split(".", 1)[0] as NotificationTopic;
 
 /** What an event is about, where the event itself only has numbers. */
 export interface EventContext {
