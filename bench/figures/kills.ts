@@ -66,7 +66,8 @@ interface Kill {
   group: boolean;
 }
 
-async function killOnce(
+/** Kills one create on a site of its own and starts again; `usual` look-ups of a create that nobody kills are not counted. */
+export async function killOnce(
   servers: number,
   { madeBefore, group }: Kill,
   usual: number,
