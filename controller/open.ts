@@ -7,9 +7,9 @@ import type { Cloud } from "../resources/cloud.ts";
 import { FleetError, type FleetErrorCode } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
 import { steadyAccounts } from "./accounts.ts";
+import { stateUrl } from "./engine/backend.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
-import { stateUrl } from "./engine/states.ts";
 import { createFleetCache } from "./fleet/load.ts";
 import { SnapshotFolder } from "./fleet/snapshots.ts";
 import { stateKeyFile } from "./keys.ts";
@@ -132,6 +132,7 @@ async function openEngine(
     dataDir,
     project: await fleetId(repo, store),
     backendUrl: stateUrl(dataDir, environment),
+    backendEnvironment: environment,
     passphraseFile: await stateKeyFile(dataDir, environment),
     stackSettings: {
       read: (stack) => store.setting(setting(stack)),

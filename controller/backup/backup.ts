@@ -15,8 +15,9 @@ import { dirname, join, resolve } from "node:path";
 import { load } from "js-yaml";
 import { create } from "tar";
 import { FleetError } from "../../resources/errors.ts";
+import { openBackend, stateUrl } from "../engine/backend.ts";
 import { readCheckpoint } from "../engine/checkpoint.ts";
-import { openStates, type States, stateUrl } from "../engine/states.ts";
+import type { States } from "../engine/states.ts";
 import { stateKeyFile } from "../keys.ts";
 import type { OpenController } from "../open.ts";
 import { Git } from "../repo/git.ts";
@@ -74,7 +75,7 @@ async function gather(controller: OpenController, folder: string, { withoutKey }
   const madeAt = new Date(controller.now()).toISOString();
   const migrations = await dumpDatabase(controller, join(folder, DATABASE));
   const fleetId = await fleetIdOf(controller);
-  const states = openStates(stateUrl(dataDir, environment), fleetId);
+  const { states } = openBackend(stateUrl(dataDir, environment), fleetId, environment);
   if (states !== undefined) await copyState(states, join(folder, STATE)).finally(() => states.close());
   // After the records: every commit that they name is in it.
   const git = new Git(repo.dir);

@@ -5,10 +5,11 @@ import { FleetError } from "../../resources/errors.ts";
 import { redactor } from "../../resources/secrets.ts";
 import { endProcesses, findByEnvironment } from "../processes.ts";
 import { RUN_VARIABLE } from "../run-variable.ts";
+import { type Backend, openBackend } from "./backend.ts";
 import { checksumOf, type Newest, newestOf, readCheckpoint } from "./checkpoint.ts";
 import { EngineExit, engineCommand } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
-import { openStates, type StateCopy, type States } from "./states.ts";
+import type { StateCopy, States } from "./states.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 /** Where the engine is and where it keeps state; the same for all runs of a controller. */
@@ -20,6 +21,8 @@ export interface EngineSettings {
   project: string;
   /** `file://…`, `postgres://…` or `s3://…`. */
   backendUrl: string;
+  /** Where the backend's credentials are looked for; no run gets it. */
+  backendEnvironment?: Readonly<Record<string, string | undefined>>;
   /** File (0600) that holds the passphrase of the state's secrets. */
   passphraseFile: string;
   /** Settings of a stack (the salt of its encryption) as they were stored, and how to store them. */
@@ -94,13 +97,17 @@ type RunPlace = Pick<EngineRunOptions, "stack" | "runId" | "environment" | "prov
 
 export class Engine {
   readonly settings: EngineSettings;
-  /** Undefined where states are read through the engine only. */
-  readonly #states: States | undefined;
+  readonly #backend: Backend;
   readonly #known = new Set<string>();
+
+  /** Undefined where states are read through the engine only. */
+  get #states(): States | undefined {
+    return this.#backend.states;
+  }
 
   constructor(settings: EngineSettings) {
     this.settings = settings;
-    this.#states = openStates(settings.backendUrl, settings.project);
+    this.#backend = openBackend(settings.backendUrl, settings.project, settings.backendEnvironment ?? {});
   }
 
   /** Project-qualified URN of a resource at the top of a stack. */
@@ -110,7 +117,7 @@ export class Engine {
 
   /** One process of the engine. Failures of single resources are in the result; only what concerns the run as a whole is thrown. */
   async run(options: EngineRunOptions): Promise<EngineResult> {
-    const redact = redactor([...options.secrets, ...backendSecrets(this.settings.backendUrl)]);
+    const redact = redactor([...options.secrets, ...this.#backend.secrets]);
     const result: EngineResult = { steps: [], outcomes: [], errors: new Map(), succeeded: false, killed: false };
     const dryRun = options.kind === "preview";
     const take = (event: RunEvent | undefined) => {
@@ -248,7 +255,11 @@ export class Engine {
     const before = run.stack === "" ? undefined : await stackSettings.read(run.stack);
     const folder = await createWorkspace(dataDir, project, run.stack, run.runId, before);
     try {
-      const pulumiCommand = engineCommand({ executable, version, environment: this.environment(run) });
+      const { credentialsFile } = this.#backend;
+      const file = credentialsFile === undefined ? undefined : await folder.keep("state-credentials", credentialsFile);
+      // After the run's own: plugins for AWS are given theirs in another way.
+      const environment = { ...this.environment(run), ...(file && { AWS_SHARED_CREDENTIALS_FILE: file }) };
+      const pulumiCommand = engineCommand({ executable, version, environment });
       const pulumiHome = join(dataDir, "pulumi");
       const workspace = await LocalWorkspace.create({ workDir: folder.dir, pulumiCommand, pulumiHome });
       return await use(workspace, before !== undefined);
@@ -262,8 +273,7 @@ export class Engine {
     if (settled || this.#known.has(name)) return;
     await Stack.create(name, workspace).catch((error: unknown) => {
       const text = error instanceof EngineExit ? error.stderr : String(error);
-      if (!/already exists/.test(text))
-        throw engineFailure(error, name, redactor(backendSecrets(this.settings.backendUrl)));
+      if (!/already exists/.test(text)) throw engineFailure(error, name, redactor(this.#backend.secrets));
     });
     this.#known.add(name);
   }
@@ -298,7 +308,7 @@ export class Engine {
       ...run.environment,
       PATH: path,
       PULUMI_HOME: join(settings.dataDir, "pulumi"),
-      PULUMI_BACKEND_URL: settings.backendUrl,
+      PULUMI_BACKEND_URL: this.#backend.url,
       PULUMI_CONFIG_PASSPHRASE_FILE: settings.passphraseFile,
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
@@ -321,12 +331,6 @@ async function wholeResources(states: States, stack: string): Promise<StateResou
     `the state of ${stack} ${found} (${file}): \`fleetwright apply\` puts back the newest copy that is whole`,
     { stack, file },
   );
-}
-
-/** What the backend's URL holds of secrets, as it stands there and as it is meant. */
-function backendSecrets(backendUrl: string): string[] {
-  const { password } = new URL(backendUrl);
-  return password === "" ? [] : [password, decodeURIComponent(password)];
 }
 
 function note(errors: Map<string, string[]>, urn: string, text: string): void {

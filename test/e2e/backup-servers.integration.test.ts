@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { restore } from "../../controller/backup/restore.ts";
-import { openStates } from "../../controller/engine/states.ts";
+import { openBackend } from "../../controller/engine/backend.ts";
 import { type PostgresServer, query, startPostgres } from "../setup/postgres.ts";
 import { Clouds } from "./clouds.ts";
 import { Fleet, server, tokensOf } from "./fleet.ts";
@@ -52,7 +52,7 @@ function emptyMachine(environment: Record<string, string>): Fleet {
 }
 
 async function stacksAt(url: string): Promise<string[]> {
-  const states = openStates(url, "served")!;
+  const states = openBackend(url, "served", {}).states!;
   try {
     return [...(await states.versions()).keys()];
   } finally {
