@@ -28,7 +28,7 @@ export class Watcher {
   #good: string | undefined;
   #refused: string | undefined;
   #failures = 0;
-  #askRemoteAt = 0;
+  #askRemoteAt = Number.NEGATIVE_INFINITY;
   #warned: string | undefined;
   #behind: string | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -83,8 +83,8 @@ export class Watcher {
   }
 
   async #lookNow(signal: AbortSignal, urgent: boolean): Promise<void> {
-    const { repo, now } = this.#controller;
-    if (urgent || now() >= this.#askRemoteAt) await this.#fetch();
+    const { repo, steady } = this.#controller;
+    if (urgent || steady() >= this.#askRemoteAt) await this.#fetch();
     const head = await repo.head(`refs/heads/${this.#branch}`);
     this.#head = head;
     if (head === this.#good || head === this.#refused) return;
@@ -132,12 +132,12 @@ export class Watcher {
   }
 
   async #fetch(): Promise<void> {
-    const { repo, now } = this.#controller;
+    const { repo, steady } = this.#controller;
     try {
       const upstream = await upstreamOf(repo.dir, this.#branch);
       const obstacle = upstream && (await fastForward(repo.dir, this.#branch, upstream));
       this.#failures = 0;
-      this.#askRemoteAt = 0;
+      this.#askRemoteAt = Number.NEGATIVE_INFINITY;
       // Said once, for as long as it is the same.
       if (obstacle !== undefined && obstacle !== this.#warned) this.#events.onWarning(obstacle);
       this.#warned = obstacle;
@@ -145,7 +145,7 @@ export class Watcher {
       if (!(error instanceof FleetError)) throw error;
       this.#failures += 1;
       const waitMs = backoffMs(this.#failures, REMOTE_BACKOFF);
-      this.#askRemoteAt = now() + waitMs;
+      this.#askRemoteAt = steady() + waitMs;
       this.#events.onWarning(error.message, waitMs);
     }
   }

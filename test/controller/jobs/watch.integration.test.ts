@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Watcher } from "../../../controller/jobs/watch.ts";
 import { openRepo } from "../../../controller/repo/repo.ts";
@@ -41,6 +41,7 @@ async function machine(name: string, isShared = true) {
   git(origin.repo.dir, "clone", "-q", origin.repo.dir, dir);
   folders.push(dir);
   const warnings: string[] = [];
+  const clock = { steady: 0, now: Date.parse("2026-01-01T00:00:00Z") };
   const controller = {
     ...memoryController(createMemoryCloud(), {
       accounts: async () => [],
@@ -53,6 +54,8 @@ async function machine(name: string, isShared = true) {
     }),
     repo: await openRepo(dir),
     shared: isShared,
+    steady: () => clock.steady,
+    now: () => clock.now,
   };
   const watcher = new Watcher(controller, "main", {
     onCommit: () => undefined,
@@ -60,7 +63,12 @@ async function machine(name: string, isShared = true) {
     onWarning: (text) => warnings.push(text),
   });
   await watcher.look(signal);
-  return { dir, watcher, warnings };
+  const lookAfter = async (ms: number) => {
+    clock.steady += ms;
+    clock.now += ms;
+    await watcher.look(signal);
+  };
+  return { dir, watcher, warnings, clock, lookAfter };
 }
 
 describe("a controller that shares a fleet", () => {
@@ -132,5 +140,38 @@ describe("a controller that shares a fleet", () => {
     expect(later).not.toBe(first);
     expect(await alone.watcher.isNewest(signal)).toBe(true);
     expect(settings.get(NOTED)).toBe(first);
+  });
+});
+
+describe("a remote that is gone", () => {
+  const SECOND = 1000;
+  const MINUTE = 60 * SECOND;
+
+  it("for ten minutes is asked ever less often, and what was pushed is there when it is back", async () => {
+    const { watcher, warnings, lookAfter } = await machine("one", false);
+    const before = watcher.good;
+    const later = commitAt(origin.repo.dir, 1);
+    renameSync(origin.repo.dir, `${origin.repo.dir}.away`);
+    for (let passed = 0; passed < 10 * MINUTE; passed += 10 * SECOND) await lookAfter(10 * SECOND);
+    const [goneGood, asked] = [watcher.good, warnings.length];
+    renameSync(`${origin.repo.dir}.away`, origin.repo.dir);
+    await lookAfter(5 * MINUTE + SECOND);
+
+    expect(goneGood).toBe(before);
+    expect(asked).toBeGreaterThan(3);
+    expect(asked).toBeLessThan(15);
+    expect(watcher.good).toBe(later);
+  });
+
+  it("is asked again in time, although the clock was set back by a day meanwhile", async () => {
+    const { watcher, clock, lookAfter } = await machine("one", false);
+    renameSync(origin.repo.dir, `${origin.repo.dir}.away`);
+    await lookAfter(MINUTE);
+    renameSync(`${origin.repo.dir}.away`, origin.repo.dir);
+    const later = commitAt(origin.repo.dir, 1);
+    clock.now -= 24 * 60 * MINUTE;
+    await lookAfter(5 * MINUTE + SECOND);
+
+    expect(watcher.good).toBe(later);
   });
 });

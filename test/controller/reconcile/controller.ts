@@ -1,4 +1,4 @@
-import { hostname } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { createFleetCache } from "../../../controller/fleet/load.ts";
 import type { Controller } from "../../../controller/reconcile/context.ts";
 import { LEASE_MS } from "../../../controller/reconcile/leases.ts";
@@ -20,7 +20,7 @@ export function memoryController(memory: MemoryCloud, store: Partial<Store> = {}
     engine: unused("the engine"),
     account: () => memory.account,
     loaded: createFleetCache(),
-    dataDir: "",
+    dataDir: tmpdir(),
     holder: "this host process 1 started 1",
     machine: hostname(),
     shared: false,
