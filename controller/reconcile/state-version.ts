@@ -24,6 +24,14 @@ export async function noteState(controller: Controller, stack: string): Promise<
   await controller.store.putSetting(versionSetting(stack), version);
 }
 
+/** Forgets a stack that is there no more. */
+export async function forgetState(
+  { removeSettings }: Pick<Controller["store"], "removeSettings">,
+  stack: string,
+): Promise<void> {
+  await removeSettings([versionSetting(stack), sealSetting(stack)]);
+}
+
 /**
  * Which stacks on record, or named besides, have another state than our last run on them left, and what that was: absent where none is remembered.
  * Costs one look at each file's time and size; stacks whose state is not kept in files are left out.
