@@ -14,9 +14,9 @@ export interface Site {
   peerDir: string;
 }
 
-/** Makes an empty site in the system's folder for temporary files. */
-export function createSite(): Site {
-  const root = mkdtempSync(join(tmpdir(), "fw-bench-"));
+/** A site in a folder, with whatever is there of it; by default a new one in the system's folder for temporary files. */
+export function createSite(root = mkdtempSync(join(tmpdir(), "fw-bench-"))): Site {
+  mkdirSync(root, { recursive: true });
   // As root the database runs as another user, who must be able to come to the data folder.
   chmodSync(root, 0o711);
   const site = {
@@ -26,8 +26,8 @@ export function createSite(): Site {
     cloudFile: join(root, "cloud.jsonl"),
     peerDir: join(root, "peer"),
   };
-  mkdirSync(site.fleetDir);
-  mkdirSync(site.peerDir);
+  mkdirSync(site.fleetDir, { recursive: true });
+  mkdirSync(site.peerDir, { recursive: true });
   return site;
 }
 

@@ -42,8 +42,10 @@ type Priority = "person" | "background";
 
 /** Added to each window: timers may fire, and clocks run, a little early. */
 const SLACK_MS = 20;
-/** The share of a limit that background work leaves to people. */
-const RESERVED_SHARE = 0.1;
+/** The share of a limit that background work leaves to people: what they ask goes at once, however much is under way. */
+const RESERVED_SHARE = 0.05;
+/** A limit below this is too small to be shared out. */
+const SHARED_FROM = 5;
 
 interface Scope {
   limit: number;
@@ -258,6 +260,12 @@ function kindOf(scope: string): string {
   return scope.split("@", 1)[0]!;
 }
 
+/** How much of a limit this kind of work may use. */
+export function capOf(limit: number, priority: Priority): number {
+  if (priority === "person" || limit < SHARED_FROM) return limit;
+  return limit - Math.max(1, Math.floor(limit * RESERVED_SHARE));
+}
+
 function used(scope: Scope, now: number): number {
   let ended = 0;
   while (ended < scope.ends.length && scope.ends[ended]! <= now) ended++;
@@ -267,8 +275,7 @@ function used(scope: Scope, now: number): number {
 
 function mayGo(scope: Scope, priority: Priority, now: number): boolean {
   if (scope.quietUntil > now) return false;
-  const reserved = priority === "person" || scope.limit < 5 ? 0 : Math.max(1, Math.floor(scope.limit * RESERVED_SHARE));
-  return used(scope, now) < scope.limit - reserved;
+  return used(scope, now) < capOf(scope.limit, priority);
 }
 
 function nextChange(scope: Scope, now: number): number {

@@ -45,6 +45,46 @@ export interface Rollout {
   pauseOnFailure: boolean;
 }
 
+/** What becomes of drift: it is told, brought back where that changes a machine in place, or only in fields that touch no running machine. */
+export type DriftPolicy = "report" | "revert" | "revert-safe";
+
+/** When drift is looked for, and what becomes of it; what is absent, the next wider settings say. */
+export interface DriftSettings {
+  /** `10m`; excludes `cron`. */
+  every?: string;
+  cron?: string;
+  /** IANA name, of `cron`. */
+  timezone?: string;
+  /** `1m`: looks come so much earlier or later, by chance. */
+  jitter?: string;
+  policy?: DriftPolicy;
+}
+
+/** A secret of the controller's own: a variable of its environment, or a file in the folder that an operator names. */
+export type SecretRef = { env: string; file?: never } | { file: string; env?: never };
+
+export type NotificationTopic = "drift" | "expiry" | "failure";
+
+/** Somebody who is told of what has happened. */
+export interface NotificationTarget {
+  name: string;
+  on: NotificationTopic[];
+  by: WebhookTarget | MailTarget;
+}
+
+export interface WebhookTarget {
+  kind: "webhook";
+  url: string;
+  secret: SecretRef;
+}
+
+export interface MailTarget {
+  kind: "mail";
+  to: string[];
+  from: string;
+  smtp: { host: string; port: number; login?: { user: string; password: SecretRef } };
+}
+
 export type PowerState = "running" | "stopped" | "suspended";
 
 export interface AccountSpec {
@@ -83,6 +123,7 @@ export interface AccountSpec {
     /** A machine that was asked for is on the cloud's lists after this long, at the latest. */
     settleSeconds: number;
   };
+  drift?: DriftSettings;
   /** What only this cloud has, checked against the cloud's own schema. */
   options: Record<string, unknown>;
 }
@@ -126,6 +167,7 @@ export interface ServerSpec {
   /** The `expires` for which it has been stopped already. */
   expired?: string;
   suspend?: Suspension;
+  drift?: Pick<DriftSettings, "policy">;
   /** A cloud's id of a running machine that this file takes over. */
   adopt?: string;
   /** What applies when a machine is made, and never changes one: edits wait for `rebuild`. */
@@ -250,5 +292,6 @@ export interface FleetSpec {
     /** So many days before `expires` a warning is due. */
     warnDays: number[];
   };
-  policies: Record<string, unknown>;
+  policies: { drift?: DriftSettings; [name: string]: unknown };
+  notifications?: NotificationTarget[];
 }

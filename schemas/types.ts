@@ -68,11 +68,119 @@ export interface FleetFields {
     warnDays: number[];
   };
   /**
-   * Settings by name for policies that an installation adds. Kept as they are.
+   * Settings by name for policies. Those that Fleetwright does not know belong to what an installation adds, and are kept as they are.
    */
   policies: {
+    /**
+     * When drift is looked for, and what becomes of it, where an account does not say.
+     */
+    drift?: {
+      /**
+       * Between two looks for drift. Excludes `cron`; without both, as `serve --drift-seconds` says.
+       */
+      every?: string;
+      /**
+       * When drift is looked for, in the five fields of cron: minute, hour, day, month, day of the week. `H` is a value of the account's own, always the same. Excludes `every`.
+       */
+      cron?: string;
+      /**
+       * Whose clock `cron` is read on: an IANA name. UTC unless said.
+       */
+      timezone?: string;
+      /**
+       * How much earlier or later a look may come, by chance: so that accounts do not go in step. A tenth of `every` unless said; looks by `cron` come so much later at most, and on time unless said.
+       */
+      jitter?: string;
+      /**
+       * What becomes of drift. `report`: it is told. `revert`: it is brought back by itself, where that changes a machine in place and does not switch it off. `revert-safe`: the same, and only labels, host names and firewall rules. `report` unless said.
+       */
+      policy?: "report" | "revert" | "revert-safe";
+    };
     [k: string]: unknown;
   };
+  /**
+   * Who is told by `fleetwright serve` of what has happened: by a signed webhook or by mail, each once.
+   */
+  notifications: {
+    /**
+     * Tells this target from the others: what was sent to it is remembered by its name.
+     */
+    name: string;
+    /**
+     * `drift`: it begins, it ends, or it is not reverted as its policy says. `expiry`: a server is about to expire, or was stopped. `failure`: a lane fails, comes through again, or a job is a dead letter.
+     *
+     * @minItems 1
+     */
+    on: ("drift" | "expiry" | "failure")[];
+    /**
+     * A POST of JSON, signed as the Standard Webhooks specification says.
+     */
+    webhook?: {
+      /**
+       * Where to. https, except on this machine. Redirects are not followed.
+       */
+      url: string;
+      /**
+       * What it is signed with: `whsec_` and the base64 of 24 to 64 random bytes.
+       */
+      secret: {
+        /**
+         * Name of the environment variable. It must begin with one of the fleet's `envPrefixes`.
+         */
+        env?: string;
+        /**
+         * Name of a file in the folder that FLEETWRIGHT_SECRETS_DIR (or systemd's CREDENTIALS_DIRECTORY) names.
+         */
+        file?: string;
+      };
+    };
+    /**
+     * A mail of plain text.
+     */
+    mail?: {
+      /**
+       * Whom to.
+       *
+       * @minItems 1
+       * @maxItems 50
+       */
+      to: string[];
+      /**
+       * Whom from.
+       */
+      from: string;
+      /**
+       * The mail server.
+       */
+      smtp: {
+        /**
+         * Its name or address.
+         */
+        host: string;
+        /**
+         * 465 speaks TLS from the beginning; on other ports the connection is encrypted where the server offers it (STARTTLS), and always where a password is sent to another machine.
+         */
+        port: number;
+        /**
+         * Whom to log in as. Nobody when absent.
+         */
+        user?: string;
+        /**
+         * The password. It goes only to the server that an operator allows it to: by the variable NAME_ENDPOINT beside NAME, or the file NAME.endpoint beside NAME, holding HOST:PORT; to this machine always.
+         */
+        password?: {
+          /**
+           * Name of the environment variable. It must begin with one of the fleet's `envPrefixes`.
+           */
+          env?: string;
+          /**
+           * Name of a file in the folder that FLEETWRIGHT_SECRETS_DIR (or systemd's CREDENTIALS_DIRECTORY) names.
+           */
+          file?: string;
+        };
+      };
+    };
+  }[];
 }
 
 /**
@@ -259,6 +367,31 @@ export interface AccountFields {
      * A machine that was asked for is on the cloud's lists after this long, at the latest.
      */
     settleSeconds: number;
+  };
+  /**
+   * When drift of this account is looked for, and what becomes of it. What it does not say, the fleet's `policies.drift` says.
+   */
+  drift?: {
+    /**
+     * Between two looks for drift. Excludes `cron`; without both, as `serve --drift-seconds` says.
+     */
+    every?: string;
+    /**
+     * When drift is looked for, in the five fields of cron: minute, hour, day, month, day of the week. `H` is a value of the account's own, always the same. Excludes `every`.
+     */
+    cron?: string;
+    /**
+     * Whose clock `cron` is read on: an IANA name. UTC unless said.
+     */
+    timezone?: string;
+    /**
+     * How much earlier or later a look may come, by chance: so that accounts do not go in step. A tenth of `every` unless said; looks by `cron` come so much later at most, and on time unless said.
+     */
+    jitter?: string;
+    /**
+     * What becomes of drift. `report`: it is told. `revert`: it is brought back by itself, where that changes a machine in place and does not switch it off. `revert-safe`: the same, and only labels, host names and firewall rules. `report` unless said.
+     */
+    policy?: "report" | "revert" | "revert-safe";
   };
   /**
    * What only this cloud has, checked against the cloud's own schema.
@@ -496,6 +629,15 @@ export interface ServerFields {
      * Why, for whoever wonders what is held.
      */
     reason: string;
+  };
+  /**
+   * What becomes of this server's drift, in place of what its account says.
+   */
+  drift?: {
+    /**
+     * What becomes of drift. `report`: it is told. `revert`: it is brought back by itself, where that changes a machine in place and does not switch it off. `revert-safe`: the same, and only labels, host names and firewall rules. `report` unless said.
+     */
+    policy?: "report" | "revert" | "revert-safe";
   };
   /**
    * Refuses to remove or replace the machine, also when this file goes.

@@ -133,6 +133,7 @@ function desiredOf(peers: Peer[]): Desired {
       policies: {},
     },
     accounts,
+    accountPaths: new Map(),
     byIdentity: accounts,
     objects: [],
     plans: [],

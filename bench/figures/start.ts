@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { resizeServer, writeFleet } from "../fleet.ts";
+import { headOf, resizeServer, writeFleet } from "../fleet.ts";
 import type { Started } from "../jobs/start.ts";
 import { alternate } from "../measure/alternate.ts";
 import { type Bar, type Figure, ratioFigure } from "../measure/figure.ts";
@@ -27,7 +26,7 @@ export const start: Benchmark = {
     const servers = options.quick ? 500 : 10_000;
     return await withSite(async (site) => {
       writeFleet(site.fleetDir, servers);
-      const first = execFileSync("git", ["rev-parse", "main"], { cwd: site.fleetDir, encoding: "utf8" }).trim();
+      const first = headOf(site.fleetDir);
       const after = [1, 2].map((index) => resizeServer(site.fleetDir, index, "large"));
       await runJob("open", { site });
       let peakMiB = 0;

@@ -5,13 +5,13 @@ import { LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation/index.j
 import { findEngine } from "../../controller/engine/find.ts";
 import { resolveAccount } from "../../resources/account.ts";
 import type { Journal } from "../../resources/journal.ts";
-import { ownerMark } from "../../resources/mark.ts";
 import { serve } from "../../resources/plugin/host.ts";
 import { fleetwrightPackage } from "../../resources/plugin/package.ts";
 import { Calls } from "../cloud/calls.ts";
 import { createBenchCloud } from "../cloud/cloud.ts";
+import { inputsOf } from "../cloud/inputs.ts";
 import { Machines } from "../cloud/machines.ts";
-import { BenchServer, type ServerInputs } from "../cloud/server.ts";
+import { BenchServer } from "../cloud/server.ts";
 import { serverName, TOKEN_VARIABLE } from "../fleet.ts";
 import type { Site } from "../site.ts";
 
@@ -72,25 +72,6 @@ export async function run(input: {
     input.operation === "up" ? (await stack.up()).summary.resourceChanges : (await stack.preview()).changeSummary;
   const result: Bare = { changes: { ...changes } };
   return { result, close: () => host.close() };
-}
-
-/** What the product declares for the same server of the benchmark fleet. */
-export function inputsOf(index: number, size: string): ServerInputs {
-  const mark = ownerMark("bench", "Server", serverName(index), 0);
-  return {
-    mark,
-    hostname: `${serverName(index)}.customers.example.net`,
-    size,
-    region: "here",
-    image: "debian-12",
-    sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC227hF/CBLnsuS/rAO8tbPFfWPA22zfDcPSpC1SBbeV bench@example.net"],
-    tags: ["env:production", mark, "role:web", `team:platform-${index % 7}`],
-    backups: index % 2 === 0,
-    monitoring: true,
-    ipv6: true,
-    network: `customers-${index % 16}`,
-    project: "hosting",
-  };
 }
 
 const ACCOUNT = {

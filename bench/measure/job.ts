@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { hasProc, readProcesses } from "./proc.ts";
+import { hasProc, pageSize, readProcesses } from "./proc.ts";
 import { TreeMeter } from "./tree.ts";
 
 const CHILD = join(import.meta.dirname, "child.ts");
@@ -17,6 +17,10 @@ export interface Measured<Result> {
   /** Of the whole process tree, from the start of its first process until the answer. */
   cpuSeconds: number;
   wallSeconds: number;
+  /** The most memory that the tree held at once. */
+  peakMiB: number;
+  /** Processes by the name of their program, as far as they lived longer than the time between two samples. */
+  started: Record<string, number>;
   /** CPU seconds at each mark, in order. */
   marks: { name: string; cpuSeconds: number }[];
 }
@@ -66,7 +70,9 @@ function follow<Result>(name: string, child: ChildProcess): Promise<Measured<Res
       if (told.kind === "failed") reject(new Error(`${name}: ${told.error}`));
       if (told.kind === "done") {
         const wallSeconds = (performance.now() - began) / 1000;
-        answer = { result: told.result as Result, cpuSeconds: meter?.cpuSeconds ?? 0, wallSeconds, marks };
+        const { cpuSeconds = 0, peakPages = 0, started = {} } = meter ?? {};
+        const peakMiB = (peakPages * pageSize()) / 2 ** 20;
+        answer = { result: told.result as Result, cpuSeconds, wallSeconds, peakMiB, started, marks };
       }
       child.send("go on");
     });

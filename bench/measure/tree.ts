@@ -7,8 +7,11 @@ import { type ProcessTimes, TICKS_PER_SECOND } from "./proc.ts";
  */
 export class TreeMeter {
   readonly #members = new Map<string, ProcessTimes>();
+  /** Programs of all that ever were members. */
+  readonly #names = new Map<string, string>();
   /** Ticks of members that ended as orphans. */
   #orphaned = 0;
+  #peakPages = 0;
 
   constructor(root: ProcessTimes) {
     this.#members.set(keyOf(root), root);
@@ -30,6 +33,22 @@ export class TreeMeter {
         if (!this.#members.has(key) && pids.has(process.ppid)) this.#members.set(key, process);
       }
     }
+    // The last name counts: between fork and exec a child is called like its parent.
+    for (const [key, { name }] of this.#members) this.#names.set(key, name);
+    const pages = [...this.#members.values()].reduce((sum, process) => sum + process.pages, 0);
+    this.#peakPages = Math.max(this.#peakPages, pages);
+  }
+
+  /** The most memory that all members held at once, in pages; what they share counts for each. */
+  get peakPages(): number {
+    return this.#peakPages;
+  }
+
+  /** Processes that the samples saw, by program. */
+  get started(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const name of this.#names.values()) counts[name] = (counts[name] ?? 0) + 1;
+    return counts;
   }
 
   /** User and system seconds so far, as of the last sample. */

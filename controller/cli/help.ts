@@ -51,6 +51,10 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright drift --revert                  bring it back to what the files say",
     "fleetwright drift --accept                  write it into the files, as a commit",
   ],
+  notify: [
+    "fleetwright notify --test                   does each target of fleet.yaml take our messages?",
+    "fleetwright notify                          send what waits, where no service runs",
+  ],
   backup: [
     "fleetwright backup fleet-2026-01-31.tar.gz  everything, as secret as the key of the state",
     "fleetwright backup x.tar.gz --without-key   without the key: keep that elsewhere",

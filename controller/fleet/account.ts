@@ -2,8 +2,10 @@ import type { AccountSpec } from "../../resources/spec.ts";
 import type { AccountFields } from "../../schemas/types.ts";
 import { canonicalJson, sha256 } from "./canonical.ts";
 import type { CloudRules, Context, Result } from "./context.ts";
+import { driftFaults } from "./drift.ts";
 import { fieldFault } from "./file.ts";
 import { holdFaults, holdsOf } from "./holds.ts";
+import { isLoopback } from "./loopback.ts";
 import { findNearest } from "./problem.ts";
 import { type FieldFault, validateBlock } from "./validate.ts";
 
@@ -26,6 +28,7 @@ export function compileAccount(fields: AccountFields, context: Context): Result<
     ...prefixFaults(fields, context),
     ...regionFaults(fields, context),
     ...holdFaults(fields),
+    ...driftFaults(fields.drift, ["drift"]),
     ...validateBlock(cloud.schemas.account, fields.options, ["options"]),
   ];
   if (faults.length > 0) return { hash: "", createHash: "", faults, notes };
@@ -45,6 +48,7 @@ export function compileAccount(fields: AccountFields, context: Context): Result<
     ...(Object.keys(fields.endedRegions).length > 0 && { endedRegions: fields.endedRegions }),
     ...holdsOf(fields),
     deadlines,
+    ...(fields.drift && { drift: fields.drift }),
     options,
   };
   const hash = sha256(canonicalJson(spec));
@@ -64,8 +68,7 @@ function endpointFaults({ endpoint }: AccountFields, cloud: CloudRules, notes: F
   }
   if (!URL.canParse(endpoint)) return [fieldFault(["endpoint"], "is no address")];
   const { protocol, hostname } = new URL(endpoint);
-  const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-  if (protocol === "http:" && !isLoopback)
+  if (protocol === "http:" && !isLoopback(hostname))
     notes.push(fieldFault(["endpoint"], "sends credentials unencrypted; use https"));
   return [];
 }

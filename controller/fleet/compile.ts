@@ -16,10 +16,12 @@ import { type AggregateParts, compileAggregate } from "./aggregate.ts";
 import { type CompiledAggregates, joinAggregates } from "./aggregates.ts";
 import { createParsedCache, type ParsedCache, trimCache } from "./cache.ts";
 import { type CloudRules, Context, type Result } from "./context.ts";
+import { driftFaults } from "./drift.ts";
 import { type Entry, type InvalidObject, readEntries } from "./entries.ts";
 import { type FleetFile, faultAt } from "./file.ts";
 import { compileFirewall } from "./firewall.ts";
 import { makesClaims, recompile } from "./incremental.ts";
+import { notificationFaults, targetsOf } from "./notifications.ts";
 import { compilePlan } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { compileServer } from "./server.ts";
@@ -51,6 +53,8 @@ export interface Compiled {
   /** Missing when `fleet.yaml` is missing or wrong. */
   fleet?: FleetSpec;
   accounts: Map<string, AccountSpec>;
+  /** Files of the accounts, by name. */
+  accountPaths: Map<string, string>;
   plans: Map<string, PlanSpec>;
   servers: Map<string, CompiledObject<ServerSpec>>;
   /** Under `account/kind/name`, for each account whose servers use it. */
@@ -117,6 +121,7 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
 
   const { tables } = context;
   const servers: Compiled["servers"] = new Map();
+  const accountPaths: Compiled["accountPaths"] = new Map();
   const aggregated: { entry: Entry; parts: AggregateParts }[] = [];
   each("Fleet", compileFleet, (name, spec) => tables.Fleet.set(name, spec));
   each(
@@ -133,7 +138,10 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
   each(
     "Account",
     (fields: AccountFields) => compileAccount(fields, context),
-    (name, spec) => tables.Account.set(name, spec),
+    (name, spec, entry) => {
+      tables.Account.set(name, spec);
+      accountPaths.set(name, entry.file.path);
+    },
   );
   each(
     "Aggregate",
@@ -159,6 +167,7 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
   const compiled: Compiled = {
     ...(fleet && { fleet }),
     accounts: tables.Account,
+    accountPaths,
     plans: tables.Plan,
     servers,
     shared,
@@ -175,8 +184,13 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
   return compiled;
 }
 
-function compileFleet({ kind, ...fields }: FleetFields): Result<FleetSpec> {
-  return { spec: fields, hash: "", createHash: "", faults: [], notes: [] };
+function compileFleet({ kind, notifications, ...fields }: FleetFields): Result<FleetSpec> {
+  const faults = [
+    ...driftFaults(fields.policies.drift, ["policies", "drift"]),
+    ...notificationFaults(notifications, fields.envPrefixes),
+  ];
+  const spec: FleetSpec = { ...fields, ...(notifications.length > 0 && { notifications: targetsOf(notifications) }) };
+  return { ...(faults.length === 0 && { spec }), hash: "", createHash: "", faults, notes: [] };
 }
 
 /** Blanks in a key mean nothing, so they are made the same. */

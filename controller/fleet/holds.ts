@@ -18,13 +18,15 @@ export function holdsOf({ suspend, suspendStacks, windows, freeze, rollout }: Ac
 }
 
 export function holdFaults({ windows, freeze }: AccountFields): FieldFault[] {
-  const zones = windows.flatMap(({ timezone }, index) => {
-    if (isTimezone(timezone)) return [];
-    const choice = { word: timezone, allowed: ["UTC", ...Intl.supportedValuesOf("timeZone")] };
-    return [fieldFault(["windows", index, "timezone"], `"${timezone}" is no time zone of IANA`, choice)];
-  });
+  const zones = windows.flatMap(({ timezone }, index) => timezoneFaults(timezone, ["windows", index, "timezone"]));
   const isBad = freeze !== undefined && !isDate(freeze.until);
   return [...zones, ...(isBad ? [fieldFault(["freeze", "until"], "is no day of the calendar")] : [])];
+}
+
+export function timezoneFaults(timezone: string, path: FieldFault["path"]): FieldFault[] {
+  if (isTimezone(timezone)) return [];
+  const choice = { word: timezone, allowed: ["UTC", ...Intl.supportedValuesOf("timeZone")] };
+  return [fieldFault(path, `"${timezone}" is no time zone of IANA`, choice)];
 }
 
 /** Other names that IANA keeps for a zone are good as well; an offset is no zone, since it does not change with the seasons. */

@@ -79,6 +79,7 @@ function compilePlaced(fields: PlacedFields, context: Context): Result<ServerSpe
   if (fields.expires !== undefined) spec.expires = fields.expires;
   if (fields.expired !== undefined) spec.expired = fields.expired;
   if (fields.suspend !== undefined) spec.suspend = fields.suspend;
+  if (fields.drift !== undefined) spec.drift = fields.drift;
   if (fields.adopt !== undefined) spec.adopt = String(fields.adopt);
   if (userData !== undefined) spec.createOnly.userData = userData;
   const refused = cloud.problems?.(spec) ?? [];
@@ -107,6 +108,7 @@ function fieldPath(path: string): FieldFault["path"] {
 type PolicyField =
   | "adopt"
   | "deletionPolicy"
+  | "drift"
   | "expired"
   | "expires"
   | "formerly"

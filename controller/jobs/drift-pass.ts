@@ -3,6 +3,7 @@ import type { Controller } from "../reconcile/context.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import { type AccountDrift, findFleetDrift } from "../reconcile/drift.ts";
 import type { MatchedAccount } from "../reconcile/match.ts";
+import type { Reverted } from "../reconcile/revert-drift.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** One account, read once; what it has, and what differs, is remembered. */
@@ -35,4 +36,11 @@ export function tellPass(found: AccountDrift, logger: Logger, metrics: Metrics, 
     logger.warn({ object: name, fields: fields.map(({ path }) => path) }, text);
   }
   logger.info({ drifted: drifted.length, orphans: orphans.length, foreign }, "drift pass");
+}
+
+/** Tells what was brought back by itself, and what was left and why. */
+export function tellReverted({ reverted, left, failed }: Reverted, logger: Logger): void {
+  for (const name of reverted) logger.info({ object: name }, `${name} was reverted, as its policy says`);
+  for (const { name, reason } of left) logger.warn({ object: name, reason }, `${name} is not reverted by itself`);
+  for (const { name, reason } of failed) logger.error({ object: name, reason }, `${name} could not be reverted`);
 }

@@ -20,6 +20,18 @@ export async function laneStates({ settings }: Pick<Store, "settings">): Promise
   return [...(await settings(PREFIX)).values()].map((text) => JSON.parse(text) as LaneState);
 }
 
-export async function putLaneState({ putSetting }: Pick<Store, "putSetting">, state: LaneState): Promise<void> {
-  await putSetting(`${PREFIX}${state.lane}`, JSON.stringify(state));
+/** Also records an event when the lane begins to fail, and when it no longer does. */
+export async function putLaneState(
+  { event, putSetting, setting }: Pick<Store, "event" | "putSetting" | "setting">,
+  state: LaneState,
+): Promise<void> {
+  const key = `${PREFIX}${state.lane}`;
+  const { lane, commit, reason } = state;
+  const text = await setting(key);
+  const failedBefore = text !== undefined && (JSON.parse(text) as LaneState).state === "failed";
+  const fails = state.state === "failed";
+  // First, so that a kill in between tells it twice rather than never.
+  if (fails !== failedBefore)
+    await event({ kind: fails ? "failure.lane" : "failure.mended", data: { lane, commit, ...(fails && { reason }) } });
+  await putSetting(key, JSON.stringify(state));
 }

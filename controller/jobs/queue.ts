@@ -7,8 +7,8 @@ import { whenFree } from "../reconcile/leases.ts";
 /** Of the queue's tables, beside the store's own. */
 export const JOBS_SCHEMA = "fleetwright_jobs";
 
-/** `own` holds lanes of machines with stacks of their own, which may take hours. */
-export const QUEUES = ["reconcile", "own", "drift"] as const;
+/** `own` holds lanes of machines with stacks of their own, which may take hours. A lane of `notifications` is a target. */
+export const QUEUES = ["reconcile", "own", "drift", "notifications"] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 export const deadQueue = (queue: QueueName): string => `${queue}.dead`;
@@ -29,21 +29,24 @@ export interface QueueSettings {
   retryLimit: number;
   /** Dead letters are kept for so long, unless their lane converges before. */
   keepDays: number;
+  /** Told of a job that has just failed as often as it may. */
+  onDead?(letter: { queue: QueueName; lane: string; reason: string }): Promise<void>;
   /** Told of what goes wrong in the queue itself. */
   onError(error: Error): void;
 }
 
 /** Jobs of one queue that are worked on side by side. Most of them wait for clouds; engines have their own limit. */
-const AT_ONCE: Record<QueueName, number> = { reconcile: 8, own: 16, drift: 4 };
+const AT_ONCE: Record<QueueName, number> = { reconcile: 8, own: 16, drift: 4, notifications: 4 };
 /** Between looks for jobs that another process has sent. Those of this process begin at once. */
-const POLL_SECONDS: Record<QueueName, number> = { reconcile: 2, own: 10, drift: 5 };
+const POLL_SECONDS: Record<QueueName, number> = { reconcile: 2, own: 10, drift: 5, notifications: 5 };
 const LONGEST_RETRY_MS = 15 * 60 * 1000;
 /** The longest that the queue allows. Whether a job's process lives is told by its lease. */
 const EXPIRE_SECONDS = 24 * 3600 - 1;
 const DONE_KEPT_SECONDS = 3600;
 const DAY_SECONDS = 24 * 3600;
 
-const leaseOf = (queue: QueueName, lane: string): string => `job ${queue} ${lane}`;
+/** Held by whoever works on a lane. */
+export const leaseOf = (queue: QueueName, lane: string): string => `job ${queue} ${lane}`;
 
 /**
  * The jobs of a controller, in the store's database: one waits per lane and queue, whatever it was sent for, and one of a lane runs at a time.
@@ -120,8 +123,8 @@ export class JobQueue {
   }
 
   /** A lane's reconcile, in the queue that is for it. */
-  async reconcile(lane: string, why: string): Promise<void> {
-    await this.send(isOwnStack(lane) ? "own" : "reconcile", lane, why);
+  async reconcile(lane: string, why: string, delayMs = 0): Promise<void> {
+    await this.send(isOwnStack(lane) ? "own" : "reconcile", lane, why, delayMs);
   }
 
   /** When the next pass of a lane is due; undefined when none waits. */
@@ -140,6 +143,17 @@ export class JobQueue {
       );
   }
 
+  /** Lets all that waits for a time come now: the clock that its time was told by has been set. */
+  async sendAllNow(): Promise<void> {
+    for (const queue of QUEUES) {
+      const waiting = await this.#boss.findJobs<LaneJob>(queue, { queued: true });
+      for (const { data } of waiting) {
+        await this.withdraw(queue, data.lane);
+        await this.send(queue, data.lane, data.why);
+      }
+    }
+  }
+
   /** Begins to take jobs. What `work` throws sends the job back, until it is a dead letter. */
   async work(queue: QueueName, work: LaneWork): Promise<void> {
     const options = {
@@ -153,7 +167,12 @@ export class JobQueue {
         const taken = await whenFree(this.#controller, leaseOf(queue, data.lane), NEVER, async (signal) => {
           // This run does all that waits: also what failed before, and was to come again.
           await this.withdraw(queue, data.lane);
-          await work(data, retryCount + 1, signal);
+          await work(data, retryCount + 1, signal).catch(async (error: Error) => {
+            const reason = error.message;
+            if (retryCount >= this.#settings.retryLimit)
+              await this.#settings.onDead?.({ queue, lane: data.lane, reason });
+            throw error;
+          });
           await this.#bury(queue, data.lane);
           return true;
         });

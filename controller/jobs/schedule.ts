@@ -1,9 +1,6 @@
-/** Passes of many accounts that begin together drift apart by so much of their interval. */
-const JITTER = 0.1;
-
-/** When a pass that is due every `intervalMs` comes next: a tenth earlier or later, so that accounts do not go on in step. */
-export function jittered(intervalMs: number, random: () => number = Math.random): number {
-  return Math.round(intervalMs * (1 + JITTER * (2 * random() - 1)));
+/** When a pass that is due every `intervalMs` comes next: so much earlier or later at most, so that accounts do not go on in step. */
+export function jittered(intervalMs: number, jitterMs: number, random: () => number = Math.random): number {
+  return Math.round(intervalMs + jitterMs * (2 * random() - 1));
 }
 
 /** A first pass comes anywhere within its interval: a restart does not list all clouds at once. */

@@ -5,22 +5,24 @@ import type { Controller } from "../reconcile/context.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
 import type { ProgressEvent } from "../reconcile/progress.ts";
 import { recover } from "../reconcile/recover.ts";
-import { passOver, tellPass } from "./drift-pass.ts";
+import { ClockWatch } from "./clock.ts";
+import { DriftPasses } from "./drift-passes.ts";
 import { laneStates, putLaneState } from "./lane-states.ts";
 import { unsettledLanes } from "./lanes.ts";
 import type { ServiceLog } from "./log.ts";
 import { tellMade } from "./made.ts";
 import type { BudgetLeft, Metrics } from "./metrics.ts";
+import { Notifier } from "./notifier.ts";
 import { JobQueue, type LaneJob } from "./queue.ts";
 import { reconcileLane } from "./reconcile.ts";
-import { firstDelay, jittered } from "./schedule.ts";
+import { tellProgress } from "./tell-progress.ts";
 import { Watcher } from "./watch.ts";
 
 export interface ServiceSettings {
   /** The main line. */
   branch: string;
   pollMs: number;
-  /** Between two drift passes over an account; 0 for none. */
+  /** Between two drift passes over an account where the files do not say; 0 for none. */
   driftMs: number;
   /** Runs, their events and dead letters are kept for so long. */
   keepDays: number;
@@ -43,6 +45,8 @@ export class Service {
   readonly #watcher: Watcher;
   readonly #stopping = new AbortController();
   #queue: JobQueue | undefined;
+  #passes: DriftPasses | undefined;
+  #notifier: Notifier | undefined;
   #desired: Desired | undefined;
   #planned: string | undefined;
   #recovered = false;
@@ -50,14 +54,16 @@ export class Service {
   #loop: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #poked = false;
-  #madeAt = 0;
-  #prunedAt = 0;
+  readonly #clock: ClockWatch;
+  #madeAt = Number.NEGATIVE_INFINITY;
+  #prunedAt = Number.NEGATIVE_INFINITY;
 
   constructor(controller: Controller, settings: ServiceSettings, log: ServiceLog, metrics: Metrics) {
     this.#controller = controller;
     this.#settings = settings;
     this.#log = log;
     this.#metrics = metrics;
+    this.#clock = new ClockWatch(controller);
     const { logger } = log;
     this.#watcher = new Watcher(controller, settings.branch, {
       onCommit: (desired) => {
@@ -81,12 +87,27 @@ export class Service {
   /** Begins: first it recovers what a dead process left. @throws {FleetError} STORE_FAILED, GIT_FAILED */
   async start(): Promise<void> {
     const { logger } = this.#log;
-    const { retryMs, retryLimit, keepDays } = this.#settings;
-    this.#queue = await JobQueue.open(this.#controller, {
+    const { retryMs, retryLimit, keepDays, driftMs, pollMs } = this.#settings;
+    const queue = await JobQueue.open(this.#controller, {
       retryMs,
       retryLimit,
       keepDays,
+      onDead: async (letter) => void (await this.#controller.store.event({ kind: "failure.dead", data: letter })),
       onError: (error) => logger.error({ error: error.message }, "the job queue has a problem"),
+    });
+    this.#queue = queue;
+    // Whoever does not know the newest commit yet works by none: another process does.
+    const desired = async (signal: AbortSignal) => ((await this.#watcher.isNewest(signal)) ? this.#desired : undefined);
+    const { signal } = this.#stopping;
+    this.#notifier = new Notifier(this.#controller, queue, this.#log, { desired, pollMs, signal });
+    this.#passes = new DriftPasses(this.#controller, {
+      queue,
+      log: this.#log,
+      metrics: this.#metrics,
+      fallbackMs: driftMs,
+      pollMs,
+      desired,
+      answered: async (identity) => await this.#sendUnsettled(identity),
     });
     this.#loop = this.#follow();
   }
@@ -95,9 +116,10 @@ export class Service {
   async #beginWork(): Promise<void> {
     if (this.#working) return;
     this.#working = true;
-    await this.#queue!.work("reconcile", this.#reconcile);
-    await this.#queue!.work("own", this.#reconcile);
-    await this.#queue!.work("drift", this.#passForDrift);
+    await this.#queue!.work("reconcile", this.#notifier!.telling(this.#reconcile));
+    await this.#queue!.work("own", this.#notifier!.telling(this.#reconcile));
+    await this.#queue!.work("drift", this.#notifier!.telling(this.#passes!.work));
+    await this.#queue!.work("notifications", this.#notifier!.work);
   }
 
   /** Looks at the repository now, the remote included. */
@@ -133,22 +155,7 @@ export class Service {
   }
 
   /** Told of what the steps of a reconcile do. */
-  readonly progress = (event: ProgressEvent): void => {
-    const { logger } = this.#log;
-    if (event.kind === "note" || event.kind === "phase") {
-      logger.info(event.text);
-    } else if (event.kind === "run") {
-      const { id, stack, run, commit, outcome, ms } = event;
-      this.#metrics.engineRuns.inc({ kind: run, outcome });
-      const level = outcome === "succeeded" ? "info" : "warn";
-      logger[level]({ ...(id && { run: id }), stack, commit, outcome, ms }, `engine ${run} ${outcome}`);
-    } else {
-      const { name, op, state, message, object, run } = event;
-      const about = { ...(run && { run }), object: name, op, state, ...(object && { account: object.account }) };
-      if (state === "failed") logger.error({ ...about, reason: message }, `${op} ${name} failed`);
-      else logger.info(about, `${op} ${name} ${state}`);
-    }
-  };
+  readonly progress = (event: ProgressEvent): void => tellProgress(event, this.#log.logger, this.#metrics);
 
   /** Takes no new work, and resolves when what is under way has ended. What waits is there at the next start. */
   async stop(): Promise<void> {
@@ -185,8 +192,9 @@ export class Service {
 
   async #tick(urgent: boolean): Promise<void> {
     const queue = this.#queue!;
-    const { now, store } = this.#controller;
+    const { steady, store } = this.#controller;
     if (!this.#recovered) await this.#recover();
+    await this.#heedClock();
     const before = this.#watcher.good;
     await this.#watcher.look(this.#stopping.signal, urgent);
     this.#metrics.setCommit("head", this.#watcher.head);
@@ -196,21 +204,37 @@ export class Service {
       this.#log.logger.warn({ jobs: taken }, "took over jobs of a process that is gone");
       await this.#recover();
     }
+    const isNewest = await this.#watcher.isNewest(this.#stopping.signal);
     const desired = this.#desired;
-    if (desired === undefined) return;
-    if (before !== this.#watcher.good) await this.#scheduleDrift(desired);
+    if (desired === undefined || !isNewest) return;
+    if (before !== this.#watcher.good) await this.#passes!.plan(desired);
     await this.#plan(desired, before === undefined ? "start" : "commit");
     await this.#sendTimely();
+    await this.#passes!.followRuns(desired);
+    await this.#notifier!.look();
     await this.#beginWork();
-    if (now() - this.#madeAt >= MADE_MS) {
-      this.#madeAt = now();
+    if (steady() - this.#madeAt >= MADE_MS) {
+      this.#madeAt = steady();
       await this.#watchMade(desired);
     }
-    if (now() - this.#prunedAt >= DAY_MS) {
-      this.#prunedAt = now();
+    if (steady() - this.#prunedAt >= DAY_MS) {
+      this.#prunedAt = steady();
       const { runs, events } = await store.prune(this.#settings.keepDays);
+      const unsent = await store.pruneNotifications(this.#settings.keepDays);
+      if (unsent > 0) this.#log.logger.error({ notifications: unsent }, "gave up notifications that could not be sent");
       if (runs + events > 0) this.#log.logger.info({ runs, events }, "removed old runs and events");
     }
+  }
+
+  async #heedClock(): Promise<void> {
+    const byMs = this.#clock.jumped();
+    if (byMs === undefined) return;
+    const seconds = Math.round(Math.abs(byMs) / 1000);
+    this.#log.logger.warn(
+      { seconds },
+      `the clock was set ${byMs < 0 ? "back" : "forward"}: what waits for a time comes now`,
+    );
+    await this.#queue!.sendAllNow();
   }
 
   async #recover(): Promise<void> {
@@ -256,16 +280,18 @@ export class Service {
   }
 
   readonly #reconcile = async ({ lane, why }: LaneJob, attempt: number, signal: AbortSignal): Promise<void> => {
+    // It may be for a commit that only the controller on another machine has yet.
+    if (!(await this.#watcher.isNewest(signal))) return await this.#queue!.reconcile(lane, why, this.#settings.pollMs);
     const commit = this.#watcher.good;
     // A job of an earlier process, before the first compile of this one: the plan sends it anew.
     if (commit === undefined) throw new FleetError("STORE_FAILED", "no commit has been compiled yet", {});
-    const { store, now } = this.#controller;
+    const { store, now, steady } = this.#controller;
     const { logger } = this.#log;
     await this.#log.during({ lane, commit }, async () => {
-      const begunAt = now();
+      const begunAt = steady();
       const at = () => new Date(now()).toISOString();
       const observe = (outcome: string) =>
-        this.#metrics.reconcileSeconds.observe({ outcome }, (now() - begunAt) / 1000);
+        this.#metrics.reconcileSeconds.observe({ outcome }, (steady() - begunAt) / 1000);
       logger.info({ why, attempt }, "reconciling");
       try {
         const { state, reason, until, waiting, execution } = await reconcileLane(
@@ -279,7 +305,7 @@ export class Service {
         await putLaneState(store, { lane, state, commit, at: at(), ...words });
         if (until !== undefined) logger.info({ ...words, ...execution }, "waits for its time");
         else if (state === "waiting") logger.warn({ ...words, ...execution }, "waits for a person");
-        else logger.info({ ...execution, ms: now() - begunAt }, "converged");
+        else logger.info({ ...execution, ms: Math.round(steady() - begunAt) }, "converged");
       } catch (error) {
         observe("failed");
         await putLaneState(store, { lane, state: "failed", commit, at: at(), reason: wordsOf(error) });
@@ -290,34 +316,6 @@ export class Service {
     });
     // What the head has become meanwhile is for the next pass.
     if (this.#watcher.good !== commit) await this.#queue!.reconcile(lane, "commit");
-  };
-
-  async #scheduleDrift(desired: Desired): Promise<void> {
-    const { driftMs } = this.#settings;
-    for (const identity of desired.byIdentity.keys()) {
-      const due = await this.#queue!.due("drift", identity);
-      if (due !== undefined && driftMs > 0 && due.getTime() <= this.#controller.now() + 2 * driftMs) continue;
-      if (due !== undefined) await this.#queue!.withdraw("drift", identity);
-      if (driftMs > 0) await this.#queue!.send("drift", identity, "schedule", firstDelay(driftMs));
-    }
-  }
-
-  readonly #passForDrift = async (
-    { lane: identity }: LaneJob,
-    _attempt: number,
-    signal: AbortSignal,
-  ): Promise<void> => {
-    const desired = this.#desired;
-    const account = desired?.byIdentity.get(identity);
-    const { driftMs } = this.#settings;
-    if (desired === undefined || account === undefined || driftMs === 0) return;
-    await this.#log.during({ account: account.spec.name }, async () => {
-      const found = await passOver(this.#controller, desired, account, signal);
-      // The next pass is due whatever this one came to: a cloud that does not answer is no reason for a dead letter.
-      await this.#queue!.send("drift", identity, "schedule", jittered(driftMs));
-      tellPass(found, this.#log.logger, this.#metrics, this.#controller.now());
-      if (found.error === undefined) await this.#sendUnsettled(identity);
-    });
   };
 
   /** The account answers: what has given up on it comes again. */

@@ -8,6 +8,9 @@ const LONGEST_VALUE = 80;
 const LONGEST_RULE = 200;
 const LONGEST_PATH = 120;
 
+/** Stands for the changes that are counted only. */
+export const MORE = "…";
+
 /** Changes as they are shown: long values are cut and the last ones counted. Only for readers; nothing is hashed or decided from it. */
 export function bounded(changes: Change[]): Change[] {
   const shown: Change[] = [];
@@ -16,7 +19,7 @@ export function bounded(changes: Change[]): Change[] {
     const short = shortened(change);
     left -= Buffer.byteLength(JSON.stringify(short)) + 1;
     const others = changes.length - index;
-    if (left < 0) return [...shown, { path: "…", after: `${others} more ${others === 1 ? "field" : "fields"}` }];
+    if (left < 0) return [...shown, { path: MORE, after: `${others} more ${others === 1 ? "field" : "fields"}` }];
     shown.push(short);
   }
   return shown;

@@ -16,6 +16,8 @@ export interface Desired {
   fleet: FleetSpec;
   /** By name in the files. */
   accounts: Map<string, MatchedAccount>;
+  /** Files of the accounts, by name. */
+  accountPaths: ReadonlyMap<string, string>;
   /** By identity; also accounts that the files no longer have, as they were recorded. */
   byIdentity: Map<string, MatchedAccount>;
   objects: DesiredObject[];
@@ -50,6 +52,7 @@ export async function readDesired(controller: Controller, commit: string, signal
     commit,
     fleet: compiled.fleet!,
     accounts,
+    accountPaths: compiled.accountPaths,
     byIdentity: await withFormer(controller, accounts),
     objects: [...compiled.servers.values(), ...compiled.shared.values(), ...compiled.aggregates.values()],
     plans: [...compiled.plans.values()],

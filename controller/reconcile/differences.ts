@@ -17,6 +17,7 @@ const QUIET = new Set([
   "adopt",
   "plan",
   "suspend",
+  "drift",
   "createOnly",
 ]);
 

@@ -1,4 +1,5 @@
 import { FleetError } from "../../resources/errors.ts";
+import { requireRoom } from "../room.ts";
 import type { Quote } from "../store/types.ts";
 import { observeAdopted } from "./adopt.ts";
 import { type Approved, approvedOnly, closeSuperseded } from "./approvals.ts";
@@ -69,9 +70,10 @@ export interface Execution {
 /**
  * Executes exactly what was approved: recomputes the effects under the leases of their stacks and refuses, before anything is touched, what is
  * not in the set. One failed server does not stop the others, unless they are to go in waves.
- * @throws {FleetError} PREVIEW_STALE, NOT_APPROVED, CLOUD_OUT_OF_STOCK, GUARD_REFUSED, STACK_BUSY, FLEET_INVALID
+ * @throws {FleetError} PREVIEW_STALE, NOT_APPROVED, CLOUD_OUT_OF_STOCK, GUARD_REFUSED, STACK_BUSY, FLEET_INVALID, DISK_FULL
  */
 export async function execute(controller: Controller, options: ExecuteOptions): Promise<Execution> {
+  await requireRoom(controller.dataDir);
   await recover(controller, options.signal);
   const overrides = options.overrides ?? NO_OVERRIDES;
   const again = (signal: AbortSignal) => prepare(controller, { ...options.preview, overrides, signal });

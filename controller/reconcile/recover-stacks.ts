@@ -2,6 +2,10 @@ import type { RunRecord } from "../store/types.ts";
 import type { Controller } from "./context.ts";
 import { endRun } from "./end-run.ts";
 import { mendState } from "./mend-state.ts";
+import { checkState } from "./state-version.ts";
+
+/** What a run may have taken out of state. */
+const REMOVES = new Set(["delete", "replace", "forget", "move"]);
 
 /**
  * Recovers every open run on stacks whose leases the caller holds: whoever ran there has died or lost its lease. Ends the engines and plugins
@@ -12,9 +16,15 @@ export async function recoverStacks(controller: Controller, stacks: string[]): P
   const open = (await controller.store.openRuns()).filter(({ stack }) => stacks.includes(stack));
   for (const run of open) {
     controller.progress({ kind: "note", text: `recovering ${run.stack}: the process that ran it is gone` });
-    await endRun(run.id);
+    // Those of another machine have ended by their lease, which the caller has now.
+    if (run.controller.host === controller.machine) await endRun(run.id);
     await mendState(controller, run.stack);
     await (await controller.engine()).cancel(run.stack);
+    await checkState(
+      controller,
+      run.stack,
+      run.objects.some(({ op }) => REMOVES.has(op)),
+    );
     await markObjects(controller, run);
     await controller.store.finishRun(run.id, "killed");
   }

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { FleetError } from "../../resources/errors.ts";
 import { sweepWorkspaces } from "../engine/workspace.ts";
 import { isAlive } from "../processes.ts";
@@ -24,7 +23,7 @@ export async function recover(
   await rebuildRecords(controller, signal);
   await catchUpJournal(controller, signal);
   await mendChangedStates(controller, signal, mending);
-  const dead = (await controller.store.openRuns()).filter((run) => !mayLive(run));
+  const dead = (await controller.store.openRuns()).filter((run) => !mayLive(run, controller.machine));
   const recovered: RunRecord[] = [];
   for (const stack of new Set(dead.map((run) => run.stack))) {
     signal.throwIfAborted();
@@ -46,6 +45,6 @@ export async function recover(
 }
 
 /** A process of another machine may live for all we see; its lease tells. */
-function mayLive({ controller: { pid, startTime, host } }: RunRecord): boolean {
-  return host === hostname() && isAlive(pid, startTime);
+function mayLive({ controller: { pid, startTime, host } }: RunRecord, machine: string): boolean {
+  return host === machine && isAlive(pid, startTime);
 }

@@ -45,7 +45,10 @@ export async function writeEntries(
     task.account.identity,
     unknown.map(({ work }) => work.mark),
   );
-  const asked = unknown.filter(({ work }) => noted.has(work.mark));
+  // Our own provider finds what it made itself, and waits for nothing.
+  const asked = unknown.filter(
+    ({ work }) => noted.has(work.mark) && (work.effect.op === "adopt" || cloud.gateway !== undefined),
+  );
   const found = await inParallel(asked, 8, ({ work, urn }) => standing(controller, cloud, task, work, urn, signal));
   const entries = found.filter((each) => each !== undefined);
   if (entries.length === 0) return [];
@@ -84,8 +87,7 @@ async function standing(
   const marked = await cloud.findByMark(work.mark, spec, callOn(controller, account.spec, signal));
   const [actual] = marked;
   if (actual === undefined || marked.length > 1) return undefined;
-  // Our own provider finds what it made itself, and waits for nothing.
-  if (work.effect.op !== "adopt" && (cloud.gateway === undefined || !isOff(actual))) return undefined;
+  if (work.effect.op !== "adopt" && !isOff(actual)) return undefined;
   const id = resourceId(cloud, spec, actual.id);
   return id === undefined ? undefined : { work, urn, id };
 }

@@ -107,7 +107,7 @@ export function eventMethods(db: Kysely<Tables>): Methods {
   };
 }
 
-function toEvent(row: Selectable<Tables["event"]>): StoredEvent {
+export function toEvent(row: Selectable<Tables["event"]>): StoredEvent {
   return {
     seq: Number(row.seq),
     at: row.at.toISOString(),

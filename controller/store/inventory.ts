@@ -2,7 +2,7 @@ import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { Tables } from "./tables.ts";
 import type { PassRecord, RememberedDrift, SeenServer, Store } from "./types.ts";
 
-type Methods = Pick<Store, "inventory" | "drift" | "recordPass">;
+type Methods = Pick<Store, "inventory" | "drift" | "driftById" | "passes" | "recordPass">;
 
 /** How long what is gone, and drift that has ended, is remembered. */
 const KEPT = sql`interval '90 days'`;
@@ -28,6 +28,20 @@ export function inventoryMethods(db: Kysely<Tables>): Methods {
       let query = db.selectFrom("drift").selectAll().where("account", "=", account).orderBy("id");
       if (which === "open") query = query.where("ended_at", "is", null);
       return (await query.execute()).map(toDrift);
+    },
+
+    async driftById(ids) {
+      if (ids.length === 0) return [];
+      const query = db
+        .selectFrom("drift")
+        .selectAll()
+        .where(sql<boolean>`id = any(${[...ids]}::bigint[])`);
+      return (await query.orderBy("id").execute()).map(toDrift);
+    },
+
+    async passes() {
+      const rows = await db.selectFrom("inventory_pass").select(["account", "read_at"]).execute();
+      return new Map(rows.map(({ account, read_at }) => [account, read_at.toISOString()]));
     },
 
     async recordPass(record) {

@@ -126,6 +126,21 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "012-notifications": {
+    async up(db) {
+      await sql`
+        create table notification_target (name text primary key, cursor bigint not null);
+        create table notification (
+          id text primary key, target text not null, event bigint not null, message json not null,
+          created_at timestamptz not null default clock_timestamp(), sent_at timestamptz);
+        create index notification_unsent on notification (target, event) where sent_at is null;
+        create index notification_created on notification (created_at);
+        create table drift_revert (
+          account text not null, kind text not null, identity text not null, key text not null, at timestamptz not null);
+        create index drift_revert_at on drift_revert (account, at)
+      `.execute(db);
+    },
+  },
 };
 
 /** Whether all of these are known here: otherwise they are of a newer version. */

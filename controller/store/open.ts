@@ -14,8 +14,10 @@ import { inventoryMethods } from "./inventory.ts";
 import { journalMethods } from "./journal.ts";
 import { leaseMethods } from "./leases.ts";
 import { knowsMigrations, migrate } from "./migrations.ts";
+import { notificationMethods } from "./notifications.ts";
 import { objectMethods } from "./objects.ts";
 import { EmbeddedPool, serverPool } from "./pool.ts";
+import { revertMethods } from "./reverts.ts";
 import { runMethods } from "./runs.ts";
 import type { Tables } from "./tables.ts";
 import type { Store } from "./types.ts";
@@ -58,6 +60,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...eventMethods(db),
     ...catalogMethods(db),
     ...inventoryMethods(db),
+    ...notificationMethods(db),
+    ...revertMethods(db),
     dump: (sink) => dump(db, sink),
     close() {
       closed ??= db.destroy();

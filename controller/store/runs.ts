@@ -2,7 +2,7 @@ import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "./tables.ts";
 import type { RunRecord, Store } from "./types.ts";
 
-type Methods = Pick<Store, "startRun" | "heartbeat" | "finishRun" | "openRuns" | "runs" | "run" | "prune">;
+type Methods = Pick<Store, "startRun" | "heartbeat" | "finishRun" | "openRuns" | "runs" | "run" | "lastRuns" | "prune">;
 
 /** Engine runs, begun and finished. Heartbeats and ends are told by the database's clock. */
 export function runMethods(db: Kysely<Tables>): Methods {
@@ -56,6 +56,14 @@ export function runMethods(db: Kysely<Tables>): Methods {
     async run(id) {
       const row = await db.selectFrom("run").selectAll().where("id", "=", id).executeTakeFirst();
       return row && toRun(row);
+    },
+
+    async lastRuns() {
+      const { rows } = await sql<{ stack: string; at: Date }>`
+        select stack, max(finished_at) as at from run
+        where kind in ('up', 'destroy') and finished_at > now() - interval '1 day'
+        group by stack`.execute(db);
+      return new Map(rows.map(({ stack, at }) => [stack, at.toISOString()]));
     },
 
     async prune(days) {

@@ -108,5 +108,15 @@ export interface Tables {
     ended_at: Instant | null;
     wanted: Json<LastWanted> | null;
   };
+  notification_target: { name: string; cursor: string };
+  notification: {
+    id: string;
+    target: string;
+    event: string;
+    message: Json<unknown>;
+    created_at: Generated<Date>;
+    sent_at: Instant | null;
+  };
+  drift_revert: { account: string; kind: RememberedDrift["kind"]; identity: string; key: string; at: Instant };
   setting: { name: string; value: string };
 }

@@ -200,6 +200,27 @@ export interface PassRecord {
   drift?: { started: Omit<RememberedDrift, "id">[]; changed: RememberedDrift[]; ended: number[] };
 }
 
+/** What a target has not been told of. */
+export interface Untold {
+  /** Numbers of events: where the target stood, and where it stands once it is told of these. */
+  from: number;
+  to: number;
+  events: StoredEvent[];
+}
+
+/** What a target is to be sent, once. `id` stays, however often it is tried. */
+export interface StoredNotification {
+  id: string;
+  /** Number of the event that it tells. */
+  event: number;
+  message: unknown;
+  /** ISO instant. */
+  createdAt: string;
+}
+
+/** Names one difference of one object over all the times that it comes back. */
+export type DriftKey = Pick<RememberedDrift, "kind" | "identity" | "key">;
+
 /**
  * The controller's memory: one PostgreSQL schema, shared by every process that works on the data folder.
  * @throws {FleetError} STORE_FAILED from any method.
@@ -290,6 +311,36 @@ export interface Store {
    * Answers the ids of what started, in the order given; undefined, with nothing stored, when another pass was stored meanwhile.
    */
   recordPass(record: PassRecord): Promise<number[] | undefined>;
+
+  /** By id, also drift that has ended. */
+  driftById(ids: readonly number[]): Promise<RememberedDrift[]>;
+  /** When the last whole pass over each account began, by identity; ISO instants. */
+  passes(): Promise<Map<string, string>>;
+  /** When the last run that changed something in each stack ended, within the last day; ISO instants. */
+  lastRuns(): Promise<Map<string, string>>;
+
+  /** Automatic reverts that were begun since an instant. */
+  reverts(account: string, since: string): Promise<(DriftKey & { at: string })[]>;
+  /** Remembers for a day that these are about to be reverted. */
+  putReverts(account: string, reverts: readonly DriftKey[], at: string): Promise<void>;
+
+  /** Forgets targets that are not named any more, with what was not sent to them; new ones are told of what happens from now on. */
+  setNotificationTargets(names: readonly string[]): Promise<void>;
+  /** Events of these topics (`drift` has `drift` and `drift.fought`) that a target has not been told of, oldest first, and the cursors to give back. */
+  untold(target: string, topics: readonly string[], limit: number): Promise<Untold>;
+  /** Stores what a target is to be sent and moves its cursor, all or nothing. False when another process has done so meanwhile. */
+  putNotifications(
+    target: string,
+    { from, to }: Pick<Untold, "from" | "to">,
+    notifications: readonly Omit<StoredNotification, "createdAt">[],
+  ): Promise<boolean>;
+  /** Oldest first. */
+  unsent(target: string, limit: number): Promise<StoredNotification[]>;
+  /** How many wait, by target. */
+  unsentCounts(): Promise<Map<string, number>>;
+  markSent(id: string): Promise<void>;
+  /** Removes what was made more than so many days ago, sent or not. Answers how many of them were never sent. */
+  pruneNotifications(days: number): Promise<number>;
 
   setting(name: string): Promise<string | undefined>;
   putSetting(name: string, value: string): Promise<void>;

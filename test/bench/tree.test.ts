@@ -5,7 +5,7 @@ import { TreeMeter } from "../../bench/measure/tree.ts";
 
 /** Times in ticks of 10 ms. */
 function times(pid: number, ppid: number, own: number, waited = 0, startTime = pid): ProcessTimes {
-  return { pid, ppid, startTime, own, waited };
+  return { pid, ppid, name: "node", startTime, own, waited, pages: 0 };
 }
 
 const INIT = times(1, 0, 5000, 9000);
@@ -20,11 +20,24 @@ describe("a line of /proc/PID/stat", () => {
   const rest = "S 4 10 10 0 -1 4194560 100 0 0 0 150 25 40 7 20 0 3 0 8812 1000 200";
 
   it("gives parent, start and both kinds of time", () => {
-    expect(parseStat(`77 (node) ${rest}`)).toEqual({ pid: 77, ppid: 4, startTime: 8812, own: 175, waited: 47 });
+    expect(parseStat(`77 (node) ${rest}`)).toEqual({
+      pid: 77,
+      ppid: 4,
+      name: "node",
+      startTime: 8812,
+      own: 175,
+      waited: 47,
+      pages: 200,
+    });
   });
 
   it("is read behind a name with blanks and brackets", () => {
-    expect(parseStat(`77 (a ) S 1 (b) ${rest}`)).toEqual({ pid: 77, ppid: 4, startTime: 8812, own: 175, waited: 47 });
+    expect(parseStat(`77 (a ) S 1 (b) ${rest}`)).toMatchObject({
+      pid: 77,
+      ppid: 4,
+      name: "a ) S 1 (b",
+      own: 175,
+    });
   });
 });
 
@@ -65,6 +78,23 @@ describe("the time of a process tree", () => {
     );
 
     expect(meter.cpuSeconds).toBe(1.1);
+  });
+
+  it("comes with the most memory that all held at once", () => {
+    const holding = (pages: number, process: ProcessTimes) => ({ ...process, pages });
+    const meter = meterOf(
+      [holding(10, times(10, 2, 1)), holding(50, times(11, 10, 1))],
+      [holding(40, times(10, 2, 1)), holding(900, times(20, 2, 1))],
+    );
+
+    expect(meter.peakPages).toBe(60);
+  });
+
+  it("counts the processes of each program once, by the name that they took on", () => {
+    const engine = { ...times(11, 10, 1), name: "pulumi" };
+    const meter = meterOf([times(10, 2, 1), times(11, 10, 1)], [times(10, 2, 1), engine], [times(10, 2, 1), engine]);
+
+    expect(meter.started).toEqual({ node: 1, pulumi: 1 });
   });
 
   it("does not take a later process with the same pid for the one that ended", () => {

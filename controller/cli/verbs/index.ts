@@ -169,6 +169,12 @@ export const verbs: AddVerb[] = [
       .action(running(io, exit, async (flags, io) => (await import("./drift.ts")).driftVerb(flags, io))),
   (program, io, exit) =>
     program
+      .command("notify")
+      .description("tell whom the fleet names of what has happened and was not told yet")
+      .option("--test", "send a test message to each instead, and say what came of it")
+      .action(running(io, exit, async (flags, io) => (await import("./notify.ts")).notifyVerb(flags, io))),
+  (program, io, exit) =>
+    program
       .command("catalog")
       .addArgument(new Argument("<part>", "what to show").choices(["sizes", "images", "regions", "marketplace"]))
       .description("show what an account's cloud sells, with prices and stock")

@@ -1,87 +1,17 @@
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
-import { createInterface } from "node:readline";
-import { elapsed } from "./elapsed.ts";
-import { MakeError, type MakeOptions } from "./maker.ts";
-
-const MODULE = path.resolve(import.meta.dirname, "../../../tools/engine");
-const PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
-const TELL_EVERY_MS = 5_000;
-/** Looked into when `go` is not on PATH: where its own installer and Debian put it. */
-const USUAL_FOLDERS = ["/usr/local/go/bin", "/usr/lib/go/bin"];
+import { goBuild } from "./go.ts";
+import type { MakeOptions } from "./maker.ts";
 
 /** Compiles the engine from the Go module `tools/engine`: about four minutes on two cores, and 1.5 GB of downloads and caches. */
 export async function buildEngine({ home, version, env, progress }: MakeOptions): Promise<void> {
-  const go = findGo(env);
-  const bin = path.join(home, "bin");
-  mkdirSync(bin, { recursive: true });
-  const partial = path.join(bin, `pulumi.new-${process.pid}`);
-  const flags = ["-v", "-trimpath", "-buildvcs=false", "-ldflags"];
-  const linker = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`;
-
-  progress(`building the Pulumi engine ${version} with ${go}, once: this takes some minutes`);
-  try {
-    const { code, lines } = await compile(go, ["build", ...flags, linker, "-o", partial, PACKAGE], env, progress);
-    if (code !== 0) throw buildFailure(code, lines);
-    renameSync(partial, path.join(bin, "pulumi"));
-  } finally {
-    rmSync(partial, { force: true });
-  }
-}
-
-function findGo(env: NodeJS.ProcessEnv): string {
-  const folders = [...(env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== ""), ...USUAL_FOLDERS];
-  const go = folders.map((folder) => path.resolve(folder, "go")).find((file) => existsSync(file));
-  if (go !== undefined) return go;
-  throw new MakeError(
-    "go is not installed",
-    "install Go 1.21 or newer (https://go.dev/dl/, or apt-get install golang-go)",
-  );
-}
-
-function compile(
-  go: string,
-  args: string[],
-  env: NodeJS.ProcessEnv,
-  progress: (line: string) => void,
-): Promise<{ code: number | null; lines: string[] }> {
-  return new Promise((resolve, reject) => {
-    const began = performance.now();
-    const child = spawn(go, args, {
-      cwd: MODULE,
-      env: { ...env, CGO_ENABLED: "0" },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    const lines: string[] = [];
-    let compiled = 0;
-    let downloaded = 0;
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      // With -v go names each package it compiles, and with "go: downloading" each module it fetches; all else is about a failure.
-      if (line.startsWith("go: downloading ")) downloaded += 1;
-      else if (/^[\w.~/-]+$/.test(line)) compiled += 1;
-      else lines.push(line);
-    });
-    const tell = setInterval(() => {
-      const fetched = downloaded > 0 ? `${downloaded} modules downloaded, ` : "";
-      progress(`building the engine: ${fetched}${compiled} packages compiled, ${elapsed(performance.now() - began)}`);
-    }, TELL_EVERY_MS);
-    child.once("error", (error) => {
-      clearInterval(tell);
-      reject(new MakeError(`${go} does not run: ${error.message}`, "reinstall Go (https://go.dev/dl/)"));
-    });
-    child.once("close", (code) => {
-      clearInterval(tell);
-      if (code === 0) progress(`the engine is built (${elapsed(performance.now() - began)})`);
-      resolve({ code, lines });
-    });
-  });
-}
-
-function buildFailure(code: number | null, lines: string[]): MakeError {
-  const end = lines.slice(-5).join("; ");
-  return new MakeError(
-    `go build ended with ${code ?? "a signal"}: ${end}`,
-    "check that Go can reach a module proxy (go env GOPROXY), that the disk has 3 GB free and the machine 4 GB of memory",
+  await goBuild(
+    {
+      title: `the Pulumi engine ${version}`,
+      module: path.resolve(import.meta.dirname, "../../../tools/engine"),
+      package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+      variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": version },
+      file: path.join(home, "bin/pulumi"),
+    },
+    { env, progress },
   );
 }

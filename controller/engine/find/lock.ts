@@ -23,7 +23,7 @@ export async function withLock<T>(file: string, progress: (line: string) => void
     }
     if (performance.now() - told > TELL_EVERY_MS) {
       told = performance.now();
-      progress(`waiting for process ${holder.pid}, which is getting the engine (${elapsed(told - began)})`);
+      progress(`waiting for process ${holder.pid}, which is getting the same (${elapsed(told - began)})`);
     }
     await sleep(250);
   }

@@ -20,6 +20,7 @@ export function desiredOf(
       expiry: { warnDays: [] },
     },
     accounts: new Map([[account.name, matched]]),
+    accountPaths: new Map([[account.name, `accounts/${account.name}.yaml`]]),
     byIdentity: new Map([[account.name, matched]]),
     objects: objects.map((spec) => ({ spec, hash: "", path: pathOf(spec) })),
     plans: [],

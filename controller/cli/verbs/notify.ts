@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import { FleetError } from "../../../resources/errors.ts";
+import type { NotificationTarget } from "../../../resources/spec.ts";
+import { leaseOf } from "../../jobs/queue.ts";
+import type { Message } from "../../notify/message.ts";
+import { collect, deliver, targetsOf } from "../../notify/outbox.ts";
+import { send } from "../../notify/send.ts";
+import type { Controller } from "../../reconcile/context.ts";
+import { type Desired, readDesired } from "../../reconcile/desired.ts";
+import { whenFree } from "../../reconcile/leases.ts";
+import type { Io } from "../io.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
+import { counted } from "../render/text.ts";
+import { noteUncommitted, withSession } from "../session.ts";
+
+export interface NotifyFlags extends GlobalOptions {
+  test?: boolean;
+}
+
+interface Told {
+  name: string;
+  by: string;
+  /** Messages that were taken. */
+  sent: number;
+  error?: string;
+}
+
+/** `fleetwright notify`: sends what waits, or a test. Exit 0 all was taken or there was nothing, 1 a target has not taken it. */
+export async function notifyVerb(flags: NotifyFlags, io: Io): Promise<number> {
+  return await withSession(flags, io, async (session) => {
+    const { controller, signal } = session;
+    await noteUncommitted(session, undefined, io);
+    const desired = await readDesired(controller, await controller.repo.head(), signal);
+    if (!flags.test) await collect(controller, desired);
+    const targets: Told[] = [];
+    for (const target of targetsOf(desired)) {
+      const about = { name: target.name, by: placeOf(target) };
+      try {
+        const sent = flags.test
+          ? await sendTest(controller, desired, target)
+          : await sendWaiting(controller, desired, target, signal);
+        targets.push({ ...about, sent });
+      } catch (error) {
+        if (!(error instanceof FleetError)) throw error;
+        targets.push({ ...about, sent: 0, error: error.message });
+      }
+    }
+    if (flags.json) io.out(JSON.stringify({ targets }));
+    else render(targets, io);
+    return targets.some(({ error }) => error !== undefined) ? EXIT.error : EXIT.ok;
+  });
+}
+
+async function sendTest(controller: Controller, { fleet }: Desired, target: NotificationTarget): Promise<number> {
+  const message: Message = {
+    type: "test",
+    at: new Date(controller.now()).toISOString(),
+    summary: "a test: notifications of this fleet arrive here",
+    lines: [`told of: ${target.on.join(", ")}`],
+    data: { target: target.name, on: target.on },
+  };
+  await send(controller, target, { id: `msg_${randomUUID()}`, fleet: fleet.id, message });
+  return 1;
+}
+
+async function sendWaiting(
+  controller: Controller,
+  desired: Desired,
+  target: NotificationTarget,
+  signal: AbortSignal,
+): Promise<number> {
+  const sent = await whenFree(controller, leaseOf("notifications", target.name), signal, (signal) =>
+    deliver(controller, desired, target, signal),
+  );
+  if (sent === undefined) throw new FleetError("STACK_BUSY", "another process is sending to it", {});
+  return sent;
+}
+
+/** An address may hold more than its host that is not for everybody's eyes. */
+const placeOf = ({ by }: NotificationTarget): string =>
+  by.kind === "webhook" ? `webhook at ${new URL(by.url).host}` : `mail to ${by.to.join(", ")}`;
+
+function render(targets: readonly Told[], io: Io): void {
+  const { color } = io;
+  if (targets.length === 0) io.out("fleet.yaml names nobody under `notifications`.");
+  for (const { name, by, sent, error } of targets) {
+    const what =
+      error === undefined
+        ? color.green(sent === 0 ? "nothing waits" : `took ${counted(sent, "message")}`)
+        : color.red(error);
+    io.out(`${color.bold(name)}  ${by}: ${what}`);
+  }
+}
