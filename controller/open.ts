@@ -137,6 +137,7 @@ async function openEngine(
     stackSettings: {
       read: (stack) => store.setting(setting(stack)),
       write: (stack, text) => store.putSetting(setting(stack), text),
+      remove: (stack) => store.removeSettings([setting(stack)]),
     },
     checkpoints: options.checkpoints ?? false,
     pluginPath,

@@ -20,9 +20,13 @@ import { readCheckpoint } from "../engine/checkpoint.ts";
 import type { States } from "../engine/states.ts";
 import { stateKeyFile } from "../keys.ts";
 import type { OpenController } from "../open.ts";
+import { withLeases } from "../reconcile/leases.ts";
+import { MOVING_LEASE } from "../reconcile/reshard-open.ts";
 import { Git } from "../repo/git.ts";
 import { VERSION } from "../version.ts";
 import { BUNDLE, checksums, DATABASE, FORMAT, KEY, MANIFEST, type Manifest, STATE } from "./manifest.ts";
+
+const NEVER = new AbortController().signal;
 
 export interface BackupOptions {
   /** Where the archive goes; it must not be there yet. */
@@ -46,7 +50,8 @@ export async function backUp(controller: OpenController, options: BackupOptions)
   try {
     const content = join(staging, "content");
     await mkdir(content);
-    const manifest = await gather(controller, content, options);
+    // A server that goes to another stack between the two readings would be in neither, or in both.
+    const manifest = await withLeases(controller, [MOVING_LEASE], NEVER, () => gather(controller, content, options));
     await writeFile(join(content, MANIFEST), JSON.stringify(manifest, undefined, 2));
     const archive = join(staging, "archive");
     const rest = (await readdir(content)).filter((name) => name !== MANIFEST).sort();

@@ -7,7 +7,7 @@ import { endProcesses, findByEnvironment } from "../processes.ts";
 import { RUN_VARIABLE } from "../run-variable.ts";
 import { type Backend, openBackend } from "./backend.ts";
 import { checksumOf, type Newest, newestOf, readCheckpoint } from "./checkpoint.ts";
-import { EngineExit, engineCommand } from "./command.ts";
+import { EngineExit, engineCommand, runEngine } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
 import type { StateCopy, States } from "./states.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
@@ -29,6 +29,7 @@ export interface EngineSettings {
   stackSettings: {
     read(stack: string): Promise<string | undefined>;
     write(stack: string, text: string): Promise<void>;
+    remove(stack: string): Promise<void>;
   };
   /** Resource operations side by side in one run. Default 50: they wait for clouds. */
   parallel?: number;
@@ -160,15 +161,54 @@ export class Engine {
 
   /** Clears the lock that a killed run left on a stack. */
   async cancel(stack: string): Promise<void> {
-    await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) =>
-      handle.cancel().catch(() => undefined),
+    await this.#withStack(placeOf(stack), (handle) => handle.cancel().catch(() => undefined));
+  }
+
+  /**
+   * The stack's whole state with its secrets in the clear: for the memory of this process alone. `runId` marks the engine's process.
+   * @throws {FleetError} ENGINE_FAILED, STACK_BUSY, STATE_DAMAGED
+   */
+  async exportState(stack: string, runId?: string): Promise<Deployment> {
+    return await this.#withStack(placeOf(stack, runId), (handle) =>
+      handle.exportStack().catch((error: unknown) => {
+        throw stateFailure(error, stack);
+      }),
     );
   }
 
-  /** The stack's whole state, secrets encrypted. */
-  async exportState(stack: string): Promise<Deployment> {
-    return await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) =>
-      handle.exportStack(),
+  /**
+   * Puts a state, its secrets in the clear, in the place of the stack's, which encrypts them. It goes to the engine through a pipe: the SDK's own
+   * way leaves it in a file of the system's folder for such files.
+   * @throws {FleetError} ENGINE_FAILED, also when the state is not whole in itself; STACK_BUSY, STATE_DAMAGED
+   */
+  async importState(stack: string, deployment: Deployment, runId?: string): Promise<void> {
+    const run = placeOf(stack, runId);
+    const input = JSON.stringify(deployment);
+    await this.#withStack(run, ({ workspace }) =>
+      this.#onState(run, ["stack", "import", "--stack", stack], workspace.workDir, input),
+    );
+  }
+
+  /**
+   * Removes a stack that holds nothing, with its copies and its history; one that is not there is no matter.
+   * @throws {FleetError} ENGINE_FAILED, also when it still holds something; STACK_BUSY
+   */
+  async removeStack(stack: string, runId?: string): Promise<void> {
+    const run = placeOf(stack, runId);
+    const args = ["stack", "rm", "--yes", "--remove-backups", "--stack", stack];
+    await this.#withWorkspace(run, ({ workDir }) => this.#onState(run, args, workDir)).catch((error: unknown) => {
+      if (!(error instanceof FleetError) || !/no stack named/i.test(error.message)) throw error;
+    });
+    await this.settings.stackSettings.remove(stack);
+    this.#known.delete(stack);
+  }
+
+  async #onState(run: RunPlace, args: string[], dir: string, input?: string): Promise<void> {
+    const env = { ...this.environment(run), PULUMI_AUTOMATION_API: "true" };
+    await runEngine(this.settings.executable, args, dir, env, input === undefined ? {} : { input }).catch(
+      (error: unknown) => {
+        throw stateFailure(error, run.stack);
+      },
     );
   }
 
@@ -197,8 +237,7 @@ export class Engine {
   async stacks(): Promise<string[]> {
     const versions = await this.stateVersions();
     if (versions !== undefined) return [...versions.keys()];
-    const environment = { stack: "", runId: randomUUID(), environment: {}, providers: {} };
-    return await this.#withWorkspace(environment, async (workspace) =>
+    return await this.#withWorkspace(placeOf(""), async (workspace) =>
       (await workspace.listStacks()).map(({ name }) => name),
     );
   }
@@ -234,12 +273,6 @@ export class Engine {
   /** Leaves the place of the states. */
   async close(): Promise<void> {
     await this.#states?.close();
-  }
-
-  async importState(stack: string, deployment: Deployment): Promise<void> {
-    await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) =>
-      handle.importStack(deployment),
-    );
   }
 
   async #withStack<T>(run: RunPlace, use: (stack: Stack) => Promise<T>): Promise<T> {
@@ -360,6 +393,19 @@ function endWithLease({ signal, runId }: EngineRunOptions): { end(): void } {
       signal?.removeEventListener("abort", lost);
     },
   };
+}
+
+const placeOf = (stack: string, runId: string = randomUUID()): RunPlace => ({
+  stack,
+  runId,
+  environment: {},
+  providers: {},
+});
+
+/** Of what the engine printed only its complaints: its output is the state, secrets and all. */
+function stateFailure(error: unknown, stack: string): FleetError {
+  const told = error instanceof EngineExit ? lastLines(error.stderr) || error.message : error;
+  return engineFailure(told, stack, (text) => text);
 }
 
 function lastLines(text: string): string {

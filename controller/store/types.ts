@@ -238,7 +238,9 @@ export interface Store {
   noted(account: string, keys: readonly string[]): Promise<Set<string>>;
 
   accounts(): Promise<RecordedAccount[]>;
+  /** One that is on record keeps its count of cells, whatever is given here: whoever writes it may have read it before a reshard. */
   putAccount(account: RecordedAccount): Promise<void>;
+  putCells(identity: string, cells: number): Promise<void>;
   removeAccount(identity: string): Promise<void>;
 
   /** `provisioning`: only machines that are still being made ready. */
@@ -255,6 +257,8 @@ export interface Store {
   object(account: string, kind: AppliedObject["kind"], name: string): Promise<AppliedObject | undefined>;
   /** Inserts or replaces by (account, kind, identity); many in one statement. */
   putObjects(objects: AppliedObject[]): Promise<void>;
+  /** Records of an account's servers, by identity, have another stack from now on. */
+  moveServers(account: string, identities: readonly string[], stack: string): Promise<void>;
   removeObjects(keys: { account: string; kind: AppliedObject["kind"]; identity: string }[]): Promise<void>;
 
   startRun(run: Omit<RunRecord, "heartbeatAt" | "finishedAt" | "outcome">): Promise<void>;
@@ -342,6 +346,7 @@ export interface Store {
   putSetting(name: string, value: string): Promise<void>;
   /** Settings whose names begin with this, by the rest of the name. */
   settings(prefix: string): Promise<Map<string, string>>;
+  removeSettings(names: readonly string[]): Promise<void>;
 
   /** For the job queue, which keeps its tables in a schema of its own. Its errors are those of the driver. */
   readonly jobs: JobsDatabase;

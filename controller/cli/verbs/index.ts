@@ -245,6 +245,18 @@ export const verbs: AddVerb[] = [
       .action(running(io, exit, async (flags, io) => (await import("./rehome.ts")).rehomeVerb(flags, io))),
   (program, io, exit) =>
     program
+      .command("reshard")
+      .argument("<account>", "its name")
+      .description("spread an account's servers over another count of stacks: moves states, and no machine")
+      .option("--cells <count>", "how many stacks (default: what the account's file asks for)", positive)
+      .option("--dry-run", "only show what would be moved")
+      .action(
+        running(io, exit, async (flags, io, account) =>
+          (await import("./reshard.ts")).reshardVerb(flags, io, account!),
+        ),
+      ),
+  (program, io, exit) =>
+    program
       .command("run")
       .argument("<command...>", "pulumi and its arguments, behind --")
       .description("run a Pulumi command under the stack's lease and the guards: run -- pulumi up -s linode-main.0")
