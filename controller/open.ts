@@ -16,6 +16,7 @@ import { cloudOf } from "./reconcile/context.ts";
 import { holderName } from "./reconcile/leases.ts";
 import { EXECUTABLES } from "./reconcile/plugins.ts";
 import type { Progress } from "./reconcile/progress.ts";
+import { CommitQueue } from "./repo/queue.ts";
 import { type FleetRepo, openRepo } from "./repo/repo.ts";
 import { defaultDataDir, openStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
@@ -57,13 +58,16 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
   const registry = options.clouds ?? clouds;
   let engine: Promise<Engine> | undefined;
+  const loaded = createFleetCache();
+  const commits = new CommitQueue({ repo, store, clouds: registry, parsed: loaded.parsed, now: Date.now, sleep });
   return {
     repo,
     store,
+    commits,
     dataDir,
     environment,
     progress,
-    loaded: createFleetCache(),
+    loaded,
     clouds: registry,
     holder: holderName(process.pid),
     provider: options.provider ?? "served",
@@ -75,6 +79,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     now: Date.now,
     sleep,
     close: async () => {
+      await commits.close();
       await repo.close();
       await store.close();
     },

@@ -2,10 +2,14 @@ import { realpath } from "node:fs/promises";
 import { FleetError } from "../../resources/errors.ts";
 import type { FleetFile } from "../fleet/file.ts";
 import { BlobReader } from "./blobs.ts";
-import { type CommitRequest, type Person, writeCommit } from "./commit.ts";
+import { type CommitRequest, type Person, planCommit } from "./commit.ts";
 import { Git } from "./git.ts";
+import { type LandedRequest, landedRequests } from "./landed.ts";
+import { fetchRemote } from "./remote.ts";
+import type { PlannedCommit } from "./stream.ts";
 import { FLEET_PLACES, type Listing, listFiles } from "./tree.ts";
 import { readFolder } from "./worktree.ts";
+import { type Branch, dirtyTree, type Ground, type Written, writeCommits } from "./write.ts";
 
 /** A git repository that holds a fleet. Every method throws FleetError GIT_FAILED when git does not do what it is asked. */
 export interface FleetRepo {
@@ -29,8 +33,21 @@ export interface FleetRepo {
   lastAuthor(path: string, commit: string): Promise<(Person & { commit: string; at: string }) | undefined>;
   /** What changed on the main line (first parents) from after `before` up to `after`, the newest commit first. */
   mainline(before: string | undefined, after: string): Promise<MainlineCommit[]>;
-  /** @see writeCommit */
+  /**
+   * Writes one commit on a branch here. For what people ask for, the commit queue is the way.
+   * @returns the new commit, or the branch's head when nothing differs.
+   * @throws {FleetError} DIRTY_TREE when one of the files has changes that are not committed; GIT_FAILED when the branch moved meanwhile;
+   *   USAGE for a path outside the repository or an author that git cannot write.
+   */
   commit(request: CommitRequest): Promise<string>;
+  /** Writes of one process go one after the other. @see writeCommits */
+  write(target: Branch, plan: (ground: Ground) => Promise<readonly PlannedCommit[]>): Promise<Written>;
+  /** The remote that commits go to at once: `git config fleetwright.remote`. */
+  remote(): Promise<string | undefined>;
+  /** Learns where a remote's branches are. */
+  fetch(remote: string): Promise<void>;
+  /** @see landedRequests */
+  landed(known: string | undefined, head: string): Promise<LandedRequest[]>;
   /** Ends the child process. */
   close(): Promise<void>;
 }
@@ -61,8 +78,8 @@ class GitFleetRepo implements FleetRepo {
   readonly #blobs: BlobReader;
   /** Full ids that are known to be commits, so that git is asked once. */
   readonly #commits = new Set<string>();
-  /** Commits of this process go one after the other. */
-  #lastCommit: Promise<unknown> = Promise.resolve();
+  /** Writes of this process go one after the other. */
+  #lastWrite: Promise<unknown> = Promise.resolve();
 
   constructor(dir: string, git: Git) {
     this.dir = dir;
@@ -141,14 +158,39 @@ class GitFleetRepo implements FleetRepo {
     return output.split("\x01").slice(1).map(parseMainlineCommit);
   }
 
-  commit(request: CommitRequest): Promise<string> {
-    const next = this.#lastCommit.then(() => writeCommit(this.#git, this.#blobs, request));
-    this.#lastCommit = next.catch(() => {});
+  async commit(request: CommitRequest): Promise<string> {
+    const target = request.branch === undefined ? {} : { branch: request.branch };
+    const written = await this.write(target, async ({ head, dirty }) => {
+      const planned = await planCommit(this.#blobs, head, request);
+      if (planned === undefined) return [];
+      const [path] = await dirty(planned.changes.map(([path]) => path));
+      if (path !== undefined) throw dirtyTree(path);
+      return [planned];
+    });
+    if ("moved" in written) throw written.moved;
+    return written.head!;
+  }
+
+  write(target: Branch, plan: (ground: Ground) => Promise<readonly PlannedCommit[]>): Promise<Written> {
+    const next = this.#lastWrite.then(() => writeCommits(this.#git, target, plan));
+    this.#lastWrite = next.catch(() => {});
     return next;
   }
 
+  async remote(): Promise<string | undefined> {
+    return (await this.#git.ask("config", "--get", "fleetwright.remote"))?.trim() || undefined;
+  }
+
+  async fetch(remote: string): Promise<void> {
+    await fetchRemote(this.#git, remote);
+  }
+
+  async landed(known: string | undefined, head: string): Promise<LandedRequest[]> {
+    return landedRequests(this.#git, known, head);
+  }
+
   async close(): Promise<void> {
-    await this.#lastCommit;
+    await this.#lastWrite;
     await this.#blobs.close();
   }
 }

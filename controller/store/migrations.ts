@@ -81,6 +81,15 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "005-commits": {
+    async up(db) {
+      await sql`
+        create table commit_request (
+          key text primary key, fingerprint text not null, commit text, conflict json, at timestamptz not null);
+        create index commit_request_at on commit_request (at)
+      `.execute(db);
+    },
+  },
 };
 
 /** Brings the schema up to date. Several processes may call it at once: the first migrates, the others wait and find it done. */

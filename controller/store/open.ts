@@ -6,6 +6,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import { approvalMethods } from "./approvals.ts";
 import { budgetLedger } from "./budgets.ts";
 import { catalogMethods } from "./catalogs.ts";
+import { commitMethods } from "./commits.ts";
 import { toStoreError, withStoreErrors } from "./errors.ts";
 import { eventMethods } from "./events.ts";
 import { journalMethods } from "./journal.ts";
@@ -59,6 +60,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...leaseMethods(db),
     ...eventMethods(db),
     ...catalogMethods(db),
+    ...commitMethods(db),
     close() {
       closed ??= db.destroy();
       return closed;

@@ -71,5 +71,12 @@ export interface Tables {
   };
   catalog: { account: string; part: string; fingerprint: string; cached_at: Instant; content: Json<unknown> };
   quote: { effect_hash: string; shown_at: Instant; quote: Json<unknown> };
+  commit_request: {
+    key: string;
+    fingerprint: string;
+    commit: string | null;
+    conflict: Json<unknown> | null;
+    at: Instant;
+  };
   setting: { name: string; value: string };
 }

@@ -1,4 +1,5 @@
 import type { BudgetLedger } from "../../resources/budget-ledger.ts";
+import type { ErrorPlace } from "../../resources/errors.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { StackObject } from "../../resources/spec.ts";
 
@@ -95,6 +96,15 @@ export interface CachedCatalog {
   ageMs: number;
 }
 
+/** What became of a request for a commit, under its Idempotency-Key: a commit, or why there is none. */
+export interface CommitAnswer {
+  key: string;
+  /** Of the request; another one may not use the key. */
+  fingerprint: string;
+  commit?: string;
+  conflict?: { code: string; message: string; at: ErrorPlace };
+}
+
 export interface Lease {
   stack: string;
   holder: string;
@@ -172,6 +182,11 @@ export interface Store {
   putQuotes(quotes: ReadonlyMap<string, Quote>): Promise<void>;
   /** By effect hash. */
   quotes(effectHashes: string[]): Promise<Map<string, Quote>>;
+
+  /** Keeps answers for 30 days; what is kept already stays as it is. */
+  rememberCommits(answers: readonly CommitAnswer[]): Promise<void>;
+  /** What is kept under these keys. */
+  commitAnswers(keys: readonly string[]): Promise<Map<string, CommitAnswer>>;
 
   setting(name: string): Promise<string | undefined>;
   putSetting(name: string, value: string): Promise<void>;
