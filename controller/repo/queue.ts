@@ -38,8 +38,10 @@ interface Waiting {
   answer: PromiseWithResolvers<string>;
 }
 
-/** So many go together, and each time that somebody else was faster half as many: less work is between a look and a push then. */
+/** So many go together. */
 const BATCH = 250;
+/** Trying again is quick, since edits are remembered. Only who loses this often takes half as many: less work is between a look and a push then. */
+const LOSSES_BEFORE_LESS = 3;
 /** After as many tries, about 20 s, whoever waits is told. */
 const ATTEMPTS = 10;
 const FIRST_PAUSE_MS = 50;
@@ -106,7 +108,7 @@ export class CommitQueue {
       this.#dropAnswered();
       failures = failed === undefined ? 0 : failures + 1;
       if (failed === undefined) {
-        size = Math.min(BATCH, size * 2);
+        size = BATCH;
         continue;
       }
       this.#isFresh = false;
@@ -117,7 +119,7 @@ export class CommitQueue {
         failures = 0;
         continue;
       }
-      if (!failed.isGone) size = Math.max(1, Math.floor(batch.length / 2));
+      if (!failed.isGone && failures >= LOSSES_BEFORE_LESS) size = Math.max(1, Math.floor(batch.length / 2));
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
       await this.#options.sleep(pause * (0.5 + Math.random() / 2));
     }

@@ -197,7 +197,7 @@ describe("a request", () => {
 describe("with a remote", () => {
   beforeEach(() => void git("config", "fleetwright.remote", "origin"));
 
-  it("loses and doubles none of 1,000 at once while somebody else pushes", { timeout: 60_000 }, async () => {
+  it("loses and doubles none of 1,000 at once while somebody else pushes", { timeout: 120_000 }, async () => {
     const else_ = join(root, "else");
     run(root, "clone", "-q", remote, else_);
     let isDone = false;
