@@ -8,11 +8,12 @@ import { b2, b3 } from "./figures/drift.ts";
 import { b8 } from "./figures/kills.ts";
 import { b14 } from "./figures/load.ts";
 import { b5 } from "./figures/preview.ts";
+import { start } from "./figures/start.ts";
 import { describe, type Figure, notMeasured } from "./measure/figure.ts";
 import { hasProc } from "./measure/proc.ts";
 import type { Benchmark, BenchOptions } from "./run.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [b14, c100, b5, b6, b7, b8, b2, b3, b12, clones, catalogue];
+const BENCHMARKS: readonly Benchmark[] = [b14, start, c100, b5, b6, b7, b8, b2, b3, b12, clones, catalogue];
 
 const USAGE = `npm run bench -- [--json] [--quick] [--only ID[,ID]] [--rounds N] [--seed N]
 

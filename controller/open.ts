@@ -1,21 +1,23 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { load } from "js-yaml";
 import { resolveAccount } from "../resources/account.ts";
 import type { Cloud } from "../resources/cloud.ts";
-import { FleetError } from "../resources/errors.ts";
+import { FleetError, type FleetErrorCode } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
 import { steadyAccounts } from "./accounts.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
+import { stateUrl } from "./engine/state-files.ts";
 import { createFleetCache } from "./fleet/load.ts";
+import { SnapshotFolder } from "./fleet/snapshots.ts";
 import { stateKeyFile } from "./keys.ts";
 import type { Controller } from "./reconcile/context.ts";
 import { cloudOf } from "./reconcile/context.ts";
 import { holderName } from "./reconcile/leases.ts";
 import { EXECUTABLES } from "./reconcile/plugins.ts";
 import type { Progress } from "./reconcile/progress.ts";
+import { Slots } from "./reconcile/slots.ts";
 import { CommitQueue } from "./repo/queue.ts";
 import { type FleetRepo, openRepo } from "./repo/repo.ts";
 import { defaultDataDir, openStore } from "./store/open.ts";
@@ -23,6 +25,8 @@ import type { Store } from "./store/types.ts";
 
 /** See `simulators/standins/waits.ts`. */
 const WAIT_SCALE = "FLEETWRIGHT_STANDIN_WAIT_SCALE";
+
+const STACKS_AT_ONCE = 4;
 
 export interface OpenOptions {
   /** The fleet repository, or a folder in it. */
@@ -38,6 +42,8 @@ export interface OpenOptions {
   checkpoints?: boolean;
   stacksAtOnce?: number;
   progress?: Progress;
+  /** Told of each request to a cloud that came to an end: `ok`, or the code of its error. */
+  onCall?: (account: string, verdict: "ok" | FleetErrorCode) => void;
 }
 
 export interface OpenController extends Controller {
@@ -57,8 +63,9 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const databaseUrl = environment.DATABASE_URL;
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
   const registry = options.clouds ?? clouds;
+  const snapshots = new SnapshotFolder(join(dataDir, "snapshots"), (text) => progress({ kind: "note", text }));
   let engine: Promise<Engine> | undefined;
-  const loaded = createFleetCache();
+  const loaded = createFleetCache({ snapshots });
   const commits = new CommitQueue({ repo, store, clouds: registry, parsed: loaded.parsed, now: Date.now, sleep });
   return {
     repo,
@@ -71,15 +78,20 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     clouds: registry,
     holder: holderName(process.pid),
     provider: options.provider ?? "served",
-    stacksAtOnce: options.stacksAtOnce ?? 4,
+    stacksAtOnce: options.stacksAtOnce ?? STACKS_AT_ONCE,
+    slots: new Slots(options.stacksAtOnce ?? STACKS_AT_ONCE),
     engine: () => (engine ??= openEngine(options, { repo, store, dataDir, environment, progress })),
     account: steadyAccounts((spec) =>
-      resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, { ledger: store.budgets }),
+      resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, {
+        ledger: store.budgets,
+        ...(options.onCall && { onCall: options.onCall }),
+      }),
     ),
     now: Date.now,
     sleep,
     close: async () => {
       await commits.close();
+      await snapshots.settled();
       await repo.close();
       await store.close();
     },
@@ -111,7 +123,7 @@ async function openEngine(
     version: found.version,
     dataDir,
     project: await fleetId(repo, store),
-    backendUrl: environment.PULUMI_BACKEND_URL ?? pathToFileURL(state).href,
+    backendUrl: stateUrl(dataDir, environment),
     passphraseFile: await stateKeyFile(dataDir, environment),
     stackSettings: {
       read: (stack) => store.setting(setting(stack)),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { BudgetLedger } from "./budget-ledger.ts";
 import { sharedBudget } from "./budget-shared.ts";
 import type { Account, Cloud } from "./cloud.ts";
-import { FleetError } from "./errors.ts";
+import { FleetError, type FleetErrorCode } from "./errors.ts";
 import type { AccountSpec } from "./spec.ts";
 
 export interface ResolveOptions {
@@ -12,6 +12,8 @@ export interface ResolveOptions {
   envPrefixes?: readonly string[];
   /** What other processes use of the same limits. Default: only this process counts. */
   ledger?: BudgetLedger;
+  /** Told of each request that came to an end. */
+  onCall?: (account: string, verdict: "ok" | FleetErrorCode) => void;
 }
 
 /**
@@ -51,6 +53,7 @@ export function resolveAccount(
     credentials[field] = credential(variable, field, env, options, { file, account: spec.name });
     checkEndpoint(endpoint, variable, cloud, env, { file, account: spec.name });
   }
+  const { onCall } = options;
   const unknown = Object.keys(spec.credentials).find((field) => !Object.hasOwn(cloud.credentials, field));
   if (unknown) {
     const allowed = Object.keys(cloud.credentials).join(", ");
@@ -71,6 +74,7 @@ export function resolveAccount(
       overrides: spec.budgets,
       ...(options.ledger && { ledger: options.ledger }),
     }),
+    ...(onCall && { onCall: (verdict) => onCall(spec.name, verdict) }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Budget, deadline, type LearnedLimit } from "./budget.ts";
+import { type Budget, capOf, deadline, type LearnedLimit } from "./budget.ts";
 import { FleetError } from "./errors.ts";
 
 /**
@@ -42,8 +42,6 @@ interface Pool {
 const SHARE = 0.05;
 /** And no more than comes anew in so many of the times in which it is to be used. */
 const AHEAD = 4;
-/** The share of a limit that background work leaves to people. */
-const RESERVED_SHARE = 0.1;
 const LONGEST_WAIT_MS = 1_000;
 /** Without its database a process goes on under its own budget for so long before it asks again. */
 const ALONE_MS = 5_000;
@@ -82,6 +80,10 @@ export class LedgerBudget implements Budget {
       if (!signal.aborted || error instanceof FleetError) throw error;
       throw deadline(scopes, signal);
     }
+  }
+
+  left(): Record<string, { left: number; limit: number }> {
+    return this.#own.left?.() ?? {};
   }
 
   learn(scopes: readonly string[], said: LearnedLimit): void {
@@ -123,13 +125,12 @@ export class LedgerBudget implements Budget {
     const pool = this.#pools.get(scope);
     if (pool !== undefined && pool.left > 0 && performance.now() < pool.useBy) return 0;
     if (pool !== undefined) this.#giveBack(scope, pool);
-    const reserved = priority === "person" || limit < 5 ? 0 : Math.max(1, Math.floor(limit * RESERVED_SHARE));
     const useMs = Math.min(1_000, Math.max(50, windowMs / 10));
     // What a process ends with is lost for the whole window: of a limit an hour it takes a few at a time.
     const anew = Math.ceil((limit * useMs * AHEAD) / windowMs);
     const want = Math.max(1, Math.min(Math.floor(limit * SHARE), anew));
     const askedAt = performance.now();
-    const claim = { key: this.#key, scope, cap: limit - reserved, want, windowMs, useMs };
+    const claim = { key: this.#key, scope, cap: capOf(limit, priority), want, windowMs, useMs };
     const answer = await this.#ledger.claim(claim).catch(() => undefined);
     if (answer === undefined) {
       this.#goAlone();

@@ -91,5 +91,6 @@ function both(first: Budget, second: Budget): Budget {
       first.learn(scopes, said);
       second.learn(scopes, said);
     },
+    left: () => ({ ...first.left?.(), ...second.left?.() }),
   };
 }

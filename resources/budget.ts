@@ -24,6 +24,8 @@ export interface Budget {
   hold(scopes: readonly string[], priority: "person" | "background", signal: AbortSignal): Promise<() => void>;
   /** Lowers the local view where the peer says that less remains (others use the same credential), and keeps quiet for `retryAfterMs`. */
   learn(scopes: readonly string[], said: LearnedLimit): void;
+  /** What this process may still send now under each limit that it has met, by scope. */
+  left?(): Record<string, { left: number; limit: number }>;
 }
 
 export interface BudgetOptions {
@@ -40,8 +42,10 @@ type Priority = "person" | "background";
 
 /** Added to each window: timers may fire, and clocks run, a little early. */
 const SLACK_MS = 20;
-/** The share of a limit that background work leaves to people. */
-const RESERVED_SHARE = 0.1;
+/** The share of a limit that background work leaves to people: what they ask goes at once, however much is under way. */
+const RESERVED_SHARE = 0.05;
+/** A limit below this is too small to be shared out. */
+const SHARED_FROM = 5;
 
 interface Scope {
   limit: number;
@@ -102,6 +106,14 @@ export class SlidingBudget implements Budget {
   /** What counts for a scope; undefined for one without a limit. */
   limitOf(name: string): { limit: number; windowMs: number } | undefined {
     return this.#scope(name);
+  }
+
+  left(): Record<string, { left: number; limit: number }> {
+    const now = this.#now();
+    return mapValues(Object.fromEntries(this.#scopes), (scope) => ({
+      left: scope.quietUntil > now ? 0 : Math.max(0, scope.limit - used(scope, now)),
+      limit: scope.limit,
+    }));
   }
 
   /** `describe@eu-west-1` has a bucket of its own, as large as that of `describe`. Undefined for what has no limit. */
@@ -248,6 +260,12 @@ function kindOf(scope: string): string {
   return scope.split("@", 1)[0]!;
 }
 
+/** How much of a limit this kind of work may use. */
+export function capOf(limit: number, priority: Priority): number {
+  if (priority === "person" || limit < SHARED_FROM) return limit;
+  return limit - Math.max(1, Math.floor(limit * RESERVED_SHARE));
+}
+
 function used(scope: Scope, now: number): number {
   let ended = 0;
   while (ended < scope.ends.length && scope.ends[ended]! <= now) ended++;
@@ -257,8 +275,7 @@ function used(scope: Scope, now: number): number {
 
 function mayGo(scope: Scope, priority: Priority, now: number): boolean {
   if (scope.quietUntil > now) return false;
-  const reserved = priority === "person" || scope.limit < 5 ? 0 : Math.max(1, Math.floor(scope.limit * RESERVED_SHARE));
-  return used(scope, now) < scope.limit - reserved;
+  return used(scope, now) < capOf(scope.limit, priority);
 }
 
 function nextChange(scope: Scope, now: number): number {

@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ActualServer, ExpectedServer, FirewallReader, HostAggregates } from "./actual.ts";
 import type { Budget } from "./budget.ts";
 import type { Catalog, MarketplaceItem } from "./catalog.ts";
+import type { FleetErrorCode } from "./errors.ts";
 import type { GatewayProfile } from "./gateway-profile.ts";
 import type { CloudTypes } from "./plugin/package.ts";
 import type { ServerProblem } from "./problems.ts";
@@ -41,6 +42,12 @@ export interface Cloud {
 
   /** Every server of the account, all pages, ours or not: this is how drift, orphans and lost creates are found. */
   list(call: Call): AsyncIterable<ActualServer>;
+  /**
+   * What has changed since an ISO instant of our clock, in one call where that is nothing. It may repeat what changed a little earlier, and may not
+   * tell every change: `list` still has the last word at times. Undefined where the cloud cannot be sure of what it leaves out. Present where it has
+   * such a feed.
+   */
+  changes?(since: string, call: Call): Promise<Changes | undefined>;
   /** The actual server, or `undefined` when the cloud itself says that it is gone. Changes nothing. */
   observe(id: string, call: Call): Promise<ActualServer | undefined>;
   /** Servers that carry this mark, by the cloud's strongest look-up; also ones still being made. */
@@ -81,6 +88,14 @@ export interface Cloud {
   readonly gateway?: GatewayProfile;
   /** Resource types of our own package that this cloud has besides the Power; loaded only where the package is served. */
   types?(): Promise<CloudTypes>;
+}
+
+/** What a cloud's feed tells. */
+export interface Changes {
+  /** Servers that are new or not as they were, as they are now. */
+  changed: ActualServer[];
+  /** Ids of servers that the cloud tells as deleted: suspects, until a direct look agrees. */
+  deleted: string[];
 }
 
 /** What servers of an account share, and so lives in its base stack. */
@@ -164,6 +179,8 @@ export interface Account {
   readonly endpoint: string;
   readonly credentials: Readonly<Record<string, string>>;
   readonly budget: Budget;
+  /** Told of each request to the cloud that came to an end, also those of plugins: for counting. */
+  readonly onCall?: (verdict: "ok" | FleetErrorCode) => void;
 }
 
 /** `signal` aborts at the deadline. Credentials and the account's rate budget come with each call; nothing is kept in a module. */

@@ -24,6 +24,8 @@ export const FLEET_ERRORS = {
   DEADLINE: { http: 504, retry: true, exit: 1 },
   ENGINE_MISSING: { http: 500, retry: false, exit: 1 },
   ENGINE_FAILED: { http: 500, retry: true, exit: 1 },
+  STATE_DAMAGED: { http: 500, retry: false, exit: 1 },
+  DISK_FULL: { http: 507, retry: true, exit: 1 },
   STORE_FAILED: { http: 500, retry: true, exit: 1 },
   GIT_FAILED: { http: 500, retry: true, exit: 1 },
   VERIFY_FAILED: { http: 500, retry: true, exit: 1 },

@@ -71,6 +71,7 @@ export async function request<T = unknown>(call: Call, options: RequestOptions):
   const random = options.random ?? Math.random;
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptOnce<T>(call, options);
+    call.account.onCall?.("answer" in outcome ? "ok" : outcome.error.code);
     if ("answer" in outcome) return outcome.answer;
     if (!outcome.again || attempt >= attempts) throw outcome.error;
     // Full jitter: callers that failed together do not come back together.

@@ -16,6 +16,35 @@ export interface EndOfLife {
   note: string;
 }
 
+/** Holds changes of an object until it is taken out of its file. */
+export interface Suspension {
+  reason: string;
+}
+
+export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+
+/** A stretch of time on certain days, by the clock of a place. */
+export interface MaintenanceWindow {
+  /** Days on which it opens. */
+  days: Weekday[];
+  /** `HH:MM`. */
+  from: string;
+  /** `HH:MM` or `24:00`; on the next day where it is not later than `from`. */
+  to: string;
+  /** IANA name. */
+  timezone: string;
+}
+
+/** How a change of several servers is executed in waves. */
+export interface Rollout {
+  /** Servers in the first wave. */
+  canary: number;
+  /** Servers in each later wave, or a share of all that are touched: `10%`. */
+  step: number | string;
+  /** A failure leaves the waves behind it for the next execution. */
+  pauseOnFailure: boolean;
+}
+
 export type PowerState = "running" | "stopped" | "suspended";
 
 export interface AccountSpec {
@@ -39,6 +68,15 @@ export interface AccountSpec {
   ended?: EndOfLife;
   /** The same for single regions. */
   endedRegions?: Record<string, EndOfLife>;
+  suspend?: Suspension;
+  /** By what stands behind the account in a stack's name: `base`, or the number of a cell. */
+  suspendStacks?: Record<string, Suspension>;
+  /** When changes may be executed; always when absent. */
+  windows?: MaintenanceWindow[];
+  /** `until`: ISO instant, or the day as whose beginning in UTC it ends. */
+  freeze?: { until: string; reason: string };
+  /** In place of the fleet's. */
+  rollout?: Rollout;
   deadlines: {
     /** A create may take this long. */
     createSeconds: number;
@@ -85,6 +123,9 @@ export interface ServerSpec {
   deletionPolicy: "delete" | "orphan";
   /** ISO date or date-time. */
   expires?: string;
+  /** The `expires` for which it has been stopped already. */
+  expired?: string;
+  suspend?: Suspension;
   /** A cloud's id of a running machine that this file takes over. */
   adopt?: string;
   /** What applies when a machine is made, and never changes one: edits wait for `rebuild`. */
@@ -202,6 +243,12 @@ export interface FleetSpec {
   guards: {
     /** Removals above max(minimum, share of the account's or owner's servers) are refused without an override. */
     maxRemovals: { minimum: number; share: number };
+  };
+  /** All at once when absent. */
+  rollout?: Rollout;
+  expiry: {
+    /** So many days before `expires` a warning is due. */
+    warnDays: number[];
   };
   policies: Record<string, unknown>;
 }

@@ -42,6 +42,32 @@ export interface FleetFields {
     };
   };
   /**
+   * Executes a change that touches several servers in waves: the canary first, and the next ones only when it has converged. All at once when absent. An account may have its own.
+   */
+  rollout?: {
+    /**
+     * Servers in the first wave.
+     */
+    canary: number;
+    /**
+     * Servers in each later wave: so many, or a share of all that the change touches, rounded up.
+     */
+    step: number | string;
+    /**
+     * When a server of a wave fails, the waves behind it are not begun; the next `apply` goes on with what is left.
+     */
+    pauseOnFailure: boolean;
+  };
+  /**
+   * What is told of servers before their `expires`; `fleetwright expire` records it.
+   */
+  expiry: {
+    /**
+     * So many days before `expires` a warning is due, each once for a server and date. Empty means none.
+     */
+    warnDays: number[];
+  };
+  /**
    * Settings by name for policies that an installation adds. Kept as they are.
    */
   policies: {
@@ -144,6 +170,82 @@ export interface AccountFields {
        */
       note: string;
     };
+  };
+  /**
+   * Holds all changes of this account: they are shown and not executed, and drift is shown and not reverted. Take it out to go on. No machine is touched by it.
+   */
+  suspend?: {
+    /**
+     * Why, for whoever wonders what is held.
+     */
+    reason: string;
+  };
+  /**
+   * The same for single stacks of this account, by what stands behind the account's name: `base`, or the number of a cell.
+   */
+  suspendStacks: {
+    /**
+     * Holds all changes of this stack.
+     */
+    [k: string]: {
+      /**
+       * Why, for whoever wonders what is held.
+       */
+      reason: string;
+    };
+  };
+  /**
+   * When changes of this account may be executed. Outside they are shown and held; `apply --outside-window` goes ahead in an emergency. Empty means always.
+   */
+  windows: {
+    /**
+     * Days on which it opens.
+     *
+     * @minItems 1
+     */
+    days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+    /**
+     * Time of day at which it opens.
+     */
+    from: string;
+    /**
+     * Time of day at which it closes; on the next day where that is not later than `from`.
+     */
+    to: string;
+    /**
+     * Whose clock `days`, `from` and `to` are read on: an IANA name. Changes of that clock are followed.
+     */
+    timezone: string;
+  }[];
+  /**
+   * Holds all changes of this account until then; `apply --outside-window` goes ahead in an emergency.
+   */
+  freeze?: {
+    /**
+     * When it ends: an instant, or a day as whose beginning in UTC it ends.
+     */
+    until: string;
+    /**
+     * Why, for whoever wonders what is held.
+     */
+    reason: string;
+  };
+  /**
+   * This account's own waves, in place of the fleet's `rollout`.
+   */
+  rollout?: {
+    /**
+     * Servers in the first wave.
+     */
+    canary: number;
+    /**
+     * Servers in each later wave: so many, or a share of all that the change touches, rounded up.
+     */
+    step: number | string;
+    /**
+     * When a server of a wave fails, the waves behind it are not begun; the next `apply` goes on with what is left.
+     */
+    pauseOnFailure: boolean;
   };
   /**
    * How long this account's cloud may take.
@@ -382,6 +484,19 @@ export interface ServerFields {
    * Day or instant from which on it is no longer wanted.
    */
   expires?: string;
+  /**
+   * Written by `fleetwright expire` when it has stopped the server: the `expires` that had passed. It is not stopped again for the same one; another `expires` renews it.
+   */
+  expired?: string;
+  /**
+   * Holds all changes of this server: they are shown and not executed, also its removal, and drift is shown and not reverted. Take it out to go on. The machine is not touched by it; to stop a machine see `power`.
+   */
+  suspend?: {
+    /**
+     * Why, for whoever wonders what is held.
+     */
+    reason: string;
+  };
   /**
    * Refuses to remove or replace the machine, also when this file goes.
    */

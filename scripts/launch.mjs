@@ -1,7 +1,8 @@
 // Plain JavaScript, because it runs on whatever Node the machine has: from 20.19 on.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { constants } from "node:os";
+import module from "node:module";
+import { constants, homedir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ensureInstalled, repairNode, root } from "./install.mjs";
@@ -27,7 +28,13 @@ export async function launch(file, args) {
   // What the script starts by name runs on the same Node, also where npm has made no links.
   const folders = [...(node === process.execPath ? [] : [path.dirname(node)]), path.join(root, "node_modules/.bin")];
   process.env.PATH = [...folders, process.env.PATH].filter(Boolean).join(path.delimiter);
+  // Reading the program takes more than most verbs do: Node keeps what it has compiled, unless the environment says otherwise.
+  process.env.NODE_COMPILE_CACHE ??= path.join(
+    process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache"),
+    "fleetwright/compiled",
+  );
   if (node === process.execPath) {
+    module.enableCompileCache();
     process.argv = [node, script, ...args];
     await import(pathToFileURL(script).href);
   } else {

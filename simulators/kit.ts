@@ -4,12 +4,14 @@ import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Clock } from "./clock.ts";
 import { controlRoutes, type SaleChange, type ServerPatch } from "./control.ts";
+import { fillCloud, type Variety } from "./fill.ts";
 import { Front } from "./front.ts";
 import type { SimulatedServer, Simulator, SimulatorOptions } from "./simulator.ts";
 
 export { routeOf } from "./calls.ts";
 export { Clock } from "./clock.ts";
 export type { SaleChange, ServerPatch } from "./control.ts";
+export type { Variety } from "./fill.ts";
 export { Ids } from "./ids.ts";
 
 /** What a simulated cloud gives to the kit, which adds the server, the control routes, the call counts and the faults. */
@@ -20,6 +22,8 @@ export interface SimulatedCloud {
   /** Stopped when the simulator closes. */
   readonly clock: Clock;
   servers(): MaybePromise<SimulatedServer[]>;
+  /** What it starts with when it is to hold machines; without it, it can only start empty. */
+  readonly variety?: Variety;
   /** A machine that nobody of the fleet made, running at once. @throws {Error} on a size or region that the cloud does not have. */
   addForeign(server: ServerPatch): MaybePromise<SimulatedServer>;
   /** Changes a machine at once, without an action or event of the API; undefined when there is no such machine. */
@@ -39,6 +43,7 @@ type MaybePromise<T> = T | Promise<T>;
 
 /** Serves a simulated cloud on 127.0.0.1. */
 export async function serveSimulator(cloud: SimulatedCloud, options: SimulatorOptions = {}): Promise<Simulator> {
+  if (options.servers) await fillCloud(cloud, options.servers, options.seed);
   const front = new Front(cloud);
   const control = new Hono().route("/_simulator", controlRoutes(cloud, front));
   const fetch = (request: Request, env: unknown): Response | Promise<Response> =>

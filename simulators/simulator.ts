@@ -17,6 +17,8 @@ export interface SimulatorOptions {
   rateScale?: number;
   /** Where generated ids start and what makes choices repeatable. */
   seed?: number;
+  /** Machines that nobody of a fleet made and that it starts with, of many sizes, regions and images. Default 0. AWS starts empty only. */
+  servers?: number;
 }
 
 export interface Simulator {

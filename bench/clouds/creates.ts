@@ -60,7 +60,7 @@ export async function makeMany(
     account,
     cloud: peer.cloud,
     journal: memoryJournal(),
-    priority: "person",
+    priority: "background",
     settleMs: 10_000,
   });
   try {

@@ -128,6 +128,7 @@ function desiredOf(peers: Peer[]): Desired {
       id: "bench",
       approval: "required",
       envPrefixes: [],
+      expiry: { warnDays: [] },
       guards: { maxRemovals: { minimum: 0, share: 0 } },
       policies: {},
     },

@@ -63,7 +63,7 @@ async function makeAll(peer: Peer, marks: string[]): Promise<void> {
   const account = accountOf(peer);
   const handler = virtualMachineHandler({
     cloud: peer.cloud,
-    call: (signal) => ({ account, signal, priority: "person" }),
+    call: (signal) => ({ account, signal, priority: "background" }),
     journal: memoryJournal(),
   });
   const context: HandlerContext = {

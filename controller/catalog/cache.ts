@@ -84,6 +84,6 @@ async function read<T>(
 }
 
 /** Another cloud, address, credential or setting under the same name is another account. */
-function fingerprintOf({ provider, endpoint, credentials, options }: AccountSpec): string {
+export function fingerprintOf({ provider, endpoint, credentials, options }: AccountSpec): string {
   return sha256(canonicalJson([FORMAT, provider, endpoint ?? "", credentials, options]));
 }

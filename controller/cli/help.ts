@@ -38,12 +38,26 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright apply --approve 3f2a…           what was shown under this hash, or refuse (exit 3)",
     "fleetwright apply --allow-replace web-1     web-1 may be deleted and made anew",
     "fleetwright apply --allow-delete 12         twelve removals at once are meant",
+    "fleetwright apply --outside-window          an emergency: neither windows nor freezes hold it",
+  ],
+  serve: [
+    "fleetwright serve                           follow the branch that is checked out, and its remote",
+    "fleetwright serve --branch main --poll-seconds 30 --log-format json",
+    "fleetwright serve --listen 127.0.0.1:0      a free port; the first lines say which",
   ],
   status: ["fleetwright status                          what is recorded; asks no cloud"],
   drift: [
     "fleetwright drift                           what differs on the clouds; exit 2 when something does",
     "fleetwright drift --revert                  bring it back to what the files say",
     "fleetwright drift --accept                  write it into the files, as a commit",
+  ],
+  backup: [
+    "fleetwright backup fleet-2026-01-31.tar.gz  everything, as secret as the key of the state",
+    "fleetwright backup x.tar.gz --without-key   without the key: keep that elsewhere",
+  ],
+  restore: [
+    "fleetwright --fleet acme --data acme.data restore x.tar.gz   on an empty machine",
+    "fleetwright restore x.tar.gz --over         what is in the way is put aside",
   ],
   inventory: [
     "fleetwright inventory                       what the clouds hold that no file names, and what it costs",
@@ -69,6 +83,10 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright place web-9 --dry-run                     what would be chosen for web-9, and the runners-up",
     "fleetwright place web-9 --again                       another size, if another is the cheapest now",
   ],
+  expire: [
+    "fleetwright expire                          stop what has expired, by a commit, and warn of what will",
+    "fleetwright expire --dry-run                only show which",
+  ],
   rehome: [
     "fleetwright rehome                                    what stands on something that has ended, and where to",
     "fleetwright rehome --account metal-main --to linode-main",
@@ -85,6 +103,7 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright simulate linode --port 9001     a simulated Linode on http://127.0.0.1:9001",
     "fleetwright simulate proxmox --provision-ms 200   machines are there quickly",
     "fleetwright simulate digitalocean --rate-scale 60  limits of an hour renew in a minute",
+    "fleetwright simulate linode --servers 10000 --rate-scale 0  a large account to try things on",
   ],
   demo: [
     "fleetwright demo                            the whole way, then up until Ctrl-C",

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Deployment, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
@@ -8,6 +8,19 @@ import { redactor } from "../../resources/secrets.ts";
 import { endProcesses, findByEnvironment } from "../processes.ts";
 import { EngineExit, engineCommand } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
+import {
+  type Checkpoint,
+  checksumOf,
+  emptyState,
+  historyFolder,
+  readCheckpoint,
+  readState,
+  replaceState,
+  type StateCopy,
+  type StatePlace,
+  stateCopies,
+  stateFile,
+} from "./state-files.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 /** Where the engine is and where it keeps state; the same for all runs of a controller. */
@@ -85,7 +98,7 @@ export const RUN_VARIABLE = "FLEETWRIGHT_RUN";
 /** A lost lease leaves the engine this long to save its state; then another controller may take over the stack. */
 const LAST_WORDS_MS = 3_000;
 
-/** History entries the engine keeps per stack; it never prunes them itself. */
+/** History entries that are kept of each stack, each with a copy of its state; the engine never prunes them itself. */
 const HISTORY_KEPT = 10;
 
 export class Engine {
@@ -165,21 +178,16 @@ export class Engine {
 
   /** The resources of a stack as state has them. State in files is read directly: that saves an engine process. */
   async resources(stack: string): Promise<StateResource[]> {
-    const file = this.#stateFile(stack);
-    if (file === undefined) return (await this.exportState(stack)).deployment?.resources ?? [];
-    // Only a file that is not there says that the stack holds nothing; one that cannot be read says nothing.
-    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT")
-        throw new FleetError("ENGINE_FAILED", `the state of ${stack} cannot be read`, { stack });
-    });
-    return text === undefined ? [] : (JSON.parse(text).checkpoint?.latest?.resources ?? []);
+    const place = this.#place(stack);
+    if (place === undefined) return (await this.exportState(stack)).deployment?.resources ?? [];
+    return (await this.#checkpoint(place))?.resources ?? [];
   }
 
   /** Changes whenever state does; undefined where only the backend could tell. */
   async stateVersion(stack: string): Promise<string | undefined> {
-    const file = this.#stateFile(stack);
-    if (file === undefined) return undefined;
-    const { mtimeMs, size } = await stat(file).catch(() => ({ mtimeMs: 0, size: 0 }));
+    const place = this.#place(stack);
+    if (place === undefined) return undefined;
+    const { mtimeMs, size } = await stat(stateFile(place)).catch(() => ({ mtimeMs: 0, size: 0 }));
     return `${mtimeMs}:${size}`;
   }
 
@@ -196,9 +204,52 @@ export class Engine {
     return names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
   }
 
-  #stateFile(stack: string): string | undefined {
+  /** What is wrong with a stack's file, in one clause; undefined when it is whole, not there, or not ours to look at. */
+  async stateProblem(stack: string): Promise<string | undefined> {
+    const place = this.#place(stack);
+    const text = place === undefined ? undefined : await readState(place);
+    const found = text === undefined ? undefined : readCheckpoint(text, stack);
+    return typeof found === "string" ? found : undefined;
+  }
+
+  /** What a stack's file holds, to tell later whether it is the same; undefined when it is damaged or not there. */
+  async stateSeal(stack: string): Promise<{ checksum: string; resources: number; untouched: boolean } | undefined> {
+    const place = this.#place(stack);
+    const text = place === undefined ? undefined : await readState(place);
+    const found = text === undefined ? undefined : readCheckpoint(text, stack);
+    if (text === undefined || found === undefined || typeof found === "string") return undefined;
+    return { checksum: checksumOf(text), resources: found.resources.length, untouched: found.untouched };
+  }
+
+  /** Whole copies of a stack's state, the newest first. */
+  async stateCopies(stack: string): Promise<StateCopy[]> {
+    const place = this.#place(stack);
+    return place === undefined ? [] : await stateCopies(place);
+  }
+
+  /** Puts a state in place of the stack's file, by default one that holds nothing. Answers where the old one is kept. */
+  async replaceState(stack: string, text: string | undefined, at: Date): Promise<string | undefined> {
+    const place = this.#place(stack);
+    if (place === undefined) throw new FleetError("ENGINE_FAILED", `the state of ${stack} is not kept in files`, {});
+    return await replaceState(place, text ?? emptyState(place), at);
+  }
+
+  /** @throws {FleetError} STATE_DAMAGED */
+  async #checkpoint(place: StatePlace): Promise<Checkpoint | undefined> {
+    const text = await readState(place);
+    const found = text === undefined ? undefined : readCheckpoint(text, place.stack);
+    if (typeof found !== "string") return found;
+    const file = stateFile(place);
+    throw new FleetError(
+      "STATE_DAMAGED",
+      `the state of ${place.stack} ${found} (${file}): \`fleetwright apply\` puts back the newest copy that is whole`,
+      { stack: place.stack, file },
+    );
+  }
+
+  #place(stack: string): StatePlace | undefined {
     const root = this.#stateRoot();
-    return root === undefined ? undefined : join(root, ".pulumi", "stacks", this.settings.project, `${stack}.json`);
+    return root === undefined ? undefined : { root, project: this.settings.project, stack };
   }
 
   #stateRoot(): string | undefined {
@@ -213,6 +264,9 @@ export class Engine {
   }
 
   async #withStack<T>(run: RunPlace, use: (stack: Stack) => Promise<T>): Promise<T> {
+    const place = this.#place(run.stack);
+    // The engine would fail on most damaged files, and take some for a stack that holds nothing.
+    if (place !== undefined) await this.#checkpoint(place);
     return await this.#withWorkspace(run, async (workspace, settled) => {
       await this.#ensureStack(run.stack, workspace, settled);
       return await use(await Stack.select(run.stack, workspace));
@@ -286,14 +340,17 @@ export class Engine {
 
   /** Deletes all but the newest history entries of a stack kept in files: each holds a full copy of the state. */
   async #prune(stack: string): Promise<void> {
-    const root = this.#stateRoot();
-    if (root === undefined) return;
-    const folder = join(root, ".pulumi", "history", this.settings.project, stack);
-    const names = (await readdir(folder).catch(() => [])).sort();
-    // An update leaves a pair: NAME.history.json and NAME.checkpoint.json.
-    for (const name of names.slice(0, -2 * HISTORY_KEPT)) await rm(join(folder, name), { force: true });
+    const place = this.#place(stack);
+    if (place === undefined) return;
+    const folder = historyFolder(place);
+    // An update leaves NAME.history.json and NAME.checkpoint.json, and a note of the engine about each.
+    const updates = Map.groupBy(await readdir(folder).catch(() => []), updateOf);
+    const old = [...updates.keys()].sort().slice(0, -HISTORY_KEPT);
+    for (const name of old.flatMap((update) => updates.get(update)!)) await rm(join(folder, name), { force: true });
   }
 }
+
+const updateOf = (name: string): string => name.replace(/\.(history|checkpoint)\.json.*$/, "");
 
 function note(errors: Map<string, string[]>, urn: string, text: string): void {
   const list = errors.get(urn) ?? [];

@@ -3,6 +3,7 @@ import type { AccountFields } from "../../schemas/types.ts";
 import { canonicalJson, sha256 } from "./canonical.ts";
 import type { CloudRules, Context, Result } from "./context.ts";
 import { fieldFault } from "./file.ts";
+import { holdFaults, holdsOf } from "./holds.ts";
 import { findNearest } from "./problem.ts";
 import { type FieldFault, validateBlock } from "./validate.ts";
 
@@ -24,6 +25,7 @@ export function compileAccount(fields: AccountFields, context: Context): Result<
     ...credentialFaults(fields, cloud),
     ...prefixFaults(fields, context),
     ...regionFaults(fields, context),
+    ...holdFaults(fields),
     ...validateBlock(cloud.schemas.account, fields.options, ["options"]),
   ];
   if (faults.length > 0) return { hash: "", createHash: "", faults, notes };
@@ -41,6 +43,7 @@ export function compileAccount(fields: AccountFields, context: Context): Result<
     regions,
     ...(ended && { ended }),
     ...(Object.keys(fields.endedRegions).length > 0 && { endedRegions: fields.endedRegions }),
+    ...holdsOf(fields),
     deadlines,
     options,
   };

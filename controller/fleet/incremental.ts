@@ -93,7 +93,8 @@ function usage({
   return JSON.stringify([account, region, firewalls, createOnly.keys.map(({ name }) => name)]);
 }
 
-function findChanges(before: readonly FleetFile[], after: readonly FleetFile[]): Change[] {
+/** What to do to the files before to have those after, both by path. */
+export function findChanges(before: readonly FleetFile[], after: readonly FleetFile[]): Change[] {
   let head = 0;
   while (head < before.length && head < after.length && isSame(before[head]!, after[head]!)) head += 1;
   let tail = 0;

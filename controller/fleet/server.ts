@@ -1,6 +1,7 @@
 import type { FirewallText, KeySpec, ServerSpec, UserData } from "../../resources/spec.ts";
 import type { ServerFields } from "../../schemas/types.ts";
 import { envFaults } from "./account.ts";
+import { isDate } from "./calendar.ts";
 import { canonicalJson, sha256 } from "./canonical.ts";
 import type { CloudRules, Context, Result, Tables } from "./context.ts";
 import { fieldFault } from "./file.ts";
@@ -76,6 +77,8 @@ function compilePlaced(fields: PlacedFields, context: Context): Result<ServerSpe
   if (fields.plan !== undefined) spec.plan = fields.plan;
   if (fields.owner !== undefined) spec.owner = fields.owner;
   if (fields.expires !== undefined) spec.expires = fields.expires;
+  if (fields.expired !== undefined) spec.expired = fields.expired;
+  if (fields.suspend !== undefined) spec.suspend = fields.suspend;
   if (fields.adopt !== undefined) spec.adopt = String(fields.adopt);
   if (userData !== undefined) spec.createOnly.userData = userData;
   const refused = cloud.problems?.(spec) ?? [];
@@ -101,7 +104,16 @@ function fieldPath(path: string): FieldFault["path"] {
   return [field, ...rest.map((step) => (/^\d+$/.test(step) ? Number(step) : step))];
 }
 
-type PolicyField = "adopt" | "deletionPolicy" | "expires" | "formerly" | "owner" | "plan" | "protect";
+type PolicyField =
+  | "adopt"
+  | "deletionPolicy"
+  | "expired"
+  | "expires"
+  | "formerly"
+  | "owner"
+  | "plan"
+  | "protect"
+  | "suspend";
 
 /**
  * `hash` covers what a running machine can be brought in line with, `createHash` that and what only a new machine takes. Neither covers what
@@ -190,14 +202,6 @@ function ownFaults({ name, formerly, expires }: ServerFields): FieldFault[] {
   if (index !== -1) faults.push(fieldFault(["formerly", index], "is the name that it has now"));
   if (expires !== undefined && !isDate(expires)) faults.push(fieldFault(["expires"], "is no day of the calendar"));
   return faults;
-}
-
-// `new Date("2027-02-30")` is the second of March, so the day is compared as well.
-function isDate(text: string): boolean {
-  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
-  return (
-    !Number.isNaN(Date.parse(text)) && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10))
-  );
 }
 
 /** What the file's plan, size or resources mean on this cloud. */

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { FleetError } from "../../resources/errors.ts";
+import { FleetError, type FleetErrorCode } from "../../resources/errors.ts";
 import type { GatewayProfile } from "../../resources/gateway-profile.ts";
 import { type Answer, endToEnd, parseBody, problem, retryAfterMs } from "./answer.ts";
 import { Creates } from "./creates.ts";
@@ -18,6 +18,14 @@ const DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024;
 const CLOSE_GRACE_MS = 5_000;
 /** Reads that a plugin must not see fail are repeated for so long. */
 const STEADY_MS = 120_000;
+
+/** As our own requests are counted; what a status means to the plugin is the plugin's matter. */
+function verdictOf(status: number): "ok" | FleetErrorCode {
+  if (status < 400) return "ok";
+  if (status === 401 || status === 403) return "CLOUD_AUTH";
+  if (status === 429) return "CLOUD_RATE_LIMITED";
+  return status >= 500 ? "CLOUD_UNAVAILABLE" : "CLOUD_REFUSED";
+}
 
 /** On the port that is wanted, or on a free one when somebody else has it. */
 async function listen(server: Server, wanted: number): Promise<void> {
@@ -235,6 +243,7 @@ class RequestHandler {
   }
 
   #learn(scopes: readonly string[], status: number, headers: Record<string, string | string[]>): void {
+    this.#options.account.onCall?.(verdictOf(status));
     if (status !== 429) return;
     const waitMs = retryAfterMs(headers, this.#now());
     if (waitMs !== undefined) this.#options.account.budget.learn(scopes, { retryAfterMs: waitMs });

@@ -7,7 +7,7 @@ import { canLook, lookAt } from "./look.ts";
 import { isSettled, type Match, matchObjects } from "./match.ts";
 import { recordOf } from "./record.ts";
 import type { ObjectResult } from "./results.ts";
-import { noteState, versionSetting } from "./state-version.ts";
+import { changedStacks, noteState } from "./state-version.ts";
 
 /**
  * Records what somebody else's run did to a stack (`pulumi up` by an operator): objects that state has and the cloud shows as HEAD wants them,
@@ -42,11 +42,8 @@ export async function absorb(controller: Controller, stack: string, signal: Abor
 
 /** Absorbs every stack whose state is not as our last run on it left it. */
 export async function absorbForeignRuns(controller: Controller, signal: AbortSignal): Promise<void> {
-  const stacks = new Set((await controller.store.objects()).map(({ stack }) => stack));
-  for (const stack of stacks) {
-    const noted = await controller.store.setting(versionSetting(stack));
-    const version = noted === undefined ? undefined : await (await controller.engine()).stateVersion(stack);
-    if (version === undefined || version === noted || (await controller.store.lease(stack)) !== undefined) continue;
+  for (const { stack, noted } of await changedStacks(controller)) {
+    if (noted === undefined || (await controller.store.lease(stack)) !== undefined) continue;
     const names = await absorb(controller, stack, signal);
     if (names.length > 0)
       controller.progress({ kind: "note", text: `${stack} was run from outside: recorded ${names.join(", ")}` });

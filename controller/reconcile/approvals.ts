@@ -6,7 +6,7 @@ import { mayUseEnded } from "./ended.ts";
 import { isCounted, mayReplace, type Overrides } from "./guards.ts";
 import type { Prepared } from "./preview.ts";
 import { isSameQuote, quotesOf } from "./quotes.ts";
-import type { Effect, Work } from "./types.ts";
+import { type Effect, objectKey, type Preview, type Work } from "./types.ts";
 
 /** What was approved, by whom. `hashes` undefined means: what is already on record, and nothing else. */
 export interface Approved {
@@ -19,7 +19,10 @@ export interface Approved {
  * Effects that no open approval names and that the fleet's policy does not approve by itself. One that was approved at another price is not
  * approved at this one.
  */
-export async function unapproved(controller: Controller, { preview, works, desired }: Prepared): Promise<Effect[]> {
+export async function unapproved(
+  controller: Controller,
+  { works, desired }: Pick<Prepared, "works" | "desired">,
+): Promise<Effect[]> {
   const open = await controller.store.openApprovals();
   const automatic = desired.fleet.approval === "auto";
   const approvedWorks = works.filter(({ effect }) => open.get(effect.hash)?.quote !== undefined);
@@ -28,7 +31,7 @@ export async function unapproved(controller: Controller, { preview, works, desir
     const [then, now] = [open.get(hash)?.quote, quotes.get(hash)];
     return open.has(hash) && (then === undefined || now === undefined || isSameQuote(then, now));
   };
-  return preview.effects.filter(({ hash, dataLoss }) => !holds(hash) && !(automatic && !dataLoss));
+  return works.map(({ effect }) => effect).filter(({ hash, dataLoss }) => !holds(hash) && !(automatic && !dataLoss));
 }
 
 /**
@@ -62,6 +65,7 @@ export async function approvedOnly(
   const by = approved.hashes === undefined ? "policy: approval auto" : approved.by;
   const approval = (work: Work): Omit<Approval, "doneAt"> => ({
     effectHash: work.effect.hash,
+    object: objectKey(work.effect.object),
     approvedBy: by,
     approvedAt,
     commit: preview.commit,
@@ -75,16 +79,17 @@ const quoted = (quote: Quote | undefined): Pick<Approval, "quote"> => (quote ===
 
 /** The overrides that this one effect needs, given now or before; what it does not need is not kept. */
 function overridesOf(
-  { effect, gone }: Work,
+  { effect, gone, outsideWindow }: Work,
   overrides: Overrides,
   before: Approval | undefined,
-): Pick<Approval, "allowReplace" | "allowRemovals" | "allowEnded"> {
+): Pick<Approval, "allowReplace" | "allowRemovals" | "allowEnded" | "outsideWindow"> {
   const replaces = effect.op === "replace" && mayReplace(effect.object.name, overrides);
   const removals = overrides.allowRemovals ?? before?.allowRemovals;
   const counts = isCounted({ effect, ...(gone ? { gone } : {}) });
   const ended = mayUseEnded(effect.object.name, overrides) || before?.allowEnded === true;
   return {
     ...(ended ? { allowEnded: true } : {}),
+    ...(outsideWindow || before?.outsideWindow ? { outsideWindow: true } : {}),
     allowReplace: replaces || before?.allowReplace === true,
     ...(counts && removals !== undefined ? { allowRemovals: removals } : {}),
   };
@@ -92,12 +97,18 @@ function overridesOf(
 
 /**
  * Closes approvals that history has passed: given for a commit that this one follows, for an effect that is no longer to be done. Otherwise a
- * deletion that was approved, taken back and forgotten would be carried out the day somebody removes the file by accident.
+ * deletion that was approved, taken back and forgotten would be carried out the day somebody removes the file by accident. `concerns` leaves
+ * approvals alone of which the preview says nothing.
  */
-export async function closeSuperseded(controller: Controller, { preview }: Prepared): Promise<void> {
-  const wanted = new Set(preview.effects.map(({ hash }) => hash));
+export async function closeSuperseded(
+  controller: Controller,
+  { preview }: { preview: Pick<Preview, "commit" | "effects" | "held"> },
+  concerns: (approval: Approval) => boolean = () => true,
+): Promise<void> {
+  const held = preview.held ?? [];
+  const wanted = new Set([...preview.effects, ...held.map(({ effect }) => effect)].map(({ hash }) => hash));
   const open = await controller.store.openApprovals();
-  const others = [...open.values()].filter(({ effectHash }) => !wanted.has(effectHash));
+  const others = [...open.values()].filter((approval) => !wanted.has(approval.effectHash) && concerns(approval));
   if (others.length === 0) return;
   const running = new Set(
     (await controller.store.openRuns()).flatMap(({ objects }) => objects.map(({ effectHash }) => effectHash)),

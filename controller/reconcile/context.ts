@@ -7,6 +7,7 @@ import type { CommitQueue } from "../repo/queue.ts";
 import type { FleetRepo } from "../repo/repo.ts";
 import type { Store } from "../store/types.ts";
 import type { Progress } from "./progress.ts";
+import type { Slots } from "./slots.ts";
 
 /** What every step of a reconcile works with: the parts that live as long as the process. */
 export interface Controller {
@@ -27,6 +28,8 @@ export interface Controller {
   environment: Readonly<Record<string, string | undefined>>;
   /** Engine runs side by side. */
   stacksAtOnce: number;
+  /** Keeps all work of this process together to that many; a machine's own stack takes no place. */
+  slots?: Slots;
   /** `served` in this process, or `executable` as operators run it. */
   provider: "served" | "executable";
   progress: Progress;

@@ -42,6 +42,7 @@ export async function readDesired(controller: Controller, commit: string, signal
   for (const { spec, cells } of accounts.values()) {
     if (spec.cells !== cells)
       notes.push(`${spec.name}: ${cells} cells are recorded and the file asks for ${spec.cells}: a reshard is pending`);
+    notes.push(...strayStacks(spec, cells));
   }
   return {
     commit,
@@ -53,6 +54,13 @@ export async function readDesired(controller: Controller, commit: string, signal
     catalogs,
     notes,
   };
+}
+
+/** A suspension that suspends nothing was meant for something else. */
+function strayStacks({ name, cells: wanted, suspendStacks = {} }: AccountSpec, cells: number): string[] {
+  const most = Math.max(cells, wanted);
+  const stray = Object.keys(suspendStacks).filter((stack) => stack !== "base" && Number(stack) >= most);
+  return stray.map((stack) => `${name}: suspendStacks names ${stack}, and its stacks are base and 0 to ${most - 1}`);
 }
 
 function refuseProblems(compiled: Compiled, commit: string): void {

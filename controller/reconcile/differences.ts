@@ -11,10 +11,12 @@ const QUIET = new Set([
   "provider",
   "protect",
   "deletionPolicy",
+  "expired",
   "expires",
   "owner",
   "adopt",
   "plan",
+  "suspend",
   "createOnly",
 ]);
 

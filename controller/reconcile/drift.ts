@@ -1,13 +1,18 @@
-import type { ActualFirewall, ActualServer } from "../../resources/actual.ts";
-import type { Call, Cloud } from "../../resources/cloud.ts";
-import type { AppliedObject } from "../store/types.ts";
-import { type Controller, callOn, cloudOf } from "./context.ts";
+import type { AppliedObject, RememberedDrift } from "../store/types.ts";
+import { causesOf, type DriftCause } from "./causes.ts";
+import { classify, fleetMarks } from "./classes.ts";
+import type { Controller } from "./context.ts";
 import type { Desired } from "./desired.ts";
 import type { FieldDrift } from "./find-drift.ts";
+import { suspensionOf } from "./holds.ts";
 import { lookAt, type Sight, sightOfFirewall, sightOfServer } from "./look.ts";
 import type { MatchedAccount } from "./match.ts";
 import { judge } from "./observe.ts";
 import { inParallel } from "./pool.ts";
+import { type Place, placeOf, readAccount } from "./read-account.ts";
+import { compareDrift, entriesOf, withWanted } from "./remember.ts";
+import { whatIsSeen } from "./seen.ts";
+import { type Hold, isServer } from "./types.ts";
 
 /** What differs on one server or firewall from what was last applied. */
 export interface ObjectDrift {
@@ -19,9 +24,11 @@ export interface ObjectDrift {
   kind: "changed" | "gone";
   /** Rules one by one: `rules[+1]` with `actual` is one too many, `rules[-0]` with `desired` one that is missing. */
   fields: FieldDrift[];
+  /** It is suspended, so nothing brings it back: what suspends it, and why. */
+  suspended?: Pick<Hold, "what" | "reason">;
 }
 
-/** One account, listed once. */
+/** One account, read by one pass. */
 export interface AccountDrift {
   account: string;
   /** Recorded servers that were compared. */
@@ -33,34 +40,44 @@ export interface AccountDrift {
   orphans: { object: "Server" | "Firewall"; id: string; name: string; mark: string }[];
   /** Machines of others: without a mark, or with another fleet's. */
   foreign: number;
-  /** Why the account could not be compared; then nothing is said about what it has. */
+  /** All that differs, one row for each cause. */
+  causes: DriftCause[];
+  /** What differs since this pass and what does no longer: each is told by one pass only, in whichever process. */
+  started: RememberedDrift[];
+  ended: RememberedDrift[];
+  /** Why the account could not be compared; then nothing is said about what it has, and nothing is stored. */
   error?: string;
 }
 
 /**
- * Drift of all accounts, each listed once (servers, and firewalls where it has some) and compared by a pure function. What the list does not show
- * is looked at directly, twice, before it is called gone. An account that cannot be read yields an error and no drift.
+ * Drift of all accounts, each read once (servers, and firewalls where it has some) and compared by a pure function. What the list does not show
+ * is looked at directly, twice, before it is called gone. What the pass has seen is remembered: the inventory, and drift with since when. An account
+ * that cannot be read yields an error and no drift, and what is remembered of it stays as it was.
  */
 export async function findFleetDrift(
   controller: Controller,
   desired: Desired,
   signal: AbortSignal,
 ): Promise<AccountDrift[]> {
+  const all = await controller.store.objects({ kind: "Server" });
+  const isMark = fleetMarks(desired, all);
   return await inParallel([...desired.byIdentity.values()], controller.stacksAtOnce, async (account) => {
-    const [servers, firewalls] = await Promise.all(
-      (["Server", "Firewall"] as const).map((kind) => controller.store.objects({ account: account.identity, kind })),
-    );
+    const servers = all.filter((record) => record.account === account.identity);
+    const firewalls = await controller.store.objects({ account: account.identity, kind: "Firewall" });
     try {
-      return await accountDrift(controller, account, servers!, firewalls!, signal);
+      return await accountDrift(controller, desired, account, { servers, firewalls }, isMark, signal);
     } catch (error) {
       signal.throwIfAborted();
       return {
         account: account.spec.name,
-        servers: servers!.length,
-        firewalls: firewalls!.length,
+        servers: servers.length,
+        firewalls: firewalls.length,
         drifted: [],
         orphans: [],
         foreign: 0,
+        causes: [],
+        started: [],
+        ended: [],
         error: (error as Error).message,
       };
     }
@@ -69,87 +86,137 @@ export async function findFleetDrift(
 
 async function accountDrift(
   controller: Controller,
+  desired: Desired,
   account: MatchedAccount,
-  servers: AppliedObject[],
-  firewalls: AppliedObject[],
+  records: { servers: AppliedObject[]; firewalls: AppliedObject[] },
+  isMark: (mark: string) => boolean,
   signal: AbortSignal,
 ): Promise<AccountDrift> {
-  const cloud = cloudOf(controller, account.spec.provider);
-  const call = callOn(controller, account.spec, signal, "background");
-  const place = { controller, account, cloud, call };
-  const machines = new Map<string, ActualServer>();
-  for await (const server of cloud.list(call)) machines.set(server.id, server);
-  const server = await compareAll(place, "Server", servers, machines, (record, shown) => {
-    const { document, mark } = record;
-    if (document.kind !== "Server") return undefined;
-    // A list has no rules: where each machine has its own, they take a read of each that is to have some.
-    if (document.rules !== undefined && shown.rules === undefined) return undefined;
-    return sightOfServer(cloud, document, mark, shown);
+  const place = placeOf(controller, account, signal);
+  const { cloud } = place;
+  const { name } = account.spec;
+  const reading = await readAccount(place);
+  const server = await compareAll(place, "Server", records.servers, {
+    shown: ({ document, mark, cloudId }) => {
+      const shown = reading.servers.get(cloudId!);
+      if (shown === undefined || document.kind !== "Server") return undefined;
+      // A list has no rules: where each machine has its own, they take a read of each that is to have some.
+      if (document.rules !== undefined && shown.rules === undefined) return undefined;
+      return sightOfServer(cloud, document, mark, shown);
+    },
+    look: async ({ document, mark, cloudId }) => {
+      const actual = await reading.look(cloudId!);
+      return actual === undefined || document.kind !== "Server"
+        ? undefined
+        : sightOfServer(cloud, document, mark, actual);
+    },
   });
-  if (firewalls.length === 0 || cloud.firewalls === undefined)
-    return { account: account.spec.name, servers: server.compared, firewalls: 0, ...server.found };
+  const firewall = await compareFirewalls(place, records.firewalls);
 
-  const listed = new Map((await cloud.firewalls.list(call)).map((firewall) => [firewall.id, firewall]));
-  const firewall = await compareAll(place, "Firewall", firewalls, listed, ({ document }, shown) =>
-    document.kind === "Firewall" ? sightOfFirewall(cloud, document, shown) : undefined,
+  const owned = await classify(place, reading, records.servers, isMark);
+  const seen = whatIsSeen(reading, owned, desired.catalogs[name]);
+  // What the cloud takes away by itself needs nobody.
+  const orphans = seen.present.filter((row) => row.class === "orphan" && row.actual.leaving === undefined);
+  const found = [...server.found, ...firewall.found];
+  const open = await controller.store.drift(account.identity, "open");
+  const { started, changed, ended } = compareDrift(
+    open,
+    found.flatMap(({ drift, record }) => entriesOf(drift, record.identity, reading.pass.readAt)),
   );
+  const wanted = (drift: typeof started) => withWanted(controller.repo, desired, name, drift);
+  const drift = { started: await wanted(started), changed: (await wanted(changed)) as RememberedDrift[], ended };
+  const ids = await controller.store.recordPass({
+    account: account.identity,
+    pass: reading.pass,
+    seen: seen.seen,
+    gone: seen.gone,
+    drift,
+  });
+  const remembered = await controller.store.drift(account.identity, "open");
+  const isNew = new Set(ids);
+  const isOver = new Set(ids === undefined ? [] : ended);
   return {
-    account: account.spec.name,
+    account: name,
     servers: server.compared,
     firewalls: firewall.compared,
-    drifted: [...server.found.drifted, ...firewall.found.drifted],
-    orphans: [...server.found.orphans, ...firewall.found.orphans],
-    foreign: server.found.foreign,
+    drifted: found.map(withSuspension(account, desired)),
+    orphans: [
+      ...orphans.map(({ id, name, mark }) => ({ object: "Server" as const, id, name, mark: mark! })),
+      ...firewall.orphans,
+    ],
+    foreign: seen.present.filter((row) => row.class === "foreign").length,
+    causes: causesOf(name, remembered),
+    started: remembered.filter(({ id }) => isNew.has(id)),
+    ended: open.filter(({ id }) => isOver.has(id)).map((one) => ({ ...one, endedAt: reading.pass.readAt })),
   };
 }
 
-interface Place {
-  controller: Controller;
-  account: MatchedAccount;
-  cloud: Cloud;
-  call: Call;
+interface Found {
+  record: AppliedObject;
+  drift: ObjectDrift;
 }
 
-/** Compares the records of one kind with what a list shows; `glanceAt` answers undefined where the list is not enough. */
-async function compareAll<Shown extends ActualServer | ActualFirewall>(
-  { controller, account, cloud, call }: Place,
+interface Compared {
+  compared: number;
+  found: Found[];
+}
+
+/** Says of what differs that it is suspended, where it is. */
+function withSuspension({ spec }: MatchedAccount, { objects }: Desired): (found: Found) => ObjectDrift {
+  const files = new Map(objects.flatMap(({ spec }) => (isServer(spec) ? [[spec.name, spec] as const] : [])));
+  return ({ record, drift }) => {
+    const hold = suspensionOf(spec, record.stack, record.kind === "Server" ? files.get(record.name) : undefined);
+    return hold === undefined ? drift : { ...drift, suspended: { what: hold.what, reason: hold.reason } };
+  };
+}
+
+/** Compares the records of one kind with what a list shows; `shown` answers undefined where the list is not enough, and then `look` is asked. */
+async function compareAll(
+  { account }: Place,
   object: ObjectDrift["object"],
   records: AppliedObject[],
-  listed: ReadonlyMap<string, Shown>,
-  glanceAt: (record: AppliedObject, shown: Shown) => Sight | undefined,
-): Promise<{ compared: number; found: Pick<AccountDrift, "drifted" | "orphans" | "foreign"> }> {
+  sights: {
+    shown(record: AppliedObject): Sight | undefined;
+    look(record: AppliedObject): Promise<Sight | undefined>;
+  },
+): Promise<Compared> {
   const marks = new Set(records.map(({ mark }) => mark));
   const known = records.filter(({ cloudId }) => cloudId !== undefined);
-  const drifted = await inParallel(known, 8, async (record): Promise<ObjectDrift | undefined> => {
-    const id = record.cloudId!;
-    const shown = listed.get(id);
+  const found = await inParallel(known, 8, async (record): Promise<Compared["found"]> => {
     // A list lags and leaves out: whatever looks wrong in it is read directly.
-    if (shown !== undefined && glanceAt(record, shown)?.drift.length === 0) return undefined;
-    const sight = await lookAt(cloud, record, id, call, controller.sleep);
-    const seen = judge(record, sight, (mark) => marks.has(mark));
-    if (!seen.gone && seen.drift.length === 0) return undefined;
+    if (sights.shown(record)?.drift.length === 0) return [];
+    const seen = judge(record, await sights.look(record), (mark) => marks.has(mark));
+    if (!seen.gone && seen.drift.length === 0) return [];
     const kind = seen.gone ? "gone" : "changed";
     const fields = seen.gone ? [] : seen.drift;
-    return { object, name: record.name, account: account.spec.name, id, kind, fields };
+    const { name, cloudId: id } = record;
+    return [{ record, drift: { object, name, account: account.spec.name, id: id!, kind, fields } }];
   });
-  const ids = new Set(known.map(({ cloudId }) => cloudId));
-  const others = [...listed.values()].filter(
-    ({ id, mark }) => !ids.has(id) && !(mark !== undefined && marks.has(mark)),
-  );
-  const orphans: AccountDrift["orphans"] = [];
-  for (const { id, name, mark, ...other } of others) {
-    // What the cloud takes away by itself needs nobody.
-    if ("leaving" in other && other.leaving !== undefined) continue;
-    // A mark does not tell its fleet; the journal knows what this one has asked for.
-    if (mark !== undefined && (await controller.store.intent(account.identity, mark)) !== undefined)
-      orphans.push({ object, id, name, mark });
-  }
-  return {
-    compared: known.length,
-    found: {
-      drifted: drifted.filter((drift) => drift !== undefined),
-      orphans,
-      foreign: others.length - orphans.length,
+  return { compared: known.length, found: found.flat() };
+}
+
+async function compareFirewalls(
+  place: Place,
+  records: AppliedObject[],
+): Promise<Compared & Pick<AccountDrift, "orphans">> {
+  const { controller, account, cloud, call } = place;
+  if (records.length === 0 || cloud.firewalls === undefined) return { compared: 0, found: [], orphans: [] };
+  const listed = new Map((await cloud.firewalls.list(call)).map((firewall) => [firewall.id, firewall]));
+  const result = await compareAll(place, "Firewall", records, {
+    shown: ({ document, cloudId }) => {
+      const shown = listed.get(cloudId!);
+      return shown === undefined || document.kind !== "Firewall" ? undefined : sightOfFirewall(cloud, document, shown);
     },
-  };
+    look: (record) => lookAt(cloud, record, record.cloudId!, call, controller.sleep),
+  });
+  const [ids, marks] = [new Set(records.map(({ cloudId }) => cloudId)), new Set(records.map(({ mark }) => mark))];
+  const others = [...listed.values()].flatMap(({ id, name, mark }) =>
+    mark === undefined || ids.has(id) || marks.has(mark) ? [] : [{ object: "Firewall" as const, id, name, mark }],
+  );
+  // A mark does not tell its fleet; the journal knows what this one has asked for.
+  const noted = await controller.store.noted(
+    account.identity,
+    others.map(({ mark }) => mark),
+  );
+  return { ...result, orphans: others.filter(({ mark }) => noted.has(mark)) };
 }

@@ -78,6 +78,8 @@ function change(match: Match, context: EffectContext): Work | undefined {
   if (changes.length === 0) return undefined;
   const effect = effectOf(match, "update", changes, { inputs: livingInputs(spec) });
   if (before.kind === "Server" && spec.kind === "Server") effect.notes.push(...waitingForRebuild(before, spec));
+  if (spec.kind === "Server" && spec.expired !== undefined && changes.some(({ path }) => path === "power"))
+    effect.notes.push(`it was wanted until ${spec.expired}`);
   return workWith(match, context, effect, {
     generation: applied.generation,
     refresh: applied.refresh || drift.length > 0,

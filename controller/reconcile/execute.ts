@@ -1,4 +1,5 @@
 import { FleetError } from "../../resources/errors.ts";
+import { requireRoom } from "../room.ts";
 import type { Quote } from "../store/types.ts";
 import { observeAdopted } from "./adopt.ts";
 import { type Approved, approvedOnly, closeSuperseded } from "./approvals.ts";
@@ -8,8 +9,10 @@ import type { Controller } from "./context.ts";
 import { recordAccounts } from "./desired.ts";
 import { forget } from "./forget.ts";
 import type { Overrides } from "./guards.ts";
+import { holdText, partHeld } from "./holds.ts";
 import { withLeases } from "./leases.ts";
-import { movedFrom, phases } from "./phases.ts";
+import { mendState } from "./mend-state.ts";
+import { movedFrom, type Phase, phases } from "./phases.ts";
 import { NO_OVERRIDES, type Prepared, type PreviewOptions, passes, prepare, stacksOf } from "./preview.ts";
 import { checkQuotes, quotesOf } from "./quotes.ts";
 import { recover, recoverStacks } from "./recover.ts";
@@ -18,6 +21,7 @@ import type { StackTask } from "./stack-run.ts";
 import { runTask, type Settle } from "./task.ts";
 import type { Preview, Verdict, Work } from "./types.ts";
 import { verdicts } from "./verdicts.ts";
+import { type NotBegun, neededBy, pausedIn, wavesOf } from "./waves.ts";
 
 export interface ExecuteOptions {
   /** Options of the preview that was shown. */
@@ -44,9 +48,16 @@ export interface Outcome {
   beingMade?: BeingMade;
 }
 
+/** What was approved and not begun: its wave comes behind one that failed, or its window has closed. It stays approved. */
+export interface LeftOut extends Pick<Outcome, "name" | "op" | "effectHash"> {
+  why: string;
+}
+
 export interface Execution {
   preview: Preview;
   outcomes: Outcome[];
+  /** Absent when all of it was begun. */
+  left?: LeftOut[];
   converged: number;
   /** Machines that the cloud is still making ready. */
   provisioning: number;
@@ -56,10 +67,11 @@ export interface Execution {
 
 /**
  * Executes exactly what was approved: recomputes the effects under the leases of their stacks and refuses, before anything is touched, what is
- * not in the set. One failed server does not stop the others.
- * @throws {FleetError} PREVIEW_STALE, NOT_APPROVED, CLOUD_OUT_OF_STOCK, GUARD_REFUSED, STACK_BUSY, FLEET_INVALID
+ * not in the set. One failed server does not stop the others, unless they are to go in waves.
+ * @throws {FleetError} PREVIEW_STALE, NOT_APPROVED, CLOUD_OUT_OF_STOCK, GUARD_REFUSED, STACK_BUSY, FLEET_INVALID, DISK_FULL
  */
 export async function execute(controller: Controller, options: ExecuteOptions): Promise<Execution> {
+  await requireRoom(controller.dataDir);
   await recover(controller, options.signal);
   const overrides = options.overrides ?? NO_OVERRIDES;
   const again = (signal: AbortSignal) => prepare(controller, { ...options.preview, overrides, signal });
@@ -70,7 +82,12 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
   ];
   return await withLeases(controller, stacks, options.signal, async (signal, release) => {
     const recovered = await recoverStacks(controller, stacks);
-    const current = recovered.length === 0 && (await unmoved(controller, shown, options)) ? shown : await again(signal);
+    for (const stack of stacks) await mendState(controller, stack);
+    const isSame =
+      recovered.length === 0 &&
+      (await unmoved(controller, shown, options)) &&
+      (await heldNow(controller, shown, shown.works, overrides)).length === 0;
+    const current = isSame ? shown : await again(signal);
     const outside = stacksOf(current.works).filter((stack) => !stacks.includes(stack));
     if (outside.length > 0)
       throw new FleetError(
@@ -90,11 +107,12 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
     await recordAccounts(controller, current.desired.accounts.values());
     await controller.store.putObjects(current.quiet.filter(({ stack }) => stacks.includes(stack)));
     await controller.store.removeObjects(current.stale.filter(({ stack }) => stacks.includes(stack)));
-    const outcomes = await runPhases(controller, current, stacks, signal, release);
+    const { outcomes, left } = await runPhases(controller, current, stacks, overrides, signal, release);
     const count = (wanted: Outcome["state"]) => outcomes.filter(({ state }) => state === wanted).length;
     return {
       preview: current.preview,
       outcomes,
+      ...(left.length > 0 ? { left: left.map(leftOut) } : {}),
       converged: count("converged"),
       provisioning: count("provisioning"),
       failed: count("failed"),
@@ -124,6 +142,28 @@ async function unmoved(
   return head === preview.commit && (await isCurrent(controller, basis));
 }
 
+/** Works that are held by now: a window may close while others are at work. */
+async function heldNow(
+  { store, now }: Controller,
+  { desired, guarded: { policies } }: Prepared,
+  works: Work[],
+  overrides: Overrides,
+): Promise<NotBegun[]> {
+  const open = await store.openApprovals();
+  const { held } = partHeld(works, { desired, policies, open, overrides, now: now() });
+  return held.map(({ work, holds }) => ({
+    work,
+    why: holds.map(holdText).join("; "),
+  }));
+}
+
+const leftOut = ({ work: { effect }, why }: NotBegun): LeftOut => ({
+  name: effect.object.name,
+  op: effect.op,
+  effectHash: effect.hash,
+  why,
+});
+
 function refuseGuarded(verdicts: Verdict[]): void {
   const refused = verdicts.filter((verdict) => !passes(verdict));
   if (refused.length > 0) {
@@ -138,9 +178,10 @@ async function runPhases(
   controller: Controller,
   prepared: Prepared,
   stacks: string[],
+  overrides: Overrides,
   signal: AbortSignal,
   release: (stack: string) => Promise<void>,
-): Promise<Outcome[]> {
+): Promise<{ outcomes: Outcome[]; left: NotBegun[] }> {
   const outcomes = new Map<string, Outcome>();
   const settle: Settle = (work, message, beingMade) => {
     const { effect } = work;
@@ -164,24 +205,54 @@ async function runPhases(
 
   await observeAdopted(controller, prepared.works, prepared.desired, signal);
   const forgotten = prepared.works.filter(({ effect }) => effect.op === "forget");
-  const steps = phases(prepared.works, prepared.desired);
-  const busy = stacksInUse(steps, [
+  const waves = wavesOf(prepared.works, prepared.desired);
+  const [first = [], ...later] = waves.waves;
+  const phasesOf = (works: Work[]) => phases(works, prepared.desired);
+  const steps = [[...waves.before, ...first], ...later, waves.after];
+  const busy = stacksInUse(steps.flatMap(phasesOf), [
     ...prepared.works.flatMap((work) => movedFrom(work) ?? []),
     ...forgotten.map(({ stack }) => stack),
   ]);
   for (const stack of stacks.filter(busy.isIdle)) await release(stack);
-  for (const phase of steps) {
-    signal.throwIfAborted();
-    const run = async (task: StackTask) => {
-      await runTask(controller, withoutFailed(task, outcomes), phase, prepared, settle, signal);
-      // Whoever waits for this stack need not wait for the others.
-      if (busy.isDone(task.stack)) await release(task.stack);
-    };
-    await sideBySide(phase.tasks, controller.stacksAtOnce, run);
+  const runStep = async (step: Phase[]) => {
+    for (const phase of step) {
+      signal.throwIfAborted();
+      const run = async (task: StackTask) => {
+        await runTask(controller, withoutFailed(task, outcomes), phase, prepared, settle, signal);
+        // Whoever waits for this stack need not wait for the others.
+        if (busy.isDone(task.stack)) await release(task.stack);
+      };
+      await sideBySide(phase.tasks, controller.stacksAtOnce, run);
+    }
+  };
+
+  const isFailed = ({ effect }: Work) => outcomes.get(effect.hash)?.state === "failed";
+  const left: NotBegun[] = [];
+  for (const [index, wave] of waves.waves.entries()) {
+    const paused = index === 0 ? [] : pausedIn(waves, index, isFailed);
+    const closed = index === 0 ? [] : await heldNow(controller, prepared, without(wave, paused), overrides);
+    left.push(...paused, ...closed);
+    const works = without(wave, [...paused, ...closed]);
+    if (works.length > 0 && waves.waves.length > 1) tellWave(controller, index + 1, waves.waves.length, works);
+    await runStep(phasesOf(index === 0 ? [...waves.before, ...works] : works));
   }
+  if (waves.waves.length === 0) await runStep(phasesOf(waves.before));
+  left.push(...neededBy(waves.after, left));
+  await runStep(phasesOf(without(waves.after, left)));
   signal.throwIfAborted();
   if (forgotten.length > 0) await forget(controller, forgotten, settle);
-  return [...outcomes.values()];
+  return { outcomes: [...outcomes.values()], left };
+}
+
+function without(works: readonly Work[], left: readonly NotBegun[]): Work[] {
+  const out = new Set(left.map(({ work }) => work));
+  return works.filter((work) => !out.has(work));
+}
+
+function tellWave({ progress }: Controller, number: number, of: number, works: Work[]): void {
+  const names = works.map(({ effect }) => effect.object.name);
+  const which = names.length > 8 ? `${names.length} servers, ${names[0]} to ${names.at(-1)}` : names.join(", ");
+  progress({ kind: "phase", text: `wave ${number} of ${of}: ${which}` });
 }
 
 /** What failed in an earlier phase is not gone on with: a server that could not leave its account is not made in the next. */

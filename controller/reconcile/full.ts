@@ -2,6 +2,7 @@ import { type Controller, cloudOf } from "./context.ts";
 import { readDesired } from "./desired.ts";
 import { liveDifferences } from "./differences.ts";
 import { matchObjects } from "./match.ts";
+import { mendStates } from "./mend-state.ts";
 import { inParallel } from "./pool.ts";
 import type { PreviewOptions } from "./preview.ts";
 import { settledWork } from "./settled.ts";
@@ -21,6 +22,8 @@ export async function previewFull(controller: Controller, options: PreviewOption
     return [settledWork(applied)];
   });
   const stacks = [...Map.groupBy(works, ({ stack }) => stack)];
+  const names = stacks.map(([stack]) => stack);
+  if ((await mendStates(controller, names, options.signal)).length > 0) return await previewFull(controller, options);
   const found = await inParallel(stacks, controller.stacksAtOnce, async ([stack, declare]) => {
     const account = desired.byIdentity.get(declare[0]!.applied!.account)!;
     const { engine } = await runStack(

@@ -49,7 +49,6 @@ export async function openPlugins(controller: Controller, matched: MatchedAccoun
         account,
         cloud,
         journal,
-        priority: "person",
         settleMs,
         dir: join(controller.dataDir, "runs"),
       });

@@ -5,6 +5,7 @@ import { plainName, type StackObject } from "../../resources/spec.ts";
 import { lastCommitted } from "../fleet/history.ts";
 import { readKey, stateKeyFile } from "../keys.ts";
 import type { AppliedObject } from "../store/types.ts";
+import { unapproved } from "./approvals.ts";
 import { behindGone, withoutGone } from "./attached.ts";
 import { type Basis, NO_STATE, recordsMark, stateVersions } from "./basis.ts";
 import { notesOf, watchBeingMade } from "./being-made.ts";
@@ -16,11 +17,13 @@ import { type EffectContext, idleWork, ruledBy, setHash, workOf } from "./effect
 import { endedBy } from "./ended.ts";
 import { checkWithEngine } from "./engine-preview.ts";
 import type { Overrides } from "./guards.ts";
+import { type HeldWork, heldEffects, partHeld } from "./holds.ts";
 import { describeMoves } from "./hosts.ts";
 import { isSettled, type Match, matchObjects, supersededRecords } from "./match.ts";
+import { mendStates } from "./mend-state.ts";
 import { observe, ownMarks } from "./observe.ts";
-import { rebuildRecords } from "./rebuild.ts";
-import { objectKey, type Preview, type Verdict, type Work } from "./types.ts";
+import { catchUpJournal, rebuildRecords } from "./rebuild.ts";
+import { type Effect, objectKey, type Preview, type Verdict, type Work } from "./types.ts";
 import { type Guarded, policyKey, populationOf, verdicts } from "./verdicts.ts";
 
 export interface PreviewOptions {
@@ -33,6 +36,11 @@ export interface PreviewOptions {
   engine?: boolean;
   /** Only these servers and firewalls, by `objectKey`: they are to be brought back to what the files say, whatever was recorded. */
   revert?: ReadonlySet<string>;
+  /**
+   * Leaves out effects that nobody has approved and that the fleet's policy does not approve. Guards then count what is removed in all stacks,
+   * not in `stacks` alone: whoever executes stack by stack must not remove a fleet in small parts.
+   */
+  approvedOnly?: true;
   signal: AbortSignal;
 }
 
@@ -41,12 +49,16 @@ export interface Prepared {
   preview: Preview;
   desired: Desired;
   works: Work[];
+  /** What is held of what the commit would do. */
+  held: HeldWork[];
   /** Records that only need to be written anew: renames and edits without effect. */
   quiet: AppliedObject[];
   /** Records that a move which was cut off has left behind. */
   stale: AppliedObject[];
   guarded: Guarded;
   basis: Basis;
+  /** What `approvedOnly` has left out. */
+  waiting: Effect[];
 }
 
 export const NO_OVERRIDES: Overrides = { allowReplace: [] };
@@ -57,6 +69,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const { store } = controller;
   const at = controller.now();
   await rebuildRecords(controller, signal);
+  await catchUpJournal(controller, signal);
   const commit = await controller.repo.head(options.commit);
   const desired = await readDesired(controller, commit, signal);
   // Before the records are read: what is ready now, and differs, is work.
@@ -65,20 +78,36 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const applied = await store.objects();
   const all = matchObjects(desired.objects, applied, desired.accounts);
   const matches = all.filter((match) => inScope(match, options));
-  const { works, quiet, policies } = await compare(controller, desired, matches, all, signal);
-  await describeMoves(controller, works, desired, signal);
+  const { works: wanted, quiet, policies } = await compare(controller, desired, matches, all, signal);
+  const waiting = options.approvedOnly ? await withoutUnapproved(controller, wanted, desired) : [];
+  await describeMoves(controller, wanted, desired, signal);
 
+  const open = await store.openApprovals();
+  const overrides = options.overrides ?? NO_OVERRIDES;
+  // Guards and the engine look at what may be executed: a stack that is suspended because its engine fails must not stop the others.
+  const { free: works, held: allHeld } = partHeld(wanted, {
+    desired,
+    policies,
+    open,
+    overrides,
+    now: controller.now(),
+  });
+  const held = allHeld.filter(({ work }) => !isIdle(work));
   const guarded: Guarded = {
     works,
     policies,
     population: populationOf(all),
     ended: endedBy(controller, works, desired),
+    ...(options.approvedOnly
+      ? { elsewhere: await removalsElsewhere(controller, desired, matches, all, policies) }
+      : {}),
   };
-  const open = await store.openApprovals();
-  const decide = () => verdicts(guarded, desired, options.overrides ?? NO_OVERRIDES, open);
+  const decide = () => verdicts(guarded, desired, overrides, open);
   const early = decide();
   const looks = options.engine !== false && early.every(passes);
   const stacks = stacksOf(works);
+  // State that was put back makes other objects suspect than those that were compared.
+  if (looks && (await mendStates(controller, stacks, signal)).length > 0) return await prepare(controller, options);
   const before = looks ? await stateVersions(controller, stacks) : {};
   const engineRuns = looks ? await checkWithEngine(controller, desired, works, signal) : 0;
   for (const work of works.filter(isIdle))
@@ -89,6 +118,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     commit,
     hash: setHash(effects),
     effects,
+    ...(held.length > 0 ? { held: heldEffects(held) } : {}),
     verdicts: engineRuns > 0 ? decide() : early,
     notes: [...desired.notes, ...notesOf(watched)],
     ...sumMoney(effects),
@@ -96,7 +126,39 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     ...(watched.beingMade.length > 0 ? { beingMade: watched.beingMade } : {}),
   };
   const states = looks ? unmovedStates(before, await stateVersions(controller, stacks)) : {};
-  return { preview, desired, works, quiet, stale: supersededRecords(applied), guarded, basis: { at, records, states } };
+  const stale = supersededRecords(applied);
+  return { preview, desired, works, held, quiet, stale, guarded, basis: { at, records, states }, waiting };
+}
+
+/** Takes out what is not approved, and answers it. */
+async function withoutUnapproved(controller: Controller, works: Work[], desired: Desired): Promise<Effect[]> {
+  const waiting = await unapproved(controller, { works, desired });
+  const hashes = new Set(waiting.map(({ hash }) => hash));
+  works.splice(0, works.length, ...works.filter(({ effect }) => !hashes.has(effect.hash)));
+  return waiting;
+}
+
+/** What other stacks are about to remove, as the records tell: their clouds are not asked, so that none of them holds up these. */
+async function removalsElsewhere(
+  controller: Controller,
+  desired: Desired,
+  matches: Match[],
+  all: Match[],
+  policies: Map<string, StackObject>,
+): Promise<Work[]> {
+  const inScope = new Set(matches);
+  const works: Work[] = [];
+  for (const match of all.filter((match) => !inScope.has(match) && match.desired === undefined)) {
+    const { applied } = match;
+    if (applied === undefined) continue;
+    const policy = await policyOf(controller, applied, desired.commit);
+    if (policy !== undefined) policies.set(policyKey(applied), policy);
+    const ruled = ruledBy(cloudOf(controller, applied.document.provider));
+    const work = workOf(match, { fleetId: desired.fleet.id, ...ruled, ...pick("removal", policy) });
+    if (work !== undefined) works.push(work);
+  }
+  await withoutUnapproved(controller, works, desired);
+  return works;
 }
 
 /** All stacks that some works concern, those that servers leave among them. */
@@ -121,7 +183,7 @@ async function compare(
   matches: Match[],
   all: Match[],
   signal: AbortSignal,
-): Promise<Pick<Prepared, "works" | "quiet"> & Pick<Guarded, "policies">> {
+): Promise<Pick<Prepared, "works" | "quiet"> & { policies: Map<string, StackObject> }> {
   const { commit, fleet } = desired;
   const place = (match: Match) => {
     const account = desired.byIdentity.get(match.applied?.account ?? match.account);
@@ -190,8 +252,8 @@ async function policyOf(
   if (kind !== "Server" && kind !== "Firewall") return undefined;
   const last = await lastCommitted(controller.repo, kind, plainName(name), since === "" ? undefined : since, commit);
   if (last === undefined) return undefined;
-  const { protect = false, deletionPolicy = "delete" } = load(last.text) as Record<string, unknown>;
-  return { ...document, protect, deletionPolicy } as StackObject;
+  const { protect = false, deletionPolicy = "delete", suspend } = load(last.text) as Record<string, unknown>;
+  return { ...document, protect, deletionPolicy, suspend } as StackObject;
 }
 
 function withMoney(work: Work, match: Match, desired: Desired): Work {

@@ -2,9 +2,20 @@ import type { BeingMade } from "./being-made.ts";
 import type { Effect, EffectOp } from "./types.ts";
 
 /** What a reconcile tells while it goes on; the CLI draws it, the API streams it. */
-export type ProgressEvent = { kind: "phase"; text: string } | ObjectEvent | { kind: "note"; text: string };
+export type ProgressEvent = { kind: "phase"; text: string } | ObjectEvent | { kind: "note"; text: string } | RunEnd;
 
 export type Progress = (event: ProgressEvent) => void;
+
+/** A run of the engine has ended. Previews have no id: nothing of them is stored. */
+export interface RunEnd {
+  kind: "run";
+  id?: string;
+  stack: string;
+  run: "preview" | "up" | "refresh" | "destroy";
+  commit: string;
+  outcome: "succeeded" | "failed" | "killed";
+  ms: number;
+}
 
 export interface ObjectEvent {
   kind: "object";
@@ -15,4 +26,6 @@ export interface ObjectEvent {
   state: "started" | "done" | "provisioning" | "failed";
   message?: string;
   beingMade?: BeingMade;
+  /** Of the run that does it; absent where it is not told by one. */
+  run?: string;
 }

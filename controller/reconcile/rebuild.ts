@@ -4,17 +4,18 @@ import type { ServerSpec, StackObject } from "../../resources/spec.ts";
 import type { StateResource } from "../engine/engine.ts";
 import { lastCommitted } from "../fleet/history.ts";
 import { loadFleet } from "../fleet/load.ts";
+import { JOURNAL_SETTING } from "../store/dump.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { isBaseStack, isOwnStack, jumpHash } from "./cells.ts";
+import { fleetMarks } from "./classes.ts";
 import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
 import { type Desired, readDesired, recordAccounts } from "./desired.ts";
 import { noteMachine } from "./intents.ts";
 import type { MatchedAccount } from "./match.ts";
+import { mendStates } from "./mend-state.ts";
 
 /** Replaces of one server; more than anybody has made. */
 const MOST_GENERATIONS = 1_000;
-/** Of a machine whose run was cut off. */
-const LIKELY_GENERATIONS = 8;
 
 /**
  * Rebuilds the records from state and git when the database was lost. Hashes are left open, so the next preview asks the clouds and the engine
@@ -27,6 +28,7 @@ export async function rebuildRecords(controller: Controller, signal: AbortSignal
   const engine = await controller.engine();
   const stacks = await engine.stacks();
   if (stacks.length === 0) return 0;
+  await mendStates(controller, stacks, signal);
   const desired = await readDesired(controller, await controller.repo.head(), signal);
   const accounts = accountsOf(desired, stacks);
   const records: AppliedObject[] = [];
@@ -66,19 +68,32 @@ async function rebuildJournal(
   const known = new Set(records.map(({ mark }) => mark));
   for (const { kind, account, mark, cloudId } of records)
     if (kind === "Server" && cloudId !== undefined) await noteMachine(controller.store, account, mark, cloudId);
-  const wanted = new Set(
-    desired.objects.flatMap(({ spec }) => {
-      if (spec.kind !== "Server") return [];
-      return [spec.name, ...spec.formerly].flatMap((identity) =>
-        Array.from({ length: LIKELY_GENERATIONS }, (_, generation) =>
-          ownerMark(desired.fleet.id, "Server", identity, generation),
-        ),
-      );
-    }),
-  );
+  await noteMarked(controller, desired, accounts, known, signal);
+}
+
+/**
+ * After a restore: notes machines that were made since the backup, and so in no record of ours, under their marks. No create is sent for what stands already.
+ */
+export async function catchUpJournal(controller: Controller, signal: AbortSignal): Promise<void> {
+  const { store, repo } = controller;
+  if ((await store.setting(JOURNAL_SETTING)) !== "pending") return;
+  const desired = await readDesired(controller, await repo.head(), signal);
+  const known = new Set((await store.objects()).map(({ mark }) => mark));
+  await noteMarked(controller, desired, [...desired.byIdentity.values()], known, signal);
+  await store.putSetting(JOURNAL_SETTING, "");
+}
+
+async function noteMarked(
+  controller: Controller,
+  desired: Desired,
+  accounts: MatchedAccount[],
+  known: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const isOurs = fleetMarks(desired, []);
   for (const { identity, spec } of accounts) {
     for await (const { id, mark } of cloudOf(controller, spec.provider).list(callOn(controller, spec, signal))) {
-      if (mark !== undefined && wanted.has(mark) && !known.has(mark))
+      if (mark !== undefined && !known.has(mark) && isOurs(mark))
         await noteMachine(controller.store, identity, mark, id);
     }
   }

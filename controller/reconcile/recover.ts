@@ -1,29 +1,42 @@
 import { hostname } from "node:os";
-import { RUN_VARIABLE } from "../engine/engine.ts";
+import { FleetError } from "../../resources/errors.ts";
 import { sweepWorkspaces } from "../engine/workspace.ts";
-import { endProcesses, findByEnvironment, isAlive } from "../processes.ts";
+import { isAlive } from "../processes.ts";
 import type { RunRecord } from "../store/types.ts";
 import { absorbForeignRuns } from "./absorb.ts";
 import type { Controller } from "./context.ts";
+import { endRun } from "./end-run.ts";
 import { whenFree } from "./leases.ts";
-import { rebuildRecords } from "./rebuild.ts";
-
-/** Processes that were killed are gone after this long. */
-const END_MS = 5_000;
+import { type Mending, mendChangedStates, mendState } from "./mend-state.ts";
+import { catchUpJournal, rebuildRecords } from "./rebuild.ts";
+import { takeOverRestored } from "./take-over.ts";
 
 /**
  * Cleans up after controllers that died in a run, stack by stack, each under its lease so that two that start at once do not do it twice.
  * Answers the runs that were cleaned up.
  */
-export async function recover(controller: Controller, signal: AbortSignal): Promise<RunRecord[]> {
+export async function recover(
+  controller: Controller,
+  signal: AbortSignal,
+  mending: Mending = {},
+): Promise<RunRecord[]> {
   await rebuildRecords(controller, signal);
+  await catchUpJournal(controller, signal);
+  await mendChangedStates(controller, signal, mending);
   const dead = (await controller.store.openRuns()).filter((run) => !mayLive(run));
   const recovered: RunRecord[] = [];
   for (const stack of new Set(dead.map((run) => run.stack))) {
     signal.throwIfAborted();
-    // Who holds the lease of a dead run's stack is recovering it, or will.
-    recovered.push(...((await whenFree(controller, stack, signal, () => recoverStacks(controller, [stack]))) ?? []));
+    try {
+      // Who holds the lease of a dead run's stack is recovering it, or will.
+      recovered.push(...((await whenFree(controller, stack, signal, () => recoverStacks(controller, [stack]))) ?? []));
+    } catch (error) {
+      if (signal.aborted || !(error instanceof FleetError)) throw error;
+      // Whoever works on it comes back to this; the other stacks go on.
+      controller.progress({ kind: "note", text: `${stack} could not be recovered: ${error.message}` });
+    }
   }
+  await takeOverRestored(controller, signal);
   await absorbForeignRuns(controller, signal);
   const live = new Set((await controller.store.openRuns()).map(({ id }) => id));
   await sweepWorkspaces(controller.dataDir, live, controller.now());
@@ -40,20 +53,12 @@ export async function recoverStacks(controller: Controller, stacks: string[]): P
   for (const run of open) {
     controller.progress({ kind: "note", text: `recovering ${run.stack}: the process that ran it is gone` });
     await endRun(run.id);
+    await mendState(controller, run.stack);
     await (await controller.engine()).cancel(run.stack);
     await markObjects(controller, run);
     await controller.store.finishRun(run.id, "killed");
   }
   return open;
-}
-
-/** Kills what carries the run's mark in its environment, again and again until nothing does: a dying engine may have started a plugin. */
-export async function endRun(runId: string): Promise<void> {
-  for (let round = 0; round < 5; round++) {
-    const left = findByEnvironment(RUN_VARIABLE, runId);
-    if (left.length === 0) return;
-    await endProcesses(left, { graceMs: END_MS });
-  }
 }
 
 /** A process of another machine may live for all we see; its lease tells. */

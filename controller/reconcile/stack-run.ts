@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { FleetError } from "../../resources/errors.ts";
@@ -5,14 +6,16 @@ import { declareStack } from "../../stacks/program.ts";
 import type { EngineResult, EngineRunOptions } from "../engine/engine.ts";
 import type { RunEvent } from "../engine/events.ts";
 import { processStartTime } from "../processes.ts";
+import { isOwnStack } from "./cells.ts";
 import { type Controller, cloudId, cloudOf } from "./context.ts";
 import { notReady, programInput } from "./declared.ts";
+import { endRun } from "./end-run.ts";
 import { readdress } from "./gateway-address.ts";
 import { noteKept } from "./intents.ts";
 import type { MatchedAccount } from "./match.ts";
 import { openPlugins, type Plugins } from "./plugins.ts";
-import { endRun } from "./recover.ts";
 import { type ObjectResult, resultsOf } from "./results.ts";
+import { RunLog } from "./run-log.ts";
 import { noteState } from "./state-version.ts";
 import { objectKey, type Work } from "./types.ts";
 import { type Groups, groupsOf, untoldPowers, withoutPowers } from "./urns.ts";
@@ -136,10 +139,17 @@ async function runner(
   const declarations = await cloud.declarations();
   const input = await programInput(controller, task, taskKind, powerless);
   const owner = new Map([...groups.all].flatMap(([work, urns]) => urns.map((urn) => [urn, work] as const)));
+  const nameOf = (urn: string) => {
+    const object = owner.get(urn)?.effect.object;
+    return object && objectKey(object);
+  };
   const userData = input.objects.flatMap(({ userData }) => (userData === undefined ? [] : [userData]));
   return async (kind, targets, refresh) => {
     const runId = randomUUID();
-    const engineRun = () =>
+    const log = kind === "preview" ? undefined : new RunLog(store, runId, nameOf);
+    // The engine's events come on a connection of its own, and belong to whoever has begun the run.
+    const told = AsyncResource.bind((event: RunEvent) => tell(controller, owner, kind, runId, event));
+    const onEngine = () =>
       engine.run({
         runId,
         stack: task.stack,
@@ -152,8 +162,30 @@ async function runner(
         environment: plugins.environment,
         secrets: [...plugins.secrets, ...userData],
         signal,
-        onEvent: (event) => tell(controller, owner, kind, event),
+        onEvent: (event) => {
+          log?.take(event);
+          told(event);
+        },
       });
+    const engineRun = async () => {
+      const begunAt = controller.now();
+      const result = await (controller.slots === undefined || isOwnStack(task.stack)
+        ? onEngine()
+        : controller.slots.during(onEngine));
+      await log?.close();
+      const outcome = result.killed ? "killed" : result.succeeded ? "succeeded" : "failed";
+      const id = log === undefined ? {} : { id: runId };
+      controller.progress({
+        kind: "run",
+        ...id,
+        stack: task.stack,
+        run: kind,
+        commit,
+        outcome,
+        ms: controller.now() - begunAt,
+      });
+      return result;
+    };
     if (kind === "preview") return await engineRun();
     const startedAt = new Date(controller.now()).toISOString();
     const objects = [...task.declare, ...task.remove].map(runObject);
@@ -181,7 +213,13 @@ export function isLeaseLost({ reason }: AbortSignal): boolean {
   return reason instanceof FleetError && reason.code === "LEASE_LOST";
 }
 
-function tell(controller: Controller, owner: ReadonlyMap<string, Work>, kind: string, event: RunEvent): void {
+function tell(
+  controller: Controller,
+  owner: ReadonlyMap<string, Work>,
+  kind: string,
+  run: string,
+  event: RunEvent,
+): void {
   if (kind !== "up") return;
   if (event.kind === "message" && event.severity === "warning" && !PATH_NOTE.test(event.text))
     controller.progress({ kind: "note", text: event.text });
@@ -190,7 +228,7 @@ function tell(controller: Controller, owner: ReadonlyMap<string, Work>, kind: st
   if (work === undefined) return;
   const { object, op } = work.effect;
   if (event.kind === "started" && event.op !== "same")
-    controller.progress({ kind: "object", name: object.name, object, op, state: "started" });
+    controller.progress({ kind: "object", name: object.name, object, op, state: "started", run });
 }
 
 /** The engine remarks on every plugin it finds on its PATH; the session has said that once. */

@@ -45,6 +45,23 @@ export interface Effect {
   notes: string[];
 }
 
+/** Why an effect is not executed now. */
+export interface Hold {
+  /** `dependency`: what it needs, or what still needs it, is held. */
+  by: "suspend" | "window" | "freeze" | "dependency";
+  /** What says so: `server web-1`, `account linode-main`, `stack linode-main.0`, `firewall web`. */
+  what: string;
+  reason: string;
+  /** ISO instant from which on it may be executed; absent where a commit has to let it go on. */
+  until?: string;
+}
+
+/** An effect that is shown and cannot be approved: by the core's own look, without the engine's. */
+export interface HeldEffect {
+  effect: Effect;
+  holds: Hold[];
+}
+
 /** A guard's word on a set of effects. */
 export interface Verdict {
   guard: "mass-removal" | "protect" | "replace" | "owner" | "region" | "unsupported" | "ended";
@@ -63,6 +80,8 @@ export interface Preview {
   /** Hash over all effect hashes; what `apply --approve` takes. "" when there is nothing to do. */
   hash: string;
   effects: Effect[];
+  /** Effects that are held: in no sum, in no hash, and never executed while they are; absent when there are none. */
+  held?: HeldEffect[];
   verdicts: Verdict[];
   /** Things to know that are no effects. */
   notes: string[];
@@ -95,6 +114,8 @@ export interface Work {
   holder?: "nobody" | "another";
   /** The recorded machine is gone, and this makes another. */
   gone?: true;
+  /** A window or a freeze would hold it, and who approves has lifted that. */
+  outsideWindow?: true;
 }
 
 export const isServer = (spec: StackObject): spec is ServerSpec => spec.kind === "Server";

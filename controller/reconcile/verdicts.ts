@@ -15,16 +15,23 @@ export interface Guarded {
   population: Population;
   /** What effects would buy of that has ended, by hash. */
   ended: ReadonlyMap<string, Ended>;
+  /** Removals that others are about to do: counted with these, and refused by their own. */
+  elsewhere?: Work[];
 }
 
 export function verdicts(
-  { works, policies, population, ended }: Guarded,
+  { works, policies, population, ended, elsewhere = [] }: Guarded,
   { fleet }: Desired,
   overrides: Overrides,
   open: ReadonlyMap<string, Approval>,
 ): Verdict[] {
-  const removals = works.map((work) => removalOf(work, policies, open)).filter(isGuarded);
-  return [...guard(removals, population, fleet.guards, overrides), ...endedVerdicts(works, ended, overrides, open)];
+  const removals = [...works, ...elsewhere].map((work) => removalOf(work, policies, open)).filter(isGuarded);
+  const names = new Set(works.map(({ effect }) => effect.object.name));
+  const concerns = ({ objects }: Verdict) => elsewhere.length === 0 || objects.some((name) => names.has(name));
+  return [
+    ...guard(removals, population, fleet.guards, overrides).filter(concerns),
+    ...endedVerdicts(works, ended, overrides, open),
+  ];
 }
 
 const isGuarded = ({ effect, gone, holder }: Removal): boolean =>

@@ -25,8 +25,6 @@ export interface CommitQueueOptions {
   store: Pick<Store, "rememberCommits" | "commitAnswers" | "setting" | "putSetting">;
   clouds: Readonly<Record<string, CloudRules>>;
   parsed: ParsedCache;
-  /** Default: the branch that HEAD is on. */
-  branch?: string;
   now(): number;
   sleep(ms: number): Promise<void>;
 }
@@ -57,15 +55,21 @@ const LASTING: readonly FleetErrorCode[] = ["COMMIT_CONFLICT", "FLEET_INVALID"];
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
   readonly #cache: ViewCache;
+  #branch: string | undefined;
   #waiting: Waiting[] = [];
   readonly #byKey = new Map<string, Waiting>();
   #writing: Promise<void> | undefined;
-  /** Whether the remote has been looked at since something went wrong. */
+  /** Whether the remote has been looked at for those who wait, and nothing has gone wrong since. */
   #isFresh = false;
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
     this.#cache = createViewCache(options.clouds, options.parsed);
+  }
+
+  /** From now on commits go to this branch, and at once to its upstream where it has one: whoever follows that would go another way otherwise. */
+  follow(branch: string): void {
+    this.#branch = branch;
   }
 
   /**
@@ -123,16 +127,19 @@ export class CommitQueue {
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
       await this.#options.sleep(pause * (0.5 + Math.random() / 2));
     }
+    // Who comes later is not to be refused for what the remote was like now.
+    this.#isFresh = false;
     this.#writing = undefined;
   }
 
   /** Answers every request of the batch, or none and tells why it may be tried again. */
   async #attempt(batch: readonly Waiting[]): Promise<{ error: FleetError; isGone: boolean } | undefined> {
-    const { repo, store, branch } = this.#options;
-    const remote = await repo.remote();
-    if (remote !== undefined && !this.#isFresh) {
+    const { repo, store } = this.#options;
+    const branch = this.#branch;
+    const upstream = await repo.upstream(branch, branch === undefined ? "configured" : "upstream");
+    if (upstream !== undefined && !this.#isFresh) {
       try {
-        await repo.fetch(remote);
+        await repo.fetch(upstream.remote);
       } catch (error) {
         return { error: error as FleetError, isGone: true };
       }
@@ -142,7 +149,7 @@ export class CommitQueue {
     let known = new Map<string, CommitAnswer>();
     let planned: Planned<Waiting> | undefined;
     let ground: Ground | undefined;
-    const target = { ...(branch !== undefined && { branch }), ...(remote !== undefined && { remote }) };
+    const target = { ...(branch !== undefined && { branch }), ...(upstream !== undefined && { upstream }) };
     const written = await repo.write(target, async (found) => {
       ground = found;
       await this.#learn(found);

@@ -1,11 +1,13 @@
 import { realpath } from "node:fs/promises";
 import { FleetError } from "../../resources/errors.ts";
 import type { FleetFile } from "../fleet/file.ts";
+import { type Authorship, lastAuthors } from "./authors.ts";
 import { BlobReader } from "./blobs.ts";
-import { type CommitRequest, type Person, planCommit } from "./commit.ts";
+import { type CommitRequest, planCommit } from "./commit.ts";
 import { Git } from "./git.ts";
 import { type LandedRequest, landedRequests } from "./landed.ts";
-import { fetchRemote } from "./remote.ts";
+import { fetchBranches } from "./publish.ts";
+import { type Alone, type Upstream, upstreamOf } from "./remote.ts";
 import type { PlannedCommit } from "./stream.ts";
 import { FLEET_PLACES, type Listing, listFiles } from "./tree.ts";
 import { readFolder } from "./worktree.ts";
@@ -27,10 +29,12 @@ export interface FleetRepo {
   readBlob(commit: string, path: string): Promise<string | undefined>;
   /** The text of an object by its id; undefined when there is none. */
   readObject(id: string): Promise<string | undefined>;
+  /** Whether a commit is the other or comes before it. Also false when there is no such commit. */
+  isAncestor(ancestor: string, commit: string): Promise<boolean>;
   /** Paths that differ between two commits, both names of a moved file. */
   changedSince(base: string, commit: string): Promise<string[]>;
-  /** Who last changed a file before or at a commit. */
-  lastAuthor(path: string, commit: string): Promise<(Person & { commit: string; at: string }) | undefined>;
+  /** Who last changed each of these files before or at a commit, by one walk that ends when all are found. A file that never was is left out. */
+  lastAuthors(paths: readonly string[], commit: string): Promise<Map<string, Authorship>>;
   /** What changed on the main line (first parents) from after `before` up to `after`, the newest commit first. */
   mainline(before: string | undefined, after: string): Promise<MainlineCommit[]>;
   /**
@@ -42,8 +46,13 @@ export interface FleetRepo {
   commit(request: CommitRequest): Promise<string>;
   /** Writes of one process go one after the other. @see writeCommits */
   write(target: Branch, plan: (ground: Ground) => Promise<readonly PlannedCommit[]>): Promise<Written>;
-  /** The remote that commits go to at once: `git config fleetwright.remote`. */
-  remote(): Promise<string | undefined>;
+  /** Does some work between the writes of this process. */
+  readonly alone: Alone;
+  /**
+   * Where commits on a branch (default: that HEAD is on) go at once: the remote of `git config fleetwright.remote`, else with `push: "upstream"`
+   * the branch's upstream.
+   */
+  upstream(branch: string | undefined, push: "configured" | "upstream"): Promise<Upstream | undefined>;
   /** Learns where a remote's branches are. */
   fetch(remote: string): Promise<void>;
   /** @see landedRequests */
@@ -120,18 +129,17 @@ class GitFleetRepo implements FleetRepo {
     return (await this.#blobs.read(id))?.toString("utf8");
   }
 
+  async isAncestor(ancestor: string, commit: string): Promise<boolean> {
+    return (await this.#git.ask("merge-base", "--end-of-options", ancestor, commit))?.trim() === ancestor;
+  }
+
   async changedSince(base: string, commit: string): Promise<string[]> {
     const output = await this.#git.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, commit, "--");
     return output.split("\0").filter(Boolean);
   }
 
-  async lastAuthor(path: string, commit: string): Promise<(Person & { commit: string; at: string }) | undefined> {
-    const format = "--format=%an%x00%ae%x00%H%x00%aI";
-    const output = await this.#git.run("log", "-1", format, "--end-of-options", commit, "--", `:(literal)${path}`);
-    const [name, email, id, at] = output.trim().split("\0");
-    return name === undefined || email === undefined || id === undefined || at === undefined
-      ? undefined
-      : { name, email, commit: id, at };
+  async lastAuthors(paths: readonly string[], commit: string): Promise<Map<string, Authorship>> {
+    return await lastAuthors(this.dir, paths, commit);
   }
 
   async mainline(before: string | undefined, after: string): Promise<MainlineCommit[]> {
@@ -172,17 +180,25 @@ class GitFleetRepo implements FleetRepo {
   }
 
   write(target: Branch, plan: (ground: Ground) => Promise<readonly PlannedCommit[]>): Promise<Written> {
-    const next = this.#lastWrite.then(() => writeCommits(this.#git, target, plan));
-    this.#lastWrite = next.catch(() => {});
-    return next;
+    return this.alone(() => writeCommits(this.#git, target, plan));
   }
 
-  async remote(): Promise<string | undefined> {
-    return (await this.#git.ask("config", "--get", "fleetwright.remote"))?.trim() || undefined;
+  readonly alone: Alone = (work) => {
+    const next = this.#lastWrite.then(work);
+    this.#lastWrite = next.catch(() => {});
+    return next;
+  };
+
+  async upstream(branch: string | undefined, push: "configured" | "upstream"): Promise<Upstream | undefined> {
+    const name = branch ?? (await this.#git.ask("symbolic-ref", "--quiet", "--short", "HEAD"))?.trim();
+    if (!name) return undefined;
+    const remote = (await this.#git.ask("config", "--get", "fleetwright.remote"))?.trim();
+    if (remote) return { remote, ref: `refs/heads/${name}` };
+    return push === "upstream" ? await upstreamOf(this.dir, name) : undefined;
   }
 
   async fetch(remote: string): Promise<void> {
-    await fetchRemote(this.#git, remote);
+    await fetchBranches(this.#git, remote);
   }
 
   async landed(known: string | undefined, head: string): Promise<LandedRequest[]> {

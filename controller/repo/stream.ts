@@ -13,7 +13,8 @@ export interface PlannedCommit {
   changes: readonly Change[];
 }
 
-const COMMITTER: Person = { name: "Fleetwright", email: "fleetwright@localhost" };
+/** Who commits, and the author of what Fleetwright does by itself. */
+export const COMMITTER: Person = { name: "Fleetwright", email: "fleetwright@localhost" };
 
 /**
  * Writes commits on top of a parent through one `git fast-import`, and points a ref of nobody else's at the last one.

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { FleetError } from "../../resources/errors.ts";
 import { dirtyPaths, follow } from "./follow.ts";
 import type { Git } from "./git.ts";
-import { type Base, findBase, pushCommit } from "./remote.ts";
+import { type Base, findBase, pushCommit } from "./publish.ts";
+import type { Upstream } from "./remote.ts";
 import { importCommits, type PlannedCommit } from "./stream.ts";
 
 /** Where commits go. */
@@ -10,7 +11,7 @@ export interface Branch {
   /** Default: the branch that HEAD is on. */
   branch?: string;
   /** The commits count once they are there. Default: they stay here. */
-  remote?: string;
+  upstream?: Upstream;
 }
 
 /** What commits are planned on. */
@@ -47,7 +48,7 @@ export async function writeCommits(
   plan: (ground: Ground) => Promise<readonly PlannedCommit[]>,
 ): Promise<Written> {
   const place = await findBranch(git, target.branch);
-  const base = await findBase(git, place.branch, target.remote);
+  const base = await findBase(git, place.branch, target.upstream);
   const dirty = async (paths: readonly string[]) => (place.followed ? await dirtyPaths(git, paths) : new Set<string>());
   const planned = await plan({ branch: place.branch, head: base.head, dirty });
   if (planned.length === 0 && base.head === base.local) return { commits: [], head: base.head };
@@ -58,7 +59,7 @@ export async function writeCommits(
   const commits = planned.length === 0 ? [] : await importCommits(git, scratch, base.head, planned);
   const head = commits.at(-1) ?? base.head!;
   try {
-    if (target.remote !== undefined && commits.length > 0) await pushCommit(git, target.remote, place.branch, head);
+    if (target.upstream !== undefined && commits.length > 0) await pushCommit(git, target.upstream, head);
   } catch (error) {
     await git.ask("update-ref", "-d", scratch);
     return { moved: error as FleetError };
@@ -66,7 +67,7 @@ export async function writeCommits(
   const moved = await moveBranch(git, `refs/heads/${place.branch}`, base.local, head, scratch);
   if (moved === undefined) await follow(git, head, files);
   // Once the remote has them they are written, whatever has become of the branch here.
-  else if (target.remote === undefined) return { moved };
+  else if (target.upstream === undefined) return { moved };
   return { commits, head };
 }
 

@@ -9,18 +9,20 @@ export function approvalMethods(db: Kysely<Tables>): Pick<Store, "approve" | "op
       const distinct = [...new Map(approvals.map((approval) => [approval.effectHash, approval])).values()];
       if (distinct.length === 0) return;
       await sql`
-        insert into approval (effect_hash, approved_by, approved_at, commit, allow_replace, allow_removals, allow_ended, quote)
-        select effect_hash, approved_by, approved_at, commit, allow_replace, allow_removals, allow_ended, quote::json from unnest(
+        insert into approval (effect_hash, approved_by, approved_at, commit, allow_replace, allow_removals, allow_ended, outside_window, quote, object)
+        select effect_hash, approved_by, approved_at, commit, allow_replace, allow_removals, allow_ended, outside_window, quote::json, object from unnest(
           ${distinct.map((one) => one.effectHash)}::text[], ${distinct.map((one) => one.approvedBy)}::text[],
           ${distinct.map((one) => one.approvedAt)}::timestamptz[], ${distinct.map((one) => one.commit)}::text[],
           ${distinct.map((one) => one.allowReplace)}::boolean[], ${distinct.map((one) => one.allowRemovals ?? null)}::integer[],
-          ${distinct.map((one) => one.allowEnded === true)}::boolean[],
-          ${distinct.map((one) => (one.quote === undefined ? null : JSON.stringify(one.quote)))}::text[])
-          as given (effect_hash, approved_by, approved_at, commit, allow_replace, allow_removals, allow_ended, quote)
+          ${distinct.map((one) => one.allowEnded === true)}::boolean[], ${distinct.map((one) => one.outsideWindow === true)}::boolean[],
+          ${distinct.map((one) => (one.quote === undefined ? null : JSON.stringify(one.quote)))}::text[],
+          ${distinct.map((one) => one.object ?? null)}::text[])
+          as given (effect_hash, approved_by, approved_at, commit, allow_replace, allow_removals, allow_ended, outside_window, quote, object)
         on conflict (effect_hash) where done_at is null do update set
           approved_by = excluded.approved_by, approved_at = excluded.approved_at, commit = excluded.commit,
           allow_replace = excluded.allow_replace, allow_removals = excluded.allow_removals,
-          allow_ended = excluded.allow_ended, quote = excluded.quote`.execute(db);
+          allow_ended = excluded.allow_ended, outside_window = excluded.outside_window, quote = excluded.quote,
+          object = excluded.object`.execute(db);
     },
 
     async openApprovals() {
@@ -36,7 +38,9 @@ export function approvalMethods(db: Kysely<Tables>): Pick<Store, "approve" | "op
             allowReplace: row.allow_replace,
             ...(row.allow_removals !== null && { allowRemovals: row.allow_removals }),
             ...(row.allow_ended && { allowEnded: true }),
+            ...(row.outside_window && { outsideWindow: true }),
             ...(row.quote !== null && { quote: row.quote as Quote }),
+            ...(row.object !== null && { object: row.object }),
           },
         ]),
       );

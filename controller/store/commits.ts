@@ -17,9 +17,9 @@ export function commitMethods(db: Kysely<Tables>): Pick<Store, "rememberCommits"
           ${answers.map(({ key }) => key)}::text[], ${answers.map(({ fingerprint }) => fingerprint)}::text[],
           ${answers.map(({ commit }) => commit ?? null)}::text[], ${conflicts}::text[])
           as given (key, fingerprint, commit, conflict)
-        on conflict (key) do nothing`.execute(db);
-      await sql`
-        delete from commit_request where at < now() - make_interval(days => ${ANSWERS_KEPT_DAYS})`.execute(db);
+        on conflict (key) do update set fingerprint = excluded.fingerprint, commit = excluded.commit,
+          conflict = excluded.conflict, at = excluded.at
+          where commit_request.at < now() - make_interval(days => ${ANSWERS_KEPT_DAYS})`.execute(db);
     },
 
     async commitAnswers(keys) {

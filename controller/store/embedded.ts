@@ -20,6 +20,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FleetError } from "../../resources/errors.ts";
+import { requireRoom } from "../room.ts";
 import { requireEnterable, type SystemUser, serverUser } from "./access.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { clearForeignPid, postmasterOf } from "./postmaster.ts";
@@ -68,7 +69,7 @@ const SETTINGS = {
  * It may be called by several processes at once. The server has a session of its own and outlives the caller.
  *
  * @param dataDir absolute; `postgres/` in it belongs to the server.
- * @throws {FleetError} STORE_FAILED
+ * @throws {FleetError} STORE_FAILED, DISK_FULL
  */
 export async function ensureServer(dataDir: string): Promise<EmbeddedServer> {
   const cluster = path.join(dataDir, "postgres");
@@ -85,6 +86,7 @@ export async function ensureServer(dataDir: string): Promise<EmbeddedServer> {
       // A start of ours that has ended may have lost against another's, whose file appears in a moment; the second loss in a row is an error.
       if (started?.ended && started.attempt >= 2) throw startFailure(dataDir, "it ended at once");
       if (started === undefined || started.ended) {
+        await requireRoom(dataDir);
         const binaries = findBinaries(user);
         if (!existsSync(cluster)) await initialize(cluster, binaries, user);
         clearForeignPid(cluster);

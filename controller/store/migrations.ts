@@ -81,7 +81,52 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
-  "005-commits": {
+  "005-holds": {
+    async up(db) {
+      await sql`
+        alter table approval add column outside_window boolean not null default false;
+        create table event_once (key text primary key, at timestamptz not null default clock_timestamp())
+      `.execute(db);
+    },
+  },
+  "006-inventory": {
+    async up(db) {
+      await sql`
+        create table inventory_pass (
+          account text primary key, number integer not null, fingerprint text not null,
+          listed_at timestamptz not null, read_at timestamptz not null);
+        create table inventory (
+          account text not null, id text not null, name text not null, class text not null, mark text,
+          region text not null, size text, state text not null,
+          first_seen timestamptz not null, last_seen timestamptz not null, gone_since timestamptz,
+          monthly_micro bigint, hourly_micro bigint, currency text, actual json not null,
+          primary key (account, id));
+        create index inventory_gone on inventory (gone_since) where gone_since is not null
+      `.execute(db);
+    },
+  },
+  "007-drift": {
+    async up(db) {
+      await sql`
+        create table drift (
+          id bigint generated always as identity primary key,
+          account text not null, kind text not null, identity text not null, name text not null, cloud_id text not null,
+          field text not null, key text not null, before json, after json, since timestamptz not null, ended_at timestamptz, wanted json);
+        create unique index drift_open on drift (account, kind, identity, key) where ended_at is null;
+        create index drift_ended on drift (ended_at) where ended_at is not null
+      `.execute(db);
+    },
+  },
+  "008-serve": {
+    async up(db) {
+      await sql`
+        alter table approval add column object text;
+        create index event_run on event (run, seq) where run is not null;
+        create index event_at on event (at)
+      `.execute(db);
+    },
+  },
+  "009-commits": {
     async up(db) {
       await sql`
         create table commit_request (
@@ -92,8 +137,13 @@ const MIGRATIONS: Record<string, Migration> = {
   },
 };
 
-/** Brings the schema up to date. Several processes may call it at once: the first migrates, the others wait and find it done. */
-export async function migrate(db: Kysely<Tables>, schema: string): Promise<void> {
+/** Whether all of these are known here: otherwise they are of a newer version. */
+export const knowsMigrations = (names: readonly string[]): boolean => names.every((name) => name in MIGRATIONS);
+
+/**
+ * Brings the schema up to date, or up to one migration. Several processes may call it at once: the first migrates, the others wait and find it done.
+ */
+export async function migrate(db: Kysely<Tables>, schema: string, last?: string): Promise<void> {
   const key = sql`hashtextextended(${`fleetwright migration ${schema}`}, 0)`;
   await db.connection().execute(async (lock) => {
     await sql`select pg_advisory_lock(${key})`.execute(lock);
@@ -104,7 +154,7 @@ export async function migrate(db: Kysely<Tables>, schema: string): Promise<void>
         provider: { getMigrations: async () => MIGRATIONS },
         migrationTableSchema: schema,
       });
-      const { error } = await migrator.migrateToLatest();
+      const { error } = last === undefined ? await migrator.migrateToLatest() : await migrator.migrateTo(last);
       if (error !== undefined) throw error;
     } finally {
       await sql`select pg_advisory_unlock(${key})`.execute(lock);

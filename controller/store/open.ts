@@ -2,16 +2,19 @@ import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, type PostgresPool } from "kysely";
+import { FleetError } from "../../resources/errors.ts";
 import { approvalMethods } from "./approvals.ts";
 import { budgetLedger } from "./budgets.ts";
 import { catalogMethods } from "./catalogs.ts";
 import { commitMethods } from "./commits.ts";
+import { type DumpSource, dump, load } from "./dump.ts";
 import { toStoreError, withStoreErrors } from "./errors.ts";
 import { eventMethods } from "./events.ts";
+import { inventoryMethods } from "./inventory.ts";
 import { journalMethods } from "./journal.ts";
 import { leaseMethods } from "./leases.ts";
-import { migrate } from "./migrations.ts";
+import { knowsMigrations, migrate } from "./migrations.ts";
 import { objectMethods } from "./objects.ts";
 import { EmbeddedPool, serverPool } from "./pool.ts";
 import { runMethods } from "./runs.ts";
@@ -37,12 +40,7 @@ export interface StoreOptions {
  * @throws {FleetError} STORE_FAILED
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const dataDir = path.resolve(options.dataDir);
-  options.log?.(options.databaseUrl ? "connecting to the database server" : `opening the database in ${dataDir}`);
-  const pool = options.databaseUrl
-    ? serverPool(options.databaseUrl, SCHEMA)
-    : new EmbeddedPool(dataDir, SCHEMA, options.keepRunning ?? false);
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const { db, pool } = connect(options);
   try {
     await migrate(db, SCHEMA);
   } catch (error) {
@@ -51,7 +49,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 
   let closed: Promise<void> | undefined;
-  return withStoreErrors<Store>({
+  const store = withStoreErrors<Omit<Store, "jobs">>({
     ...journalMethods(db),
     budgets: budgetLedger(db),
     ...objectMethods(db),
@@ -60,12 +58,57 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...leaseMethods(db),
     ...eventMethods(db),
     ...catalogMethods(db),
+    ...inventoryMethods(db),
+    dump: (sink) => dump(db, sink),
     ...commitMethods(db),
     close() {
       closed ??= db.destroy();
       return closed;
     },
   });
+  return { ...store, jobs: { executeSql: (text, values = []) => onConnection(pool, text, values) } };
+}
+
+/** Several statements in one text are one query, and go without values. */
+async function onConnection(pool: PostgresPool, text: string, values: unknown[]): Promise<{ rows: unknown[] }> {
+  const client = await pool.connect();
+  try {
+    return await client.query(text, values);
+  } finally {
+    client.release();
+  }
+}
+
+/**
+ * Fills an empty database from a dump, in the tables that it was made of, and then brings these up to date.
+ * @throws {FleetError} STORE_FAILED when it is not empty, or the dump is of a newer version.
+ */
+export async function loadStore(options: StoreOptions, source: DumpSource): Promise<void> {
+  if (!knowsMigrations(source.migrations))
+    throw new FleetError(
+      "STORE_FAILED",
+      "the backup was made by a newer version of Fleetwright: restore it with that",
+      {},
+    );
+  const { db } = connect(options);
+  try {
+    await migrate(db, SCHEMA, source.migrations.at(-1));
+    await load(db, source);
+    await migrate(db, SCHEMA);
+  } catch (error) {
+    throw toStoreError(error, "load the backup");
+  } finally {
+    await db.destroy().catch(() => undefined);
+  }
+}
+
+function connect(options: StoreOptions): { db: Kysely<Tables>; pool: PostgresPool } {
+  const dataDir = path.resolve(options.dataDir);
+  options.log?.(options.databaseUrl ? "connecting to the database server" : `opening the database in ${dataDir}`);
+  const pool = options.databaseUrl
+    ? serverPool(options.databaseUrl, SCHEMA)
+    : new EmbeddedPool(dataDir, SCHEMA, options.keepRunning ?? false);
+  return { db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }), pool };
 }
 
 /**

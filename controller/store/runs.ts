@@ -1,8 +1,9 @@
 import { type Kysely, type Selectable, sql } from "kysely";
+import { ANSWERS_KEPT_DAYS } from "./commits.ts";
 import type { Tables } from "./tables.ts";
 import type { RunRecord, Store } from "./types.ts";
 
-type Methods = Pick<Store, "startRun" | "heartbeat" | "finishRun" | "openRuns" | "runs">;
+type Methods = Pick<Store, "startRun" | "heartbeat" | "finishRun" | "openRuns" | "runs" | "run" | "prune">;
 
 /** Engine runs, begun and finished. Heartbeats and ends are told by the database's clock. */
 export function runMethods(db: Kysely<Tables>): Methods {
@@ -51,6 +52,22 @@ export function runMethods(db: Kysely<Tables>): Methods {
     async runs(limit) {
       const latest = db.selectFrom("run").selectAll().orderBy("started_at", "desc").orderBy("id").limit(limit);
       return (await latest.execute()).map(toRun);
+    },
+
+    async run(id) {
+      const row = await db.selectFrom("run").selectAll().where("id", "=", id).executeTakeFirst();
+      return row && toRun(row);
+    },
+
+    async prune(days) {
+      const before = sql<Date>`now() - ${days} * interval '1 day'`;
+      const runs = await db.deleteFrom("run").where("finished_at", "<", before).executeTakeFirst();
+      const events = await db.deleteFrom("event").where("at", "<", before).executeTakeFirst();
+      // What was promised to those who repeat a request does not depend on a setting.
+      const forgotten = sql<Date>`now() - ${ANSWERS_KEPT_DAYS} * interval '1 day'`;
+      const requests = await db.deleteFrom("commit_request").where("at", "<", forgotten).executeTakeFirst();
+      const [run, event, request] = [runs, events, requests].map(({ numDeletedRows }) => Number(numDeletedRows));
+      return { runs: run!, events: event!, requests: request! };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
-import type { AppliedObject } from "./types.ts";
+import type { ActualServer } from "../../resources/actual.ts";
+import type { AppliedObject, LastWanted, RememberedDrift, SeenServer } from "./types.ts";
 
 /** Read as a Date, written by the database's own clock or as an ISO instant. */
 type Instant = ColumnType<Date, string | Date, string | Date>;
@@ -55,7 +56,9 @@ export interface Tables {
     allow_replace: boolean;
     allow_removals: number | null;
     allow_ended: boolean;
+    outside_window: boolean;
     quote: Json<unknown> | null;
+    object: string | null;
     done_at: Instant | null;
   };
   budget_grant: { id: Generated<string>; key: string; scope: string; used: number; expires_at: Instant };
@@ -69,6 +72,7 @@ export interface Tables {
     object: string | null;
     data: Json<unknown>;
   };
+  event_once: { key: string; at: Generated<Date> };
   catalog: { account: string; part: string; fingerprint: string; cached_at: Instant; content: Json<unknown> };
   quote: { effect_hash: string; shown_at: Instant; quote: Json<unknown> };
   commit_request: {
@@ -77,6 +81,39 @@ export interface Tables {
     commit: string | null;
     conflict: Json<unknown> | null;
     at: Instant;
+  };
+  inventory_pass: { account: string; number: number; fingerprint: string; listed_at: Instant; read_at: Instant };
+  inventory: {
+    account: string;
+    id: string;
+    name: string;
+    class: SeenServer["class"];
+    mark: string | null;
+    region: string;
+    size: string | null;
+    state: SeenServer["state"];
+    first_seen: Instant;
+    last_seen: Instant;
+    gone_since: Instant | null;
+    monthly_micro: string | null;
+    hourly_micro: string | null;
+    currency: string | null;
+    actual: Json<ActualServer>;
+  };
+  drift: {
+    id: Generated<string>;
+    account: string;
+    kind: RememberedDrift["kind"];
+    identity: string;
+    name: string;
+    cloud_id: string;
+    field: string;
+    key: string;
+    before: Json<unknown> | null;
+    after: Json<unknown> | null;
+    since: Instant;
+    ended_at: Instant | null;
+    wanted: Json<LastWanted> | null;
   };
   setting: { name: string; value: string };
 }

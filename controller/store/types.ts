@@ -1,7 +1,9 @@
+import type { ActualServer } from "../../resources/actual.ts";
 import type { BudgetLedger } from "../../resources/budget-ledger.ts";
 import type { ErrorPlace } from "../../resources/errors.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { StackObject } from "../../resources/spec.ts";
+import type { DumpSink } from "./dump.ts";
 
 /** An object as it was last applied: the memory of what the clouds were made to be. Rebuilt from state and a listing when lost. */
 export interface AppliedObject {
@@ -61,8 +63,12 @@ export interface Approval {
   allowRemovals?: number;
   /** New machines on something that has ended are meant. */
   allowEnded?: boolean;
+  /** It may be executed outside maintenance windows and under a freeze. */
+  outsideWindow?: boolean;
   /** What whoever approved was shown that it would cost. */
   quote?: Quote;
+  /** `objectKey` of what it concerns; absent in approvals of earlier versions. */
+  object?: string;
   /** Set when the effect has converged: a later, equal effect needs an approval of its own. */
   doneAt?: string;
 }
@@ -83,6 +89,24 @@ export interface Cost {
   monthlyMicro: number;
   hourlyMicro: number;
   currency: string;
+}
+
+export interface NewEvent {
+  run?: string;
+  kind: string;
+  /** Name of what it concerns. */
+  object?: string;
+  data: unknown;
+}
+
+export interface StoredEvent extends NewEvent {
+  seq: number;
+  at: string;
+}
+
+export interface JobsDatabase {
+  // biome-ignore lint/suspicious/noExplicitAny: rows of whatever is asked, as the job queue declares them.
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: any[] }>;
 }
 
 /** What an account's cloud was read to sell: `sale` are sizes, regions and images. */
@@ -110,6 +134,80 @@ export interface Lease {
   holder: string;
   /** ISO instant. */
   expiresAt: string;
+}
+
+/** A machine that an account has or had, as the passes over the account have seen it. Instants are ISO. */
+export interface SeenServer {
+  id: string;
+  name: string;
+  /** `managed`: a record has it; `orphan`: it carries a mark of this fleet and no record has it; `foreign`: no mark, or another fleet's. */
+  class: "managed" | "orphan" | "foreign";
+  mark?: string;
+  region: string;
+  size?: string;
+  state: ActualServer["power"];
+  firstSeen: string;
+  /** When the last pass began that saw it. */
+  lastSeen: string;
+  /** The cloud has said twice that it is gone. */
+  goneSince?: string;
+  monthly?: Cost;
+  /** As the cloud told it last. */
+  actual: ActualServer;
+}
+
+/** The last whole pass over an account. */
+export interface InventoryPass {
+  /** Counts the passes of the account. */
+  number: number;
+  /** Tells accounts apart that answer to one name after another. */
+  fingerprint: string;
+  /** ISO instant when the last pass began that read every page. */
+  listedAt: string;
+  /** ISO instant when the last pass of any kind began. */
+  readAt: string;
+}
+
+/** Who last changed an object's file, and in which commit. */
+export interface LastWanted {
+  name: string;
+  email: string;
+  commit: string;
+  /** ISO instant. */
+  at: string;
+}
+
+/** One field of one object that differs or did. */
+export interface RememberedDrift {
+  /** Never given again: names this drift in events and messages. */
+  id: number;
+  kind: "Server" | "Firewall";
+  /** Constant over renames, as that of its record. */
+  identity: string;
+  name: string;
+  cloudId: string;
+  /** Path in the fleet file; `gone` where the object itself is. */
+  field: string;
+  /** The same for the same difference, whatever place a rule has in its list. */
+  key: string;
+  before?: unknown;
+  after?: unknown;
+  /** ISO instants: of the first pass that saw it, and of the first that saw it no more. */
+  since: string;
+  endedAt?: string;
+  wanted?: LastWanted;
+}
+
+/** What one pass over an account has come to, stored as a whole or not at all. */
+export interface PassRecord {
+  account: string;
+  pass: InventoryPass;
+  /** Machines that are new or differ from what is stored. */
+  seen: SeenServer[];
+  /** Those that have gone since the pass before. */
+  gone: Pick<SeenServer, "id" | "lastSeen">[];
+  /** Absent where the pass looked for no drift. */
+  drift?: { started: Omit<RememberedDrift, "id">[]; changed: RememberedDrift[]; ended: number[] };
 }
 
 /**
@@ -154,6 +252,9 @@ export interface Store {
   /** Runs that have not finished. */
   openRuns(): Promise<RunRecord[]>;
   runs(limit: number): Promise<RunRecord[]>;
+  run(id: string): Promise<RunRecord | undefined>;
+  /** Removes runs that ended, and events that happened, more than so many days ago; answers to requests after 30 days. Answers how many. */
+  prune(days: number): Promise<{ runs: number; events: number; requests: number }>;
 
   approve(approvals: Omit<Approval, "doneAt">[]): Promise<void>;
   /** Approvals not yet done, by effect hash. */
@@ -167,11 +268,14 @@ export interface Store {
   lease(stack: string): Promise<Lease | undefined>;
 
   /** Appends to the event log; returns the sequence number. */
-  event(event: { run?: string; kind: string; object?: string; data: unknown }): Promise<number>;
-  events(
-    after: number,
-    limit: number,
-  ): Promise<{ seq: number; at: string; run?: string; kind: string; object?: string; data: unknown }[]>;
+  event(event: NewEvent): Promise<number>;
+  /** Appends those whose `once` no event had before, in the lifetime of the database and over all processes; answers their `once`. */
+  eventsOnce(events: (NewEvent & { once: string })[]): Promise<Set<string>>;
+  /** Appends many in one statement, in their order. */
+  putEvents(events: NewEvent[]): Promise<void>;
+  events(after: number, limit: number): Promise<StoredEvent[]>;
+  /** The events of one run, oldest first. */
+  runEvents(run: string, limit: number): Promise<StoredEvent[]>;
 
   /** Whatever its age is. */
   cachedCatalog(account: string, part: CatalogPart): Promise<CachedCatalog | undefined>;
@@ -183,6 +287,16 @@ export interface Store {
   /** By effect hash. */
   quotes(effectHashes: string[]): Promise<Map<string, Quote>>;
 
+  /** What the passes over an account know: its machines, also those that went within 90 days. */
+  inventory(account: string): Promise<{ pass?: InventoryPass; servers: SeenServer[] }>;
+  /** Drift of an account that has not ended, or all that is remembered: what ended stays for 90 days. */
+  drift(account: string, which: "open" | "all"): Promise<RememberedDrift[]>;
+  /**
+   * Stores a pass that began from the one numbered before it, all in one transaction with an event `drift` that names what started and ended.
+   * Answers the ids of what started, in the order given; undefined, with nothing stored, when another pass was stored meanwhile.
+   */
+  recordPass(record: PassRecord): Promise<number[] | undefined>;
+
   /** Keeps answers for 30 days; what is kept already stays as it is. */
   rememberCommits(answers: readonly CommitAnswer[]): Promise<void>;
   /** What is kept under these keys. */
@@ -190,6 +304,14 @@ export interface Store {
 
   setting(name: string): Promise<string | undefined>;
   putSetting(name: string, value: string): Promise<void>;
+  /** Settings whose names begin with this, by the rest of the name. */
+  settings(prefix: string): Promise<Map<string, string>>;
+
+  /** For the job queue, which keeps its tables in a schema of its own. Its errors are those of the driver. */
+  readonly jobs: JobsDatabase;
+
+  /** Gives everything that a backup keeps to `sink`, as it was at one instant. */
+  dump(sink: DumpSink): Promise<void>;
 
   close(): Promise<void>;
 }

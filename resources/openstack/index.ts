@@ -2,6 +2,7 @@ import type { Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { hosts } from "./aggregates.ts";
 import { readCatalog } from "./catalog.ts";
+import { readChanges } from "./changes.ts";
 import { actualFirewall, firewallProblems, linesOf, rulesOf } from "./firewall.ts";
 import { listGroups, readGroup } from "./groups.ts";
 import { openstack as send } from "./http.ts";
@@ -45,6 +46,8 @@ export const openstack = {
   async *list(call) {
     for (const server of await listServers(call)) yield actual(server);
   },
+
+  changes: readChanges,
 
   async observe(id, call) {
     const server = await readServer(call, id);

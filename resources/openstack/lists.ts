@@ -14,6 +14,8 @@ export interface ListOptions<T> {
   key: string;
   query?: Record<string, string | number | boolean | undefined>;
   isItem(item: unknown): item is T;
+  /** Told the headers of each page. */
+  heard?(headers: Headers): void;
 }
 
 type PageBody = Record<string, unknown> | null;
@@ -38,11 +40,12 @@ async function readAll<T extends { id: string }>(call: Call, options: ListOption
   const { service, path, key, query, isItem } = options;
   const items = new Map<string, T>();
   for (let marker: string | undefined; ; ) {
-    const { body } = await openstack<PageBody>(call, service, {
+    const { body, headers } = await openstack<PageBody>(call, service, {
       method: "GET",
       path,
       query: { ...query, limit: PAGE_SIZE, marker },
     });
+    options.heard?.(headers);
     const page = body?.[key];
     if (!Array.isArray(page)) throw invalidAnswer(call, "GET", path, `it has no list of ${key}`);
     if (!page.every(isItem)) throw invalidAnswer(call, "GET", path, `it is no list of ${key}`);

@@ -23,16 +23,18 @@ export function serverPath(id: string): string {
 
 /** Every server of the project, or of all where the account says so. @throws {FleetError} CLOUD_UNAVAILABLE when a part of nova is down */
 export async function listServers(call: Call, query: Record<string, string | number> = {}): Promise<NovaServer[]> {
-  const all = accountOptions(call.account.spec.options).allTenants ? { all_tenants: 1 } : {};
   const servers = await listAll<NovaServer | { id: string }>(call, {
     service: "compute",
     path: "/servers/detail",
     key: "servers",
-    query: { ...all, ...query },
+    query: { ...tenantsOf(call), ...query },
     isItem: (item) => isServer(item) || isUnreachable(item),
   });
   return servers.map((server) => reachable(call, server));
 }
+
+export const tenantsOf = (call: Call): Record<string, number> =>
+  accountOptions(call.account.spec.options).allTenants ? { all_tenants: 1 } : {};
 
 /** One server; undefined only when nova itself says, in its own words, that there is none, or tells it as deleted. */
 export async function readServer(call: Call, id: string): Promise<NovaServer | undefined> {
@@ -49,11 +51,13 @@ export async function readServer(call: Call, id: string): Promise<NovaServer | u
   const server = body?.server;
   if (isUnreachable(server)) return reachable(call, server);
   if (!isServer(server) || server.id !== id) throw invalidAnswer(call, "GET", path, "it is not the server asked for");
-  return server.status === "DELETED" || server.status === "SOFT_DELETED" ? undefined : server;
+  return isDeleted(server) ? undefined : server;
 }
 
+export const isDeleted = ({ status }: { status: string }): boolean => status === "DELETED" || status === "SOFT_DELETED";
+
 /** A server of which only its id is known is no server without a mark. */
-function reachable(call: Call, server: NovaServer | { id: string }): NovaServer {
+export function reachable(call: Call, server: NovaServer | { id: string }): NovaServer {
   if (isServer(server)) return server;
   const message = `openstack cannot reach the part of nova that has server ${server.id}: it tells neither its name nor its metadata`;
   throw new FleetError("CLOUD_UNAVAILABLE", message, { account: call.account.spec.name, server: server.id });

@@ -27,7 +27,7 @@ export async function fleetwrightPackage(options: {
   version: string;
 }): Promise<ProviderPackage> {
   const { account, cloud, journal, version } = options;
-  const call = (signal: AbortSignal): Call => ({ signal, account, priority: "person" });
+  const call = (signal: AbortSignal): Call => ({ signal, account, priority: "background" });
   const own = await cloud.types?.();
   return {
     name: "fleetwright",

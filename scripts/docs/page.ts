@@ -116,4 +116,8 @@ const SKIPPED = new Set([
   "placement",
   "needs",
   "endedRegions",
+  "suspend",
+  "suspendStacks",
+  "freeze",
+  "expired",
 ]);

@@ -1,3 +1,4 @@
+import { cannotFill } from "../fill.ts";
 import { Clock, serveSimulator } from "../kit.ts";
 import type { SimulatedEntry, Simulator, SimulatorOptions } from "../simulator.ts";
 import { awsApi } from "./api.ts";
@@ -14,8 +15,10 @@ export const AWS_CREDENTIALS = { accessKeyId: "AKIASIMULATED0000000", secretAcce
  * `/REGION/ACTION/ID` where an instance is named. Machines run at once; options about time have no effect.
  *
  * @throws {PackageMissing} where moto cannot be had.
+ * @throws {FleetError} USAGE when it is to start with machines: moto makes some a second.
  */
 export async function startAws(options: SimulatorOptions & { pageSize?: number } = {}): Promise<Simulator> {
+  if (options.servers) throw cannotFill("aws");
   const moto = await startMoto();
   const clock = new Clock();
   const control = new AwsControl(moto.url);

@@ -1,4 +1,5 @@
 import type { SaleChange } from "../control.ts";
+import type { Variety } from "../fill.ts";
 
 /** What the simulated DigitalOcean sells: real slugs and prices, a part of the real catalogue. */
 
@@ -180,6 +181,14 @@ export const IMAGES: readonly Image[] = (
   minDiskGb: kind === "application" ? 25 : 7,
   description: `${distribution} ${name}`,
 }));
+
+/** GPUs are rare in an account. */
+export const VARIETY: Variety = {
+  sizes: [...SIZES.values()]
+    .filter(({ gpu }) => gpu === undefined)
+    .map(({ slug, regions }) => ({ size: slug, regions })),
+  images: IMAGES.filter(({ kind }) => kind === "distribution").map(({ slug }) => slug),
+};
 
 /** By id or slug. */
 export function findImage(key: string | number): Image | undefined {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { routeOf, serveSimulator } from "../kit.ts";
 import type { SimulatedEntry, Simulator, SimulatorOptions } from "../simulator.ts";
+import { VARIETY } from "./catalog.ts";
 import { DigitalOceanControl } from "./control.ts";
 import { actionRoutes, dropletRoutes } from "./droplets.ts";
 import { DigitalOceanError, errorIdOf, notFound } from "./errors.ts";
@@ -29,6 +30,7 @@ export async function startDigitalOcean(options: SimulatorOptions = {}): Promise
   return serveSimulator(
     {
       cloud: "digitalocean",
+      variety: VARIETY,
       app: digitalOceanApi(world, machines, options),
       clock: world.clock,
       servers: () => control.servers(),

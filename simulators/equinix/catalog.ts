@@ -1,3 +1,5 @@
+import type { Variety } from "../fill.ts";
+
 /** What the simulated Equinix Metal sells: a small, made-up selection in the words of the real one. */
 export interface Plan {
   id: string;
@@ -129,6 +131,17 @@ export const SYSTEMS: ReadonlyMap<string, OperatingSystem> = new Map([
   system(5, "windows_2022", "Windows 2022 Standard", "windows", "2022", ["x86"]),
   system(6, "custom_ipxe", "Custom iPXE", "custom_ipxe", "1"),
 ]);
+
+/** Without what only some plans take: Windows, and an iPXE script that nobody named. */
+export const VARIETY: Variety = {
+  sizes: [...PLANS.values()].map(({ slug, stock }) => ({
+    size: slug,
+    regions: Object.keys(stock).filter((code) => stock[code]! > 0),
+  })),
+  images: [...SYSTEMS.values()]
+    .filter(({ arch, distro }) => arch.length > 1 && distro !== "custom_ipxe")
+    .map(({ slug }) => slug),
+};
 
 export function findPlan(key: string): Plan | undefined {
   return PLANS.get(key) ?? [...PLANS.values()].find((each) => each.id === key);

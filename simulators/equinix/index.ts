@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Hono, type MiddlewareHandler } from "hono";
 import { serveSimulator } from "../kit.ts";
 import type { SimulatedEntry, Simulator, SimulatorOptions } from "../simulator.ts";
+import { VARIETY } from "./catalog.ts";
 import { EquinixControl } from "./control.ts";
 import { deviceRoutes, expansionOf, projectDeviceRoutes } from "./devices.ts";
 import { bodyOf, EquinixError, notFound } from "./errors.ts";
@@ -30,6 +31,7 @@ export async function startEquinix(options: SimulatorOptions = {}): Promise<Simu
   return serveSimulator(
     {
       cloud: "equinix",
+      variety: VARIETY,
       app: equinixApi(world, machines, options),
       clock: world.clock,
       servers: () => control.servers(),

@@ -9,6 +9,7 @@ import { gatekeeper } from "./gatekeeper.ts";
 import { keyRoutes } from "./keys.ts";
 import { Machines } from "./machines.ts";
 import { orderRoutes } from "./orders.ts";
+import { VARIETY } from "./products.ts";
 import { saleRoutes } from "./sale.ts";
 import { HivelocityWorld } from "./world.ts";
 
@@ -28,6 +29,7 @@ export async function startHivelocity(options: SimulatorOptions = {}): Promise<S
   return serveSimulator(
     {
       cloud: "hivelocity",
+      variety: VARIETY,
       app: hivelocityApi(world, machines, options),
       clock: world.clock,
       servers: () => control.servers(),

@@ -1,3 +1,5 @@
+import type { Variety } from "../fill.ts";
+
 export interface Product {
   id: number;
   name: string;
@@ -129,3 +131,11 @@ export function products(): Product[] {
     },
   ];
 }
+
+/** What is sold by the hour. */
+export const VARIETY: Variety = {
+  sizes: products()
+    .filter(({ disabled, gpu }) => gpu === "" && !disabled.includes("hourly"))
+    .map(({ id, stock }) => ({ size: String(id), regions: Object.keys(stock) })),
+  images: SYSTEMS.map(({ name }) => name),
+};

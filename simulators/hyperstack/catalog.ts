@@ -1,3 +1,5 @@
+import type { Variety } from "../fill.ts";
+
 /** What the simulated Hyperstack sells: names as they are, a part of the catalogue. */
 export interface Region {
   id: number;
@@ -93,6 +95,11 @@ export const IMAGES: readonly Image[] = REGIONS.flatMap((region, at) =>
     region: region.name,
   })),
 );
+
+export const VARIETY: Variety = {
+  sizes: [...FLAVORS.values()].map(({ name, stock }) => ({ size: name, regions: [...stock.keys()] })),
+  images: SYSTEMS.map(([name]) => name),
+};
 
 /** USD an hour. With GPUs processors, memory and disk are free. */
 export const PRICEBOOK: readonly (readonly [name: string, value: number])[] = [

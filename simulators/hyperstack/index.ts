@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { serveSimulator } from "../kit.ts";
 import type { SimulatedEntry, Simulator, SimulatorOptions } from "../simulator.ts";
+import { VARIETY } from "./catalog.ts";
 import { HyperstackControl } from "./control.ts";
 import { errorBody, HyperstackError, missing } from "./errors.ts";
 import { gatekeeper } from "./gatekeeper.ts";
@@ -26,6 +27,7 @@ export async function startHyperstack(options: SimulatorOptions = {}): Promise<S
   return serveSimulator(
     {
       cloud: "hyperstack",
+      variety: VARIETY,
       app: hyperstackApi(world, machines, options),
       clock: world.clock,
       servers: () => control.servers(),

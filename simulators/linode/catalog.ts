@@ -1,4 +1,5 @@
 import type { SaleChange } from "../control.ts";
+import type { Variety } from "../fill.ts";
 
 /** What the simulated Linode sells: real names and prices, a part of the real catalogue. */
 
@@ -145,6 +146,17 @@ function isMade(type: LinodeType, region: LinodeRegion): boolean {
   if (type.class === "premium") return region.capabilities.includes("Premium Plans");
   return true;
 }
+
+/** GPUs are rare in an account. */
+export const VARIETY: Variety = {
+  sizes: [...TYPES.values()]
+    .filter(({ gpus }) => gpus === 0)
+    .map((type) => ({
+      size: type.id,
+      regions: [...REGIONS.values()].filter((region) => isMade(type, region)).map(({ id }) => id),
+    })),
+  images: [...IMAGES.keys()],
+};
 
 /** What one simulator sells: the catalogue, with what control has changed of it. */
 export class Sale {

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { routeOf, serveSimulator } from "../kit.ts";
 import type { SimulatedEntry, Simulator, SimulatorOptions } from "../simulator.ts";
 import { accountRoutes, profileRoutes, tagRoutes } from "./account.ts";
+import { VARIETY } from "./catalog.ts";
 import { LinodeControl } from "./control.ts";
 import { LinodeError } from "./errors.ts";
 import { Firewalls } from "./firewalls.ts";
@@ -28,6 +29,7 @@ export async function startLinode(options: SimulatorOptions = {}): Promise<Simul
   return serveSimulator(
     {
       cloud: "linode",
+      variety: VARIETY,
       app: linodeApi(world, machines, options),
       clock: world.clock,
       servers: () => control.servers(),

@@ -9,7 +9,7 @@ import { keystone } from "./keystone.ts";
 import { neutron } from "./neutron.ts";
 import { nova } from "./nova.ts";
 import { placement } from "./placement.ts";
-import { PROJECT, SEEDED_USER } from "./seed.ts";
+import { PROJECT, SEEDED_USER, VARIETY } from "./seed.ts";
 import { statusOf } from "./server-view.ts";
 import { DEFAULT_ZONE, type Flavor, type SimServer, type World } from "./world.ts";
 
@@ -19,6 +19,7 @@ const codec = createTagCodec(/[\s\S]/);
 /** The whole cloud for the kit: each service under a path of its own, and Keystone at the root too. A size is a flavor's name, a region a zone. */
 export class SimulatedOpenStack implements SimulatedCloud {
   readonly cloud = "openstack";
+  readonly variety = VARIETY;
   readonly app: Hono;
   readonly clock: Clock;
   readonly #world: World;
@@ -85,7 +86,8 @@ export class SimulatedOpenStack implements SimulatedCloud {
     const server = this.#world.servers.get(id);
     if (!server) return undefined;
     this.#apply(server, patch);
-    server.updatedAt = this.#world.clock.now();
+    // Tags are metadata, which nova's `updated` knows nothing of.
+    if (Object.keys(patch).some((field) => field !== "tags")) server.updatedAt = this.#world.clock.now();
     this.#world.servers.changed(server);
     return this.#view(server);
   }

@@ -1,6 +1,6 @@
 import { novaError } from "./errors.ts";
 import { bodyOf, invalid, type NovaApp, projectOf } from "./nova.ts";
-import { checkLock, found, touch } from "./nova-servers.ts";
+import { checkLock, found } from "./nova-servers.ts";
 import type { SimServer, World } from "./world.ts";
 
 const KEY = /^[a-zA-Z0-9\-_:. ]{1,255}$/;
@@ -21,6 +21,7 @@ export function checkMetadata(metadata: unknown, most: number): Record<string, s
   return { ...(metadata as Record<string, string>) };
 }
 
+/** Metadata has a table of its own in nova: a change of it alone leaves `updated` as it was, and so is not in `changes-since`. */
 export function metadataRoutes(app: NovaApp, world: World): void {
   const checkState = (server: SimServer) => {
     if (!["active", "paused", "suspended", "stopped"].includes(server.vm) || server.task !== null) {
@@ -36,7 +37,7 @@ export function metadataRoutes(app: NovaApp, world: World): void {
       checkLock(c, server);
       checkState(server);
       server.metadata = method === "put" ? given : { ...server.metadata, ...given };
-      touch(server, world);
+      world.servers.changed(server);
       return c.json({ metadata: server.metadata });
     });
   }
@@ -52,7 +53,7 @@ export function metadataRoutes(app: NovaApp, world: World): void {
     if (!Object.hasOwn(meta, c.req.param("key"))) throw novaError(400, "Request body and URI mismatch");
     checkState(server);
     Object.assign(server.metadata, meta);
-    touch(server, world);
+    world.servers.changed(server);
     return c.json({ meta });
   });
   app.delete("/servers/:id/metadata/:key", (c) => {
@@ -61,7 +62,7 @@ export function metadataRoutes(app: NovaApp, world: World): void {
     if (!Object.hasOwn(server.metadata, key)) throw novaError(404, "Metadata item was not found");
     checkState(server);
     delete server.metadata[key];
-    touch(server, world);
+    world.servers.changed(server);
     return c.body(null, 204);
   });
 }

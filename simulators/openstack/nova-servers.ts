@@ -136,13 +136,17 @@ function filtered(c: NovaContext, world: World, query: Record<string, string>): 
     throw novaError(400, `Additional properties are not allowed ('${unknown}' was unexpected)`);
   }
   const admin = isAdmin(c);
-  const all = query.all_tenants !== undefined && !/^(0|false|f|no)$/i.test(query.all_tenants);
+  const all = query.all_tenants !== undefined && isTrue(query.all_tenants);
   if (all) requireAdmin(c, "os_compute_api:servers:detail:get_all_tenants");
-  const since = query["changes-since"] ? Date.parse(query["changes-since"]) : undefined;
+  const { since, before } = windowOf(c, query);
   // What only administrators may filter by is passed over in silence for everybody else.
   const metadata = admin && query.metadata ? (JSON.parse(query.metadata) as Record<string, string>) : {};
-  return world.servers
-    .listed()
+  // A window tells also what went in it; the filter for it is for administrators only.
+  const only = admin && query.deleted !== undefined ? isTrue(query.deleted) : undefined;
+  const isWindow = since !== undefined || before !== undefined;
+  const living = only === true ? [] : world.servers.listed();
+  const dead = (only ?? isWindow) ? world.deleted.listed() : [];
+  return [...living, ...dead]
     .filter((server) => all || server.project === projectOf(c))
     .filter((server) => !all || !query.project_id || server.project === query.project_id)
     .filter(({ name }) => !query.name || new RegExp(query.name, "i").test(name))
@@ -150,8 +154,42 @@ function filtered(c: NovaContext, world: World, query: Record<string, string>): 
     .filter(({ flavor }) => !query.flavor || flavor.id === query.flavor)
     .filter(({ image }) => !query.image || image === query.image)
     .filter(({ host }) => !admin || !query.host || host === query.host)
-    .filter(({ updatedAt }) => since === undefined || updatedAt >= since)
+    .filter(({ updatedAt }) => since === undefined || inSeconds(updatedAt) >= since)
+    .filter(({ updatedAt }) => before === undefined || inSeconds(updatedAt) <= before)
     .filter((server) => Object.entries(metadata).every(([key, value]) => server.metadata[key] === value))
     .filter(({ tags }) => !query.tags || query.tags.split(",").every((tag) => tags.includes(tag)))
     .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
+}
+
+const isTrue = (value: string): boolean => !/^(0|false|f|no)$/i.test(value);
+
+/** Nova's database keeps instants in whole seconds. */
+const inSeconds = (ms: number): number => Math.floor(ms / 1000) * 1000;
+
+/** `changes-since`, and from 2.66 on `changes-before`, both inclusive. @throws {ApiError} 400 */
+function windowOf(c: NovaContext, query: Record<string, string>): { since?: number; before?: number } {
+  const since = instantOf("changes-since", query);
+  // Before, nova takes no notice of it, as of any parameter that it does not know.
+  const before = c.get("minor") >= 66 ? instantOf("changes-before", query) : undefined;
+  if (since !== undefined && before !== undefined && since > before) {
+    throw novaError(400, "The value of changes-since must be less than or equal to changes-before.");
+  }
+  return { ...(since !== undefined && { since }), ...(before !== undefined && { before }) };
+}
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
+
+/** ISO 8601; without a zone it is UTC. */
+function instantOf(name: string, query: Record<string, string>): number | undefined {
+  const value = query[name];
+  if (value === undefined) return undefined;
+  const hasZone = /T.*(Z|[+-]\d{2}:?\d{2})$/.test(value);
+  const ms = INSTANT.test(value) ? Date.parse(hasZone || !value.includes("T") ? value : `${value}Z`) : Number.NaN;
+  if (Number.isNaN(ms)) {
+    throw novaError(
+      400,
+      `Invalid input for query parameters ${name}. Value: ${value}. '${value}' is not a 'date-time'`,
+    );
+  }
+  return ms;
 }

@@ -1,6 +1,8 @@
+import type { Variety } from "../fill.ts";
 import type { Identity } from "./identity.ts";
-import type { Aggregate, Flavor, World } from "./world.ts";
+import { type Aggregate, DEFAULT_ZONE, type Flavor, type World } from "./world.ts";
 
+const OTHER_ZONE = "zone-b";
 const DEFAULT_DOMAIN = { id: "default", name: "Default" };
 
 export const PROJECT = { id: "3f7a2c1e9b6d4f508a1c2e3d4f5a6b7c", name: "fleet", domain: DEFAULT_DOMAIN };
@@ -55,6 +57,15 @@ const IMAGES = [
   { name: "rolling", minDisk: 2 },
 ];
 
+/** In the zones of hosts without GPUs. */
+export const VARIETY: Variety = {
+  sizes: FLAVORS.filter(({ name }) => name.startsWith("m1.")).map(({ name }) => ({
+    size: name,
+    regions: [DEFAULT_ZONE, OTHER_ZONE],
+  })),
+  images: ["debian-12", "ubuntu-24.04", "cirros"],
+};
+
 const GIB = 1024 ** 3;
 
 export function seed(world: World): void {
@@ -95,7 +106,7 @@ export function seed(world: World): void {
     const size = { vcpus: graphic ? 128 : 64, memoryMiB: (graphic ? 2048 : 8192) * 1024, diskGiB: 50_000 };
     world.hosts.set(name, { id: ids.uuid(), name, ...size, gpus, up: true });
   }
-  addAggregate(world, "zone-b", { zone: "zone-b", hosts: ["compute-3"] });
+  addAggregate(world, OTHER_ZONE, { zone: OTHER_ZONE, hosts: ["compute-3"] });
   addAggregate(world, "A100-n3", { hosts: ["gpu-host-1", "gpu-host-2"], metadata: { gpu: "A100" } });
   addAggregate(world, "A100-n3-spot", { hosts: ["gpu-host-3"], metadata: { gpu: "A100" } });
   addAggregate(world, "A100-n3-runpod", { metadata: { gpu: "A100" } });

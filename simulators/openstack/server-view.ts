@@ -29,6 +29,7 @@ const STATES: Readonly<Record<SimServer["vm"], string>> = {
   error: "ERROR",
   shelved_offloaded: "SHELVED_OFFLOADED",
   rescued: "RESCUE",
+  deleted: "DELETED",
 };
 
 const POWER: Readonly<Record<SimServer["vm"], number>> = {
@@ -41,6 +42,7 @@ const POWER: Readonly<Record<SimServer["vm"], number>> = {
   error: 0,
   shelved_offloaded: 4,
   rescued: 1,
+  deleted: 0,
 };
 
 export interface Viewer {
@@ -93,8 +95,8 @@ export function serverView(server: SimServer, world: World, viewer: Viewer): Rec
     "OS-EXT-AZ:availability_zone": zone,
     config_drive: server.configDrive ? "True" : "",
     key_name: server.keyName,
-    "OS-SRV-USG:launched_at": server.launchedAt === null ? null : isoSeconds(server.launchedAt).replace("Z", ".000000"),
-    "OS-SRV-USG:terminated_at": null,
+    "OS-SRV-USG:launched_at": usageInstant(server.launchedAt),
+    "OS-SRV-USG:terminated_at": usageInstant(server.deletedAt ?? null),
     "OS-EXT-STS:task_state": server.task,
     "OS-EXT-STS:vm_state": server.vm,
     "OS-EXT-STS:power_state": powerState,
@@ -132,6 +134,10 @@ export function serverView(server: SimServer, world: World, viewer: Viewer): Rec
     ...since(73, { locked_reason: null }),
   };
 }
+
+/** Without a zone, unlike any other instant of nova. */
+const usageInstant = (ms: number | null): string | null =>
+  ms === null ? null : isoSeconds(ms).replace("Z", ".000000");
 
 function flavorOf({ flavor }: SimServer, { minor, origin }: Viewer): object {
   const { id, name, vcpus, ram, disk, extraSpecs } = flavor;

@@ -51,7 +51,8 @@ export type VmState =
   | "resized"
   | "error"
   | "shelved_offloaded"
-  | "rescued";
+  | "rescued"
+  | "deleted";
 
 export interface SimServer {
   id: string;
@@ -81,6 +82,7 @@ export interface SimServer {
   createdAt: number;
   updatedAt: number;
   launchedAt: number | null;
+  deletedAt?: number;
   reservation: string;
 }
 
@@ -183,6 +185,8 @@ export class World {
   readonly hosts = new Map<string, Host>();
   readonly aggregates = new Map<number, Aggregate>();
   readonly servers: Collection<SimServer>;
+  /** As they were last: nova keeps the rows of deleted servers until its operator archives them. */
+  readonly deleted: Collection<SimServer>;
   /** By `USER/NAME`. */
   readonly keys = new Map<string, KeyPair>();
   readonly networks = new Map<string, Network>();
@@ -202,6 +206,7 @@ export class World {
     this.clock = clock;
     this.ids = ids;
     this.servers = new Collection({ clock, idOf: ({ id }) => id, lagMs: timing.listLagMs });
+    this.deleted = new Collection({ clock, idOf: ({ id }) => id, lagMs: timing.listLagMs });
   }
 
   quota(project: string): Quotas {
@@ -296,6 +301,8 @@ export class World {
 
   removeServer(server: SimServer): void {
     this.servers.delete(server.id);
+    const now = this.clock.now();
+    this.deleted.add({ ...server, vm: "deleted", task: null, updatedAt: now, deletedAt: now });
     for (const port of this.portsOf(server.id)) {
       if (port.ofServer) this.ports.delete(port.id);
       else Object.assign(port, { device: "", deviceOwner: "" });

@@ -58,6 +58,9 @@ interface Timing {
   listLagMs: number;
 }
 
+/** The cluster proposes no lower one. */
+const FIRST_ID = 100;
+
 /** The state of the cluster: machines, volumes, locks and tasks. */
 export class Cluster {
   readonly name = "simulated";
@@ -71,6 +74,8 @@ export class Cluster {
   readonly clock: Clock;
   readonly timing: Timing;
   readonly ids: Ids;
+  /** No id below it is free. */
+  #lowestFree = FIRST_ID;
 
   constructor(
     parts: { nodes: readonly PveNode[]; storages: readonly Storage[]; pools: readonly string[] },
@@ -117,7 +122,8 @@ export class Cluster {
   }
 
   nextId(): number {
-    for (let vmid = 100; ; vmid++) if (!this.vms.has(vmid)) return vmid;
+    while (this.vms.has(this.#lowestFree)) this.#lowestFree += 1;
+    return this.#lowestFree;
   }
 
   add(vm: Vm): void {
@@ -139,6 +145,7 @@ export class Cluster {
 
   remove(vm: Vm): void {
     this.vms.delete(vm.vmid);
+    if (vm.vmid >= FIRST_ID) this.#lowestFree = Math.min(this.#lowestFree, vm.vmid);
     for (const volume of this.volumes.values()) if (volume.vmid === vm.vmid) this.removeVolume(volume);
   }
 

@@ -7,6 +7,7 @@ import { errorBody } from "./http.ts";
 import { addReady } from "./lifecycle.ts";
 import { startNow, stopNow } from "./power.ts";
 import { createApi } from "./routes.ts";
+import { VARIETY } from "./seed.ts";
 import { cpusOf, memoryMiBOf, summaryOf } from "./summary.ts";
 
 const MARK = /\bfw-[a-z2-7]{20}\b/;
@@ -14,6 +15,7 @@ const MARK = /\bfw-[a-z2-7]{20}\b/;
 /** The cluster for the kit. Servers are VMs without templates; an id is "NODE/VMID", a size "CORESxMIB" ("2x4096"). */
 export class SimulatedProxmox implements SimulatedCloud {
   readonly cloud = "proxmox";
+  readonly variety = VARIETY;
   readonly app: Hono;
   readonly clock: Clock;
   readonly #cluster: Cluster;
@@ -70,7 +72,7 @@ export class SimulatedProxmox implements SimulatedCloud {
   #apply(vm: Vm, patch: ServerPatch): void {
     if (patch.name !== undefined) vm.config.name = patch.name;
     if (patch.tags !== undefined) vm.config.tags = patch.tags.join(";");
-    if (patch.region !== undefined) this.#move(vm, patch.region);
+    if (patch.region !== undefined && patch.region !== vm.node) this.#move(vm, patch.region);
     if (patch.size !== undefined) {
       const [, cores, memoryMiB] = /^(\d+)x(\d+)$/.exec(patch.size) ?? [];
       if (!cores || !memoryMiB) throw new Error(`size ${patch.size}: CORESxMIB is needed, as 2x4096`);

@@ -1,3 +1,4 @@
+import type { Variety } from "../fill.ts";
 import type { Cluster, PveNode, Storage } from "./cluster.ts";
 import { GIB } from "./disks.ts";
 import { addReady } from "./lifecycle.ts";
@@ -24,6 +25,15 @@ const TEMPLATES = [
   { vmid: 9100, node: "pve2", name: "debian-12", diskGiB: 3 },
   { vmid: 9101, node: "pve2", name: "ubuntu-24.04", diskGiB: 4 },
 ];
+
+/** Machines by hand have no template that one could tell their image by. */
+export const VARIETY: Variety = {
+  sizes: ["1x1024", "1x2048", "2x2048", "2x4096", "4x8192", "8x16384"].map((size) => ({
+    size,
+    regions: DEFAULT_PARTS.nodes.map(({ name }) => name),
+  })),
+  images: [...new Set(TEMPLATES.map(({ name }) => name))],
+};
 
 export function seed(cluster: Cluster): void {
   for (const { vmid, node, name, diskGiB } of TEMPLATES) {

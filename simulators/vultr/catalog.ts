@@ -1,3 +1,5 @@
+import type { Variety } from "../fill.ts";
+
 /** What the simulated Vultr sells: real ids, a part of the real catalogue. Prices are whole dollars a month. */
 
 export interface Region {
@@ -172,6 +174,16 @@ export const APPLICATIONS: readonly Application[] = [
 
 /** Start scripts of the account. */
 export const SCRIPTS = [{ id: "5a5a0000-0000-4000-8000-000000000001", name: "first-boot", type: "boot" }] as const;
+
+/** GPUs are rare in an account, and so is bare metal. */
+export const VARIETY: Variety = {
+  sizes: [
+    ...ALL_PLANS.filter(({ gpu }) => gpu === undefined).map(({ id, locations }) => ({ size: id, regions: locations })),
+    ...[...METAL_PLANS.values()].map(({ id, locations }) => ({ size: id, regions: locations })),
+  ],
+  // The others stand for what a machine was made from instead of a system.
+  images: [...SYSTEMS.values()].filter(({ name }) => / x64\b/.test(name)).map(({ id }) => `os:${id}`),
+};
 
 /** Plans that an instance may be changed to: more of everything within its type. */
 export function upgradesOf(plan: Plan): Plan[] {

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { routeOf, serveSimulator } from "../kit.ts";
 import type { SimulatedEntry, Simulator, SimulatorOptions } from "../simulator.ts";
 import { bareMetalRoutes } from "./bare-metals.ts";
+import { VARIETY } from "./catalog.ts";
 import { VultrControl } from "./control.ts";
 import { VultrError } from "./errors.ts";
 import { firewallRoutes } from "./firewalls.ts";
@@ -28,6 +29,7 @@ export async function startVultr(options: SimulatorOptions = {}): Promise<Simula
   return serveSimulator(
     {
       cloud: "vultr",
+      variety: VARIETY,
       app: vultrApi(world, machines, options),
       clock: world.clock,
       servers: () => control.servers(),

@@ -100,7 +100,7 @@ describe("budget", () => {
     void take("person", ["all"], "person");
     await clock.pass(0);
 
-    expect(names().filter((name) => name === "drift")).toHaveLength(18);
+    expect(names().filter((name) => name === "drift")).toHaveLength(19);
     expect(names().at(-1)).toBe("person");
   });
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 const root = path.resolve(import.meta.dirname, "../..");
 let project: string;
@@ -30,7 +30,10 @@ beforeEach(() => {
     { mode: 0o755 },
   );
 });
-afterEach(() => rmSync(project, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(project, { recursive: true, force: true });
+});
 
 function writeLock(version: string): void {
   const packages = {
@@ -119,6 +122,15 @@ describe("with-node.mjs", () => {
       expect({ code, stdout }).toEqual({ code: 7, stdout: `${process.version} ["x"]\n` });
     },
   );
+
+  it.each([process.execPath, ...(oldNode ? [oldNode] : [])])("has Node keep what it compiles (on %s)", async (node) => {
+    vi.stubEnv("XDG_CACHE_HOME", path.join(project, "cache"));
+    vi.stubEnv("NODE_COMPILE_CACHE", undefined);
+    const script = `import module from "node:module";\nconsole.log(module.getCompileCacheDir());\n`;
+    writeFileSync(path.join(project, "scripts/hello.ts"), script);
+
+    expect((await run(hello(), node)).stdout).toContain(path.join(project, "cache/fleetwright/compiled"));
+  });
 
   it.skipIf(!oldNode)("passes SIGTERM on to the installed Node (needs a Node before 24 on PATH)", async () => {
     writeFileSync(

@@ -1,5 +1,6 @@
 import type { BeingMade } from "../../reconcile/being-made.ts";
 import type { Io } from "../io.ts";
+import { span } from "./time.ts";
 
 /** `being made: 40 %, PROVISION_STARTED, since 12 min, deadline in 48 min`, and what to do once that is over. */
 export function beingMadeText(machine: BeingMade, now: number): string {
@@ -23,13 +24,4 @@ export function renderBeingMade(machines: BeingMade[], { color }: Io, now: numbe
     const id = machine.id === undefined ? "" : ` ${color.dim(machine.id)}`;
     return `  ${paint("◌")} ${machine.name}${id}  ${paint(beingMadeText(machine, now))}`;
   });
-}
-
-/** `48 s`, `12 min`, `3 h 05 min`. */
-function span(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }

@@ -5,12 +5,12 @@ import type { Io } from "../io.ts";
 import { money } from "./fields.ts";
 import { aligned, counted } from "./text.ts";
 
-/** Machines by account: orphans first, then foreign ones; managed ones are counted, or listed with `all`. */
+/** Machines by account: orphans first, then foreign ones; managed ones are counted, and listed with `all`, which tells too what has gone. */
 export function renderInventory(accounts: AccountInventory[], all: boolean, io: Io): string {
   return accounts.flatMap((account) => renderAccount(account, all, io)).join("\n");
 }
 
-function renderAccount({ account, items, error }: AccountInventory, all: boolean, io: Io): string[] {
+function renderAccount({ account, items, gone, error }: AccountInventory, all: boolean, io: Io): string[] {
   const { color } = io;
   if (error !== undefined) return [`${color.bold(account)}  ${color.red(`could not be listed: ${error}`)}`];
   const of = (kind: InventoryItem["kind"]) => items.filter((item) => item.kind === kind);
@@ -20,8 +20,9 @@ function renderAccount({ account, items, error }: AccountInventory, all: boolean
     counted(managed.length, "server"),
     ...(orphans.length > 0 ? [color.cyan(`${counted(orphans.length, "orphan")} (${monthly(orphans)})`)] : []),
     ...(foreign.length > 0 ? [`${foreign.length} not ours (${monthly(foreign)})`] : []),
+    ...(all && gone.length > 0 ? [`${gone.length} gone`] : []),
   ];
-  const shown = all ? [...others, ...managed] : others;
+  const shown = all ? [...others, ...managed, ...gone] : others;
   return [`${color.bold(account)}  ${counts.join(", ")}`, ...rows(shown).map((row) => `  ${row}`)];
 }
 
@@ -31,17 +32,20 @@ function monthly(items: InventoryItem[]): string {
   return totals.length === 0 ? "no prices" : `${totals.map(money).join(" + ")} a month`;
 }
 
+const day = (instant: string): string => instant.slice(0, 10);
+
 const SIGN = { managed: "✓", orphan: "?", foreign: "·" };
 
 function rows(items: InventoryItem[]): string[] {
   return aligned(
-    items.map(({ kind, name, id, size, region, power, ageDays, monthly, mark, server }) => [
-      `${SIGN[kind]} ${name}`,
+    items.map(({ kind, name, id, size, region, power, ageDays, firstSeen, goneSince, monthly, mark, server }) => [
+      `${goneSince === undefined ? SIGN[kind] : "✗"} ${name}`,
       id,
       size ?? "",
       region,
       power,
-      ageDays === undefined ? "" : `${ageDays} d`,
+      `${ageDays} d`,
+      goneSince === undefined ? `seen since ${day(firstSeen)}` : `gone since ${day(goneSince)}`,
       monthly === undefined ? "" : `${money(monthly)} a month`,
       kind === "managed"
         ? `is ${server}`

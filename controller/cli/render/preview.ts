@@ -3,6 +3,7 @@ import type { Io } from "../io.ts";
 import { renderBeingMade } from "./being-made.ts";
 import { renderEffects } from "./effect.ts";
 import { money } from "./fields.ts";
+import { renderHeld } from "./held.ts";
 import { perHour } from "./offers.ts";
 import { counted, listed } from "./text.ts";
 
@@ -12,7 +13,12 @@ export function renderPreview(preview: Preview, io: Io): string {
   const notes = preview.notes.map((note) => color.dim(note));
   const { effects, base } = preview;
   const underWay = renderBeingMade(preview.beingMade ?? [], io);
+  const held = renderHeld(preview.held ?? [], io);
   const commit = preview.commit.slice(0, 10);
+  if (effects.length === 0 && held.length > 0) {
+    const all = `${color.yellow("Nothing may be done now:")} all that the fleet at ${commit} would change is held.`;
+    return [all, ...held, ...notes, ...underWay].join("\n");
+  }
   if (effects.length === 0) {
     const like = base === undefined ? "what was last applied" : `what ${base.slice(0, 10)} says`;
     return [`${color.green("Nothing to do:")} the fleet at ${commit} is ${like}.`, ...notes, ...underWay].join("\n");
@@ -22,7 +28,7 @@ export function renderPreview(preview: Preview, io: Io): string {
   for (const [account, members] of Map.groupBy(effects, ({ object }) => object.account))
     lines.push("", color.bold(account), ...renderEffects(serversFirst(members), io));
   lines.push("", summary(effects) + costOf(preview), ...customersOf(preview));
-  lines.push(...preview.verdicts.map((verdict) => renderVerdict(verdict, io)), ...notes, ...underWay);
+  lines.push(...preview.verdicts.map((verdict) => renderVerdict(verdict, io)), ...held, ...notes, ...underWay);
   if (preview.hash !== "") lines.push(`Approval hash ${color.bold(preview.hash)}`);
   return lines.join("\n");
 }

@@ -83,6 +83,7 @@ export function liveProgress(io: Io, now: () => number = Date.now): ProgressView
       if ([...atWork.values()].every(({ name }) => name === "")) nameWidth = 0;
       say(io.color.bold(event.text));
     } else if (event.kind === "note") say(io.color.dim(event.text));
+    else if (event.kind === "run") return;
     else if (event.state === "started") started(event);
     else ended(event);
   };

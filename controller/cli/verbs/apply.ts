@@ -21,6 +21,9 @@ export interface ApplyFlags extends GlobalOptions {
   allowReplace?: string[];
   allowDelete?: number;
   allowEnded?: string[];
+  outsideWindow?: boolean;
+  /** Stacks whose damaged state, of which no copy is whole, is made anew. */
+  rebuildState?: string[];
   /** Waits for machines that are being made ready. */
   wait?: boolean;
 }
@@ -28,7 +31,7 @@ export interface ApplyFlags extends GlobalOptions {
 /**
  * `fleetwright apply`: previews, asks (or takes `--yes` or `--approve HASH`), executes. Without an answer it goes on with what an earlier
  * approval left open. Exit 0 all converged or ordered and being made ready, 1 something failed, 3 refused. With `--wait` it ends when machines are ready: 1 when one is
- * overdue, 2 when one is there and not yet as it is wanted, or gone.
+ * overdue, 2 when one is there and not yet as it is wanted, or gone. Exit 2 too when a window has closed before all of it was begun.
  */
 export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
   return await withSession(flags, io, async (session) => {
@@ -38,12 +41,13 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
       allowReplace: flags.allowReplace ?? [],
       ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),
       ...(flags.allowEnded === undefined ? {} : { allowEnded: flags.allowEnded }),
+      ...(flags.outsideWindow ? { outsideWindow: true } : {}),
     };
     const scope = {
       ...(flags.commit === undefined ? {} : { commit: flags.commit }),
       ...(flags.stack === undefined ? {} : { stacks: flags.stack }),
     };
-    await recover(controller, signal);
+    await recover(controller, signal, flags.rebuildState === undefined ? {} : { rebuild: flags.rebuildState });
     const prepared = await view.during(
       "looking at what would be done",
       prepare(controller, { ...scope, overrides, signal }),
@@ -75,6 +79,7 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
     const waited = flags.wait ? await waitForMade(session, prepared.desired, io) : undefined;
     if (flags.json) io.out(JSON.stringify({ ...execution, ...(waited && { waited }) }));
     if (execution.failed > 0) return EXIT.error;
+    if (execution.left !== undefined) return EXIT.changes;
     return waited === undefined ? EXIT.ok : exitOf(waited);
   });
 }

@@ -2,7 +2,7 @@ import { FleetError } from "../../../resources/errors.ts";
 import { accept } from "../../reconcile/accept.ts";
 import { watchBeingMade } from "../../reconcile/being-made.ts";
 import { readDesired } from "../../reconcile/desired.ts";
-import { findFleetDrift } from "../../reconcile/drift.ts";
+import { type AccountDrift, findFleetDrift } from "../../reconcile/drift.ts";
 import { execute } from "../../reconcile/execute.ts";
 import { prepare } from "../../reconcile/preview.ts";
 import { objectKey } from "../../reconcile/types.ts";
@@ -14,6 +14,9 @@ import { renderExecution } from "../render/execution.ts";
 import { renderPreview } from "../render/preview.ts";
 import { whoIsAsking, withSession } from "../session.ts";
 
+/** Causes stand beside the accounts, each once. */
+const asData = ({ causes: _, ...account }: AccountDrift) => account;
+
 export interface DriftFlags extends GlobalOptions {
   revert?: boolean;
   accept?: boolean;
@@ -21,9 +24,10 @@ export interface DriftFlags extends GlobalOptions {
   allowReplace?: string[];
   allowDelete?: number;
   allowEnded?: string[];
+  outsideWindow?: boolean;
 }
 
-/** `fleetwright drift`: what differs from what was applied. Exit 0 nothing, 2 drift found and left, 1 an account could not be read. */
+/** `fleetwright drift`: what differs from what was applied. Exit 0 nothing, 2 drift found and left (or held), 1 an account could not be read. */
 export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
   if (flags.revert && flags.accept) throw new FleetError("USAGE", "--revert and --accept exclude each other", {});
   return await withSession(flags, io, async ({ controller, signal, view }) => {
@@ -34,7 +38,14 @@ export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
     const unread = accounts.some(({ error }) => error !== undefined);
     const { beingMade } = watched;
     const underWay = beingMade.length > 0 ? { beingMade } : {};
-    const report = { commit: desired.commit, drifted: drifted.length, accounts, ...underWay };
+    const causes = accounts.flatMap((account) => account.causes);
+    const report = {
+      commit: desired.commit,
+      drifted: drifted.length,
+      causes,
+      accounts: accounts.map(asData),
+      ...underWay,
+    };
     if (!flags.json) io.out([renderDrift(accounts, io), ...renderBeingMade(beingMade, io)].join("\n"));
     if (drifted.length === 0 || !(flags.revert || flags.accept)) {
       if (flags.json) io.out(JSON.stringify(report));
@@ -61,19 +72,22 @@ export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
       allowReplace: flags.allowReplace ?? [],
       ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),
       ...(flags.allowEnded === undefined ? {} : { allowEnded: flags.allowEnded }),
+      ...(flags.outsideWindow ? { outsideWindow: true } : {}),
     };
     const prepared = await view.during(
       "looking at what would be done",
       prepare(controller, { revert, overrides, signal }),
     );
     if (!flags.json) io.out(renderPreview(prepared.preview, io));
-    const agreed = flags.yes || (await io.confirm("Bring these back to what the files say?"));
+    const { effects, held } = prepared.preview;
+    const agreed = flags.yes || (effects.length > 0 && (await io.confirm("Bring these back to what the files say?")));
     const by = `${person.name} <${person.email}>`;
     const approved = agreed ? { hashes: [prepared.preview.hash], by } : { by };
     const run = execute(controller, { preview: { revert }, prepared, approved, overrides, signal });
     const execution = await view.during("bringing them back", run);
     if (flags.json) io.out(JSON.stringify({ ...report, reverted: execution }));
     else io.out(renderExecution(execution, io));
-    return execution.failed > 0 ? EXIT.error : EXIT.ok;
+    if (execution.failed > 0) return EXIT.error;
+    return held === undefined && execution.left === undefined ? EXIT.ok : EXIT.changes;
   });
 }

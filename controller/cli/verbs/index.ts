@@ -4,8 +4,10 @@ import { toMicro } from "../../fleet/money.ts";
 import type { Io } from "../io.ts";
 import type { GlobalOptions } from "../options.ts";
 import type { AdoptFlags } from "./adopt.ts";
+import type { BackupFlags, RestoreFlags } from "./backup.ts";
 import type { CatalogFlags } from "./catalog.ts";
 import type { NeedFlags } from "./cheapest.ts";
+import type { ServeFlags } from "./serve.ts";
 
 /** Adds one verb to the program; `exit` takes the verb's exit code. A verb's code is loaded when it is called. */
 export type AddVerb = (program: Command, io: Io, exit: (code: number) => void) => void;
@@ -15,6 +17,11 @@ const list = (value: string, before: string[] = []): string[] => [...before, ...
 function count(value: string): number {
   if (!/^\d+$/.test(value)) throw new InvalidArgumentError("a whole number from 0 is wanted");
   return Number(value);
+}
+
+function positive(value: string): number {
+  if (count(value) === 0) throw new InvalidArgumentError("a whole number from 1 is wanted");
+  return count(value);
 }
 
 function factor(value: string): number {
@@ -96,6 +103,7 @@ export const verbs: AddVerb[] = [
       .option("--base <commit>", "compare with this commit instead of what was applied")
       .option("--stack <stack>", "only this stack; may be repeated", list)
       .option("--full", "have the engine compare every resource of every stack")
+      .option("--outside-window", "with what maintenance windows and freezes hold")
       .action(running(io, exit, async (flags, io) => (await import("./preview.ts")).previewVerb(flags, io))),
   (program, io, exit) =>
     program
@@ -108,8 +116,40 @@ export const verbs: AddVerb[] = [
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
       .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
+      .option("--outside-window", "go ahead outside maintenance windows and under a freeze")
+      .option("--rebuild-state <stack>", "where no copy of its damaged state is whole: make it anew", list)
       .option("--wait", "wait for machines that are being made ready, also those of earlier runs")
       .action(running(io, exit, async (flags, io) => (await import("./apply.ts")).applyVerb(flags, io))),
+  (program, io, exit) =>
+    program
+      .command("serve")
+      .description("keep the fleet as the main line of its repository says, until it is stopped")
+      .option(
+        "--listen <address>",
+        "where operators' tools ask it: health, metrics, runs, the webhook",
+        "127.0.0.1:8350",
+      )
+      .option("--branch <branch>", "the main line (default: the branch that is checked out)")
+      .option("--poll-seconds <seconds>", "between looks at the repository and its remote", positive, 10)
+      .option(
+        "--drift-seconds <seconds>",
+        "between drift passes over an account, give or take a tenth; 0 for none",
+        count,
+        3600,
+      )
+      .option(
+        "--retry-seconds <seconds>",
+        "from a failure to the first retry; each one after waits twice as long",
+        positive,
+        10,
+      )
+      .option("--retries <count>", "then it is a dead letter", count, 10)
+      .option("--keep-days <days>", "for so long runs, their events and dead letters are kept", positive, 90)
+      .option("--stacks-at-once <count>", "runs of the engine side by side", positive, 4)
+      .addOption(
+        new Option("--log-format <format>", "default: pretty on a terminal, else json").choices(["pretty", "json"]),
+      )
+      .action(running<ServeFlags>(io, exit, async (flags, io) => (await import("./serve.ts")).serveVerb(flags, io))),
   (program, io, exit) =>
     program
       .command("status")
@@ -125,6 +165,7 @@ export const verbs: AddVerb[] = [
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
       .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
+      .option("--outside-window", "go ahead outside maintenance windows and under a freeze")
       .action(running(io, exit, async (flags, io) => (await import("./drift.ts")).driftVerb(flags, io))),
   (program, io, exit) =>
     program
@@ -162,6 +203,12 @@ export const verbs: AddVerb[] = [
       .action(
         running(io, exit, async (flags, io, ...names) => (await import("./place.ts")).placeVerb(flags, io, ...names)),
       ),
+  (program, io, exit) =>
+    program
+      .command("expire")
+      .description("stop servers whose `expires` has passed, by a commit, and record the warnings that are due")
+      .option("--dry-run", "only show which")
+      .action(running(io, exit, async (flags, io) => (await import("./expire.ts")).expireVerb(flags, io))),
   (program, io, exit) =>
     program
       .command("inventory")
@@ -204,6 +251,29 @@ export const verbs: AddVerb[] = [
       .action(running(io, exit, async (flags, io) => (await import("./destroy.ts")).destroyVerb(flags, io))),
   (program, io, exit) =>
     program
+      .command("backup")
+      .argument("<file>", "the archive to write")
+      .description("write everything the controller holds into one archive, while others go on working")
+      .option("--without-key", "leave the key of the state's secrets out; keep it elsewhere")
+      .action(
+        running<BackupFlags>(io, exit, async (flags, io, file) =>
+          (await import("./backup.ts")).backupVerb(flags, io, file!),
+        ),
+      ),
+  (program, io, exit) =>
+    program
+      .command("restore")
+      .argument("<file>", "an archive that backup has written")
+      .description("make the fleet repository (--fleet) and the controller's folder (--data) from an archive")
+      .option("--key <file>", "the key of the state's secrets, where the archive has none")
+      .option("--over", "put aside what is in the way")
+      .action(
+        running<RestoreFlags>(io, exit, async (flags, io, file) =>
+          (await import("./backup.ts")).restoreVerb(flags, io, file!),
+        ),
+      ),
+  (program, io, exit) =>
+    program
       .command("doctor")
       .description("check what a fleet needs on this machine, and say what mends it")
       .action(running(io, exit, async (flags, io) => (await import("./doctor.ts")).doctorVerb(flags, io))),
@@ -218,6 +288,7 @@ export const verbs: AddVerb[] = [
       .option("--provision-ms <ms>", "from create to running", count)
       .option("--action-ms <ms>", "a power action or a resize", count)
       .option("--list-lag-ms <ms>", "changes show in lists so much later", count)
+      .option("--servers <count>", "it starts with so many machines that no fleet made (default: none)", count)
       .action(
         running(io, exit, async (flags, io, cloud) => (await import("./simulate.ts")).simulateVerb(flags, io, cloud!)),
       ),

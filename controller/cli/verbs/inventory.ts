@@ -1,6 +1,6 @@
 import { FleetError } from "../../../resources/errors.ts";
 import { type Desired, readDesired } from "../../reconcile/desired.ts";
-import { type AccountInventory, readInventory } from "../../reconcile/inventory.ts";
+import { type AccountInventory, type InventoryItem, readInventory } from "../../reconcile/inventory.ts";
 import type { MatchedAccount } from "../../reconcile/match.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
@@ -12,7 +12,7 @@ export interface InventoryFlags extends GlobalOptions {
   all?: boolean;
 }
 
-/** `fleetwright inventory`: what the clouds hold that no file names. Exit 0; 1 when an account could not be listed. */
+/** `fleetwright inventory`: what the clouds hold that no file names, and since when. Exit 0; 1 when an account could not be read. */
 export async function inventoryVerb(flags: InventoryFlags, io: Io): Promise<number> {
   return await withSession(flags, io, async ({ controller, signal, view }) => {
     const desired = await readDesired(controller, await controller.repo.head(), signal);
@@ -34,6 +34,7 @@ export function accountNamed({ accounts }: Desired, name: string): MatchedAccoun
   });
 }
 
-export function asData({ account, items, error }: AccountInventory) {
-  return { account, items: items.map(({ actual: _, ...item }) => item), ...(error !== undefined && { error }) };
+export function asData({ account, items, gone, error }: AccountInventory) {
+  const plain = (all: InventoryItem[]) => all.map(({ actual: _, ...item }) => item);
+  return { account, items: plain(items), gone: plain(gone), ...(error !== undefined && { error }) };
 }

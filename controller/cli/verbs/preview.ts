@@ -1,7 +1,7 @@
 import { previewBetween } from "../../reconcile/between.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import { previewFull } from "../../reconcile/full.ts";
-import { type PreviewOptions, prepare } from "../../reconcile/preview.ts";
+import { NO_OVERRIDES, type PreviewOptions, prepare } from "../../reconcile/preview.ts";
 import { rememberQuotes } from "../../reconcile/quotes.ts";
 import type { Preview } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
@@ -14,9 +14,10 @@ export interface PreviewFlags extends GlobalOptions {
   base?: string;
   stack?: string[];
   full?: boolean;
+  outsideWindow?: boolean;
 }
 
-/** `fleetwright preview`: what a commit would do. Exit 0 nothing, 2 changes, 3 changes that a guard refuses. */
+/** `fleetwright preview`: what a commit would do. Exit 0 nothing (or all of it is held), 2 changes, 3 changes that a guard refuses. */
 export async function previewVerb(flags: PreviewFlags, io: Io): Promise<number> {
   return await withSession(flags, io, async (session) => {
     const { controller, signal, view } = session;
@@ -25,6 +26,7 @@ export async function previewVerb(flags: PreviewFlags, io: Io): Promise<number> 
       signal,
       ...(flags.commit === undefined ? {} : { commit: flags.commit }),
       ...(flags.stack === undefined ? {} : { stacks: flags.stack }),
+      ...(flags.outsideWindow ? { overrides: { ...NO_OVERRIDES, outsideWindow: true } } : {}),
     };
     const preview = await view.during("looking at what would be done", previewAs(flags, controller, options));
     io.out(flags.json ? JSON.stringify(preview) : renderPreview(preview, io));

@@ -10,6 +10,7 @@ import { passes, prepare } from "../../reconcile/preview.ts";
 import { recover } from "../../reconcile/recover.ts";
 import type { Io } from "../io.ts";
 import type { GlobalOptions } from "../options.ts";
+import { renderHeld } from "../render/held.ts";
 import { withSession } from "../session.ts";
 
 /** Commands of Pulumi that change nothing in a cloud: they need the lease but no guard. */
@@ -37,7 +38,7 @@ export async function runVerb(flags: GlobalOptions, io: Io, ...command: string[]
     });
   return await withSession(flags, io, async ({ controller, signal }) => {
     await recover(controller, signal);
-    if (!HARMLESS.has(verb)) await refuseGuarded(controller, stack, signal);
+    if (!HARMLESS.has(verb)) await refuseGuarded(controller, stack, io, signal);
     return await withLeases(controller, [stack], signal, async () => {
       const code = await runPulumi(controller, stack, args, signal);
       const recorded = await absorb(controller, stack, signal);
@@ -55,11 +56,13 @@ function stackOf(args: string[]): string | undefined {
   return undefined;
 }
 
-async function refuseGuarded(controller: OpenController, stack: string, signal: AbortSignal): Promise<void> {
+async function refuseGuarded(controller: OpenController, stack: string, io: Io, signal: AbortSignal): Promise<void> {
   const { preview } = await prepare(controller, { stacks: [stack], engine: false, signal });
   const refused = preview.verdicts.filter((verdict) => !passes(verdict));
   if (refused.length > 0)
     throw new FleetError("GUARD_REFUSED", refused.map(({ message }) => message).join("\n"), { stack });
+  // The program declares what is held as it was last applied.
+  for (const line of renderHeld(preview.held ?? [], io)) io.err(line);
 }
 
 async function runPulumi(

@@ -13,6 +13,7 @@ export interface SimulateFlags extends GlobalOptions {
   provisionMs?: number;
   actionMs?: number;
   listLagMs?: number;
+  servers?: number;
 }
 
 /** `fleetwright simulate CLOUD`: one simulated cloud on loopback, in the foreground, until Ctrl-C. It forgets all when it ends. */
@@ -24,10 +25,10 @@ export async function simulateVerb(flags: SimulateFlags, io: Io, name: string): 
       `there is no simulator of "${name}"; there are ${Object.keys(simulators).join(", ")}`,
     );
   }
-  const { port, token, rateScale, provisionMs, actionMs, listLagMs } = flags;
+  const { port, token, rateScale, provisionMs, actionMs, listLagMs, servers } = flags;
   const environment = environmentOf(name, entry, token);
   const wanted: SimulatorOptions = {};
-  for (const [key, value] of Object.entries({ token, port, rateScale, provisionMs, actionMs, listLagMs })) {
+  for (const [key, value] of Object.entries({ token, port, rateScale, provisionMs, actionMs, listLagMs, servers })) {
     if (value !== undefined) Object.assign(wanted, { [key]: value });
   }
   const interruption = onInterrupt();
@@ -36,7 +37,9 @@ export async function simulateVerb(flags: SimulateFlags, io: Io, name: string): 
   });
   try {
     io.out(
-      flags.json ? JSON.stringify(asJson(simulator, entry, environment)) : intro(simulator, entry, environment, io),
+      flags.json
+        ? JSON.stringify(asJson(simulator, entry, environment))
+        : intro(simulator, entry, environment, servers, io),
     );
     await aborted(interruption.signal);
     return EXIT.ok;
@@ -68,11 +71,13 @@ function intro(
   { cloud, url }: Simulator,
   { accountOptions }: SimulatedEntry,
   environment: Readonly<Record<string, string>>,
+  servers: number | undefined,
   { color }: Io,
 ): string {
   const control = `${url}/_simulator`;
   return [
     `${color.bold(`A simulator of ${cloud}`)}, not the cloud itself, listens at ${color.cyan(url)}`,
+    ...(servers ? [`It starts with ${servers} machines that no fleet made.`] : []),
     "",
     "An account in a fleet reaches it with",
     `  endpoint: ${url}`,

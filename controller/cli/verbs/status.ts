@@ -1,4 +1,6 @@
 import { FleetError } from "../../../resources/errors.ts";
+import { type LaneState, laneStates } from "../../jobs/lane-states.ts";
+import { type DeadLetter, deadLetters } from "../../jobs/letters.ts";
 import { type BeingMade, notesOf, watchBeingMade } from "../../reconcile/being-made.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import { readDesired } from "../../reconcile/desired.ts";
@@ -18,6 +20,9 @@ interface Status {
   openApprovals: number;
   /** Creates that were sent and have no answer on record. */
   openIntents: number;
+  /** What a service waits for, and what it has given up; absent where there is nothing. */
+  waiting?: LaneState[];
+  deadLetters?: DeadLetter[];
   runs: Pick<RunRecord, "stack" | "kind" | "startedAt" | "finishedAt" | "outcome">[];
 }
 
@@ -35,6 +40,8 @@ export async function statusVerb(flags: GlobalOptions, io: Io): Promise<number> 
         return !isHeld ? entry : { ...entry, holder: lease.holder };
       }),
     );
+    const waiting = (await laneStates(store)).filter(({ state }) => state === "waiting");
+    const letters = await deadLetters(store);
     const status: Status = {
       commit: await controller.repo.head(),
       stacks,
@@ -42,6 +49,8 @@ export async function statusVerb(flags: GlobalOptions, io: Io): Promise<number> 
       ...(beingMade.length > 0 ? { beingMade } : {}),
       openApprovals: (await store.openApprovals()).size,
       openIntents: (await store.openIntents()).length,
+      ...(waiting.length > 0 ? { waiting } : {}),
+      ...(letters.length > 0 ? { deadLetters: letters } : {}),
       runs: (await store.runs(5)).map(({ stack, kind, startedAt, finishedAt, outcome }) => ({
         stack,
         kind,
@@ -81,7 +90,8 @@ function serverLine({ name, document, cloudId, stack, refresh }: AppliedObject):
   return cloudId === undefined ? line : { ...line, id: cloudId };
 }
 
-function render({ commit, stacks, servers, beingMade = [], openApprovals, openIntents, runs }: Status, io: Io): string {
+function render(status: Status, io: Io): string {
+  const { commit, stacks, servers, beingMade = [], openApprovals, openIntents, runs } = status;
   const { color } = io;
   const lines = [
     `HEAD ${color.bold(commit.slice(0, 10))}, ${counted(servers.length, "server")} in ${counted(stacks.length, "stack")}`,
@@ -101,6 +111,7 @@ function render({ commit, stacks, servers, beingMade = [], openApprovals, openIn
     lines.push(
       `${counted(openIntents, "create")} without an answer on record: the next run looks for them by their marks`,
     );
+  lines.push(...serviceLines(status, io));
   const [last] = runs;
   if (last !== undefined)
     lines.push(
@@ -109,3 +120,20 @@ function render({ commit, stacks, servers, beingMade = [], openApprovals, openIn
     );
   return lines.join("\n");
 }
+
+function serviceLines({ waiting = [], deadLetters: letters = [] }: Status, { color }: Io): string[] {
+  return [
+    ...waiting.flatMap(({ lane, reason, waiting: effects = [] }) => [
+      color.yellow(`${lane} waits for a person: ${effects.join(", ")}`),
+      ...indented(reason),
+    ]),
+    ...letters.flatMap(({ queue, lane, at, reason }) => [
+      color.red(
+        `${lane}: given up (${queue}, ${at}) until a commit, an approval or a drift pass that reads its account`,
+      ),
+      ...indented(reason),
+    ]),
+  ];
+}
+
+const indented = (text = ""): string[] => (text === "" ? [] : text.split("\n").map((line) => `  ${line}`));

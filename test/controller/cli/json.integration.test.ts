@@ -175,7 +175,7 @@ describe("one JSON object, and an exit code that says what it means", () => {
     const { code, value } = await json("drift");
 
     expect(code).toBe(0);
-    expect(Object.keys(value).sort()).toEqual(["accounts", "commit", "drifted"]);
+    expect(Object.keys(value).sort()).toEqual(["accounts", "causes", "commit", "drifted"]);
     expect(value.drifted).toBe(0);
   });
 

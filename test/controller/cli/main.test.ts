@@ -13,6 +13,8 @@ const VERBS = [
   "drift",
   "run",
   "destroy",
+  "backup",
+  "restore",
   "doctor",
   "simulate",
   "demo",

@@ -66,6 +66,26 @@ describe("fleetwright simulate", () => {
     expect(lines).toContain("  export FLEETWRIGHT_PROXMOX_TOKEN='a@pam!b=it'\\''s'");
   });
 
+  it("starts with machines that no fleet made", async () => {
+    const { line } = start("digitalocean", "--json", "--servers", "30");
+
+    const { url } = JSON.parse(await line()) as Printed;
+
+    const servers = await new SimulatorClient(url).servers();
+    expect(servers).toHaveLength(30);
+    expect(servers.filter(({ mark }) => mark !== undefined)).toEqual([]);
+  });
+
+  it("refuses machines on AWS with a message", async () => {
+    const { child, line } = start("aws", "--json", "--servers", "30");
+    const ended = once(child, "exit");
+
+    expect(JSON.parse(await line())).toMatchObject({
+      error: { code: "USAGE", message: expect.stringContaining("aws cannot start with machines") },
+    });
+    expect(await ended).toEqual([1, null]);
+  });
+
   it("says so when the port is taken", async () => {
     const first = start("linode", "--json");
     const { port } = JSON.parse(await first.line()) as Printed;

@@ -5,54 +5,8 @@ import { createParsedCache } from "../../../controller/fleet/cache.ts";
 import { canonicalJson } from "../../../controller/fleet/canonical.ts";
 import { compile } from "../../../controller/fleet/compile.ts";
 import { parseText } from "../../../controller/fleet/parse.ts";
-import type { FirewallText } from "../../../resources/spec.ts";
-import { BASE, catalog, file, clouds as plain } from "./fleet.ts";
-
-/** One of the clouds has rules at each machine and cannot drop, so that what is compiled of one file can be wrong for another. */
-const clouds = {
-  ...plain,
-  cirrus: {
-    ...plain.cirrus,
-    capabilities: { ...plain.cirrus.capabilities, firewalls: true, firewallScope: "server" as const },
-    firewallProblems: ({ rules }: FirewallText) =>
-      rules.flatMap(({ action }, index) =>
-        action === "drop" ? [{ path: ["rules", index, "action"], message: "it cannot drop" }] : [],
-      ),
-  },
-};
-
-const names = ["a", "b", "c", "d", "e"];
-
-/** Fields of a valid server, some left out. */
-const fields = fc.record(
-  {
-    plan: fc.constantFrom("small", "large"),
-    labels: fc.dictionary(fc.constantFrom("role", "tier", "x.y"), fc.constantFrom("web", "db", "1"), {
-      noNullPrototype: true,
-    }),
-    keys: fc.constantFrom([], ["ops"]),
-    firewalls: fc.constantFrom([], ["web"], ["web", "ssh"]),
-    restarts: fc.record({ reboot: fc.nat(3), reset: fc.nat(3) }, { requiredKeys: [] }),
-    provider: fc.record(
-      { watchdog: fc.boolean(), swap: fc.constantFrom(1, 512) },
-      { requiredKeys: [], noNullPrototype: true },
-    ),
-    userData: fc.constantFrom({ text: "#!/bin/sh\n" }, { file: "user-data/a.sh" }),
-    backups: fc.boolean(),
-    rebuild: fc.nat(2),
-  },
-  { requiredKeys: ["plan"], noNullPrototype: true },
-);
-const fleet = fc.dictionary(fc.constantFrom(...names), fields, { minKeys: 1, noNullPrototype: true });
-
-const whole = (name: string, given: object): Record<string, unknown> => ({
-  kind: "Server",
-  name,
-  account: "main",
-  region: "us-east",
-  image: "debian-12",
-  ...given,
-});
+import { clouds, fleet, listing, step, whole } from "./edits.ts";
+import { BASE, catalog, file } from "./fleet.ts";
 
 const baseFiles = Object.entries(BASE).map(([path, text]) => file(path, text));
 const readFile = () => "#!/bin/sh\nexit 0\n";
@@ -100,6 +54,8 @@ describe("hashes", () => {
       { protect: true },
       { deletionPolicy: "orphan" },
       { expires: "2027-01-01" },
+      { expired: "2027-01-01" },
+      { suspend: { reason: "x" } },
       { owner: "x" },
       { adopt: "1" },
       { formerly: ["old"] },
@@ -150,42 +106,6 @@ describe("hashes", () => {
   });
 });
 
-/** One commit's worth of change, good and bad ones. */
-const step = fc.oneof(
-  fc
-    .tuple(fc.constantFrom(...names), fields)
-    .map(([name, given]) => ({ [`servers/${name}.yaml`]: stringify(whole(name, given)) })),
-  fc.constantFrom(...names).map((name) => ({ [`servers/${name}.yaml`]: null })),
-  fc
-    .tuple(fc.constantFrom(...names), fc.constantFrom(...names))
-    .map(([path, name]) => ({ [`servers/${path}.yaml`]: stringify(whole(name, { plan: "small" })) })),
-  fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names)).map(([name, old]) => ({
-    [`servers/${name}.yaml`]: stringify(whole(name, { plan: "small", formerly: [old], adopt: "7" })),
-  })),
-  fc.constantFrom<Record<string, string | null>>(
-    { "servers/a.yaml": "kind: Server\nname: [\n" },
-    { "servers/b.yaml": "kind: Server\nname: b\naccount: nope\nsize: c1\nregion: us-east\nimage: x\n" },
-    { "plans/small.yaml": BASE["plans/small.yaml"]!.replace("c1", "c2") },
-    { "plans/small.yaml": BASE["plans/small.yaml"]! },
-    { "plans/small.yaml": null },
-    { "keys/ops.yaml": BASE["keys/ops.yaml"]!.replace("ops@example.net", "") },
-    { "firewalls/web.yaml": BASE["firewalls/web.yaml"]!.replace("80", "443") },
-    { "firewalls/web.yaml": `${BASE["firewalls/web.yaml"]}  - {protocol: gre, action: drop}\n` },
-    { "firewalls/web.yaml": "kind: Firewall\nname: web\nrules:\n  - {protocol: icmp, ports: 1}\n" },
-    { "servers/c.yaml": stringify(whole("c", { account: "lab", firewalls: ["web"] })) },
-    { "servers/c.yaml": stringify(whole("c", { account: "lab", firewalls: ["ssh"] })) },
-    { "servers/c.yaml": stringify(whole("c", { account: "lab" })) },
-    { "firewalls/web.yaml": null },
-    { "accounts/main.yaml": BASE["accounts/main.yaml"]!.replace("FLEETWRIGHT_TOKEN", "HOME") },
-    { "accounts/main.yaml": `${BASE["accounts/main.yaml"]}regions: [us-east]\n` },
-    { "accounts/main.yaml": BASE["accounts/main.yaml"]! },
-    { "fleet.yaml": 'kind: Fleet\nid: acme\nenvPrefixes: ["X_"]\n' },
-    { "fleet.yaml": BASE["fleet.yaml"]! },
-    { "user-data/a.sh": "echo 1" },
-    { "user-data/a.sh": null },
-  ),
-);
-
 describe("a cache", () => {
   it("changes nothing but the time that a compile takes", () => {
     fc.assert(
@@ -196,17 +116,10 @@ describe("a cache", () => {
         (steps, withCatalog, maxFiles) => {
           const cache = createParsedCache({ maxFiles });
           let texts: Record<string, string | null> = { ...BASE, "user-data/a.sh": "echo 0" };
-          const known = new Map<string, ReturnType<typeof file>>();
+          const list = listing();
           for (const change of steps) {
             texts = { ...texts, ...change };
-            const files = Object.entries(texts)
-              .filter(([path, text]) => text !== null && !path.startsWith("user-data"))
-              .map(([path, text]) => {
-                const key = `${path}\n${text}`;
-                if (!known.has(key)) known.set(key, file(path, text!));
-                return known.get(key)!;
-              })
-              .sort((a, b) => (a.path < b.path ? -1 : 1));
+            const files = list(texts);
             const options = {
               clouds,
               readFile: (path: string) => texts[path] ?? undefined,

@@ -20,6 +20,7 @@ describe("a compiled fleet", () => {
 
     expect(compiled.problems).toEqual([]);
     expect(compiled.fleet).toEqual({
+      expiry: { warnDays: [14, 3] },
       id: "acme",
       approval: "required",
       envPrefixes: ["FLEETWRIGHT_"],

@@ -205,7 +205,11 @@ describe("recovery", () => {
       commit: commits[0]!,
     });
     const cancelled: string[] = [];
-    const engine = { cancel: async (stack: string) => void cancelled.push(stack) };
+    const engine = {
+      cancel: async (stack: string) => void cancelled.push(stack),
+      stateProblem: async () => undefined,
+      stateVersion: async () => undefined,
+    };
     const made = { ...controller(), engine: async () => engine as never };
 
     const first = await withLeases(made, ["d.0"], signal, () => recoverStacks(made, ["d.0"]));

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { createFleetCache } from "../../../controller/fleet/load.ts";
 import type { Controller } from "../../../controller/reconcile/context.ts";
 import type { Store } from "../../../controller/store/types.ts";
@@ -19,7 +20,7 @@ export function memoryController(memory: MemoryCloud, store: Partial<Store> = {}
     engine: unused("the engine"),
     account: () => memory.account,
     loaded: createFleetCache(),
-    dataDir: "",
+    dataDir: tmpdir(),
     holder: "this host process 1 started 1",
     environment: {},
     stacksAtOnce: 4,

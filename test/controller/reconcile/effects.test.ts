@@ -71,6 +71,18 @@ describe("effects of a server", () => {
     { name: "deletes a removed one", before: web, after: undefined, op: "delete" },
     { name: "has nothing to do for an equal one", before: web, after: web, op: undefined },
     {
+      name: "has nothing to do for a suspended one",
+      before: web,
+      after: serverSpec("web-1", { suspend: { reason: "x" } }),
+      op: undefined,
+    },
+    {
+      name: "has nothing to do for the date that one was stopped for",
+      before: web,
+      after: serverSpec("web-1", { expires: "2027-01-31", expired: "2027-01-31" }),
+      op: undefined,
+    },
+    {
       name: "has nothing to do for another image",
       before: web,
       after: serverSpec("web-1", { createOnly: { image: "linode/debian13", keys: [] } }),

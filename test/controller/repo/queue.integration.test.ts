@@ -1,14 +1,5 @@
 import { type ExecFileOptions, execFile, execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -21,6 +12,7 @@ import type { Store } from "../../../controller/store/types.ts";
 import type { FleetError } from "../../../resources/errors.ts";
 import { clouds } from "../../../resources/registry.ts";
 import { makeDataDir, removeDataDir } from "../store/support.ts";
+import { type Kill, killingGit } from "./killing-git.ts";
 
 const WRITER = join(import.meta.dirname, "writer.ts");
 const AUTHOR = { name: "Ada", email: "ada@example.net" };
@@ -302,8 +294,8 @@ describe("with a remote", () => {
   });
 });
 
-describe("a process killed with -9", { timeout: 60_000 }, () => {
-  it.each([
+describe("a process killed with -9", { timeout: 120_000 }, () => {
+  it.each<Kill & { remote: boolean }>([
     { at: "fast-import", when: "before", remote: false },
     { at: "fast-import", when: "after", remote: true },
     { at: "push", when: "after", remote: true },
@@ -312,12 +304,7 @@ describe("a process killed with -9", { timeout: 60_000 }, () => {
   ])("$when $at (remote: $remote) loses none and doubles none", async ({ at, when, remote: hasRemote }) => {
     if (hasRemote) git("config", "fleetwright.remote", "origin");
     const requests = Array.from({ length: 5 }, (_, index) => label(index, "killed"));
-    const bin = gitThatKills(at, when);
-    const options = { cwd: dir, env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } };
-    const killed = await execute(process.execPath, [WRITER, dir, dataDir, JSON.stringify(requests)], options);
-    expect(killed).toBe("SIGKILL");
-    expect(existsSync(join(bin, "killed"))).toBe(true);
-    git("reset", "-q", "--hard", "main");
+    await killWriter(requests, { at, when });
 
     const commits = await Promise.all(requests.map((request) => queue.submit(request)));
 
@@ -326,18 +313,30 @@ describe("a process killed with -9", { timeout: 60_000 }, () => {
     expect(git("rev-parse", "main")).toBe(commits.at(-1));
     if (hasRemote) expect(run(remote, "rev-parse", "main")).toBe(commits.at(-1));
   });
+
+  it("after the third push of 1,000 requests at once loses none and doubles none", async () => {
+    git("config", "fleetwright.remote", "origin");
+    const requests = Array.from({ length: 1000 }, (_, index) => label(index, "thousand"));
+    await killWriter(requests, { at: "push", when: "after", nth: 3 });
+    expect(keysIn(remote)).toHaveLength(750);
+
+    const commits = await Promise.all(requests.map((request) => queue.submit(request)));
+
+    expect(new Set(commits).size).toBe(1000);
+    expect(keysIn(remote).sort()).toEqual(requests.map(({ key }) => key).sort());
+    expect(run(remote, "rev-parse", "main")).toBe(git("rev-parse", "main"));
+  });
 });
 
-/** A `git` that kills whoever called it, before or after it has done one of its commands. */
-function gitThatKills(command: string, when: string): string {
-  const bin = join(root, "bin");
-  const real = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
-  const kill = `touch ${bin}/killed; kill -9 $PPID; exit 1`;
-  const matches = `case " $* " in *" ${command} "*${command === "update-ref" ? '" --stdin "*' : ""})`;
-  const script = `#!/bin/sh\n${matches} ${when === "before" ? kill : `${real} "$@"; ${kill}`};; esac\nexec ${real} "$@"\n`;
-  put(join(bin, "git"), script);
-  chmodSync(join(bin, "git"), 0o755);
-  return bin;
+/** Has a process of its own killed with these requests under way. */
+async function killWriter(requests: readonly EditRequest[], kill: Kill): Promise<void> {
+  const bin = killingGit(root, kill);
+  const file = join(root, "requests.json");
+  writeFileSync(file, JSON.stringify(requests));
+  const options = { cwd: dir, env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } };
+  expect(await execute(process.execPath, [WRITER, dir, dataDir, file], options)).toBe("SIGKILL");
+  expect(existsSync(join(bin, "killed"))).toBe(true);
+  git("reset", "-q", "--hard", "main");
 }
 
 /** The signal that ended it, or undefined. */

@@ -127,12 +127,9 @@ describe("reading", () => {
     const commit = commitAll("move");
 
     expect((await repo.changedSince(first, commit)).sort()).toEqual(["servers/a.yaml", "servers/z.yaml"]);
-    expect(await repo.lastAuthor("servers/z.yaml", commit)).toMatchObject({
-      name: "Test",
-      email: "test@example.net",
-      commit,
-    });
-    expect(await repo.lastAuthor("servers/none.yaml", commit)).toBeUndefined();
+    const authors = await repo.lastAuthors(["servers/z.yaml", "servers/none.yaml"], commit);
+    expect([...authors.keys()]).toEqual(["servers/z.yaml"]);
+    expect(authors.get("servers/z.yaml")).toMatchObject({ name: "Test", email: "test@example.net", commit });
   });
 
   it("refuses names that no commit has, option-like ones too, and folders that are no repository's top", async () => {

@@ -57,7 +57,7 @@ describe("one limit for several processes", () => {
         () => undefined,
       );
 
-    expect(count).toBe(18);
+    expect(count).toBe(19);
     await expect(person.take(["all"], "person", AbortSignal.timeout(2_000))).resolves.toBeUndefined();
   });
 

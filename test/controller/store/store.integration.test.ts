@@ -206,6 +206,8 @@ describe("approvals", () => {
         ["effect-2", { ...approval, effectHash: "effect-2", allowReplace: true, allowRemovals: 4 }],
       ]),
     );
+    await store.approve([{ ...approval, outsideWindow: true }]);
+    expect((await other.openApprovals()).get("effect-1")).toEqual({ ...approval, outsideWindow: true });
 
     await store.closeApprovals(["effect-1"]);
     expect([...(await other.openApprovals()).keys()]).toEqual(["effect-2"]);
@@ -292,5 +294,31 @@ describe("events, catalogues and settings", () => {
 
     expect(await other.setting("head")).toBe("c2");
     expect(await other.setting("none")).toBeUndefined();
+  });
+});
+
+describe("events that are told once", () => {
+  const once = (key: string, data: unknown) => ({ once: key, kind: "warning", object: `Server//${key}`, data });
+
+  it("are recorded by the first of many that tell them, all of one telling together", async () => {
+    const racers = Array.from({ length: 20 }, (_, index) =>
+      (index % 2 ? store : other).eventsOnce([once("a", index), once("b", index), once("b", "twice")]),
+    );
+
+    const answers = await Promise.all(racers);
+
+    const told = (await other.events(0, 1000)).filter(({ kind }) => kind === "warning");
+    expect(answers.filter(({ size }) => size > 0)).toEqual([new Set(["a", "b"])]);
+    expect(told.map(({ object }) => object).sort()).toEqual(["Server//a", "Server//b"]);
+    expect(await other.eventsOnce([once("b", 1), once("c", 2)])).toEqual(new Set(["c"]));
+    expect(await store.eventsOnce([])).toEqual(new Set());
+  });
+
+  it("are not remembered as told when they could not be written", async () => {
+    const unwritable = { once: "d", kind: "warning", data: "nul \u0000", object: "nul \u0000" };
+
+    await expect(store.eventsOnce([unwritable])).rejects.toMatchObject({ code: "STORE_FAILED" });
+
+    expect(await store.eventsOnce([once("d", 1)])).toEqual(new Set(["d"]));
   });
 });

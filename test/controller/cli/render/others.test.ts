@@ -15,6 +15,9 @@ const account = (rest: Partial<AccountDrift>): AccountDrift => ({
   drifted: [],
   orphans: [],
   foreign: 0,
+  causes: [],
+  started: [],
+  ended: [],
   ...rest,
 });
 
@@ -50,6 +53,42 @@ describe("drift", () => {
     ]);
   });
 
+  it("folds what one cause has done to 40 servers into one row, with since when and who wanted it", () => {
+    const names = Array.from({ length: 40 }, (_, index) => `web-${String(index).padStart(2, "0")}`);
+    const power = { path: "power", desired: "running", actual: "stopped" };
+    const wanted = {
+      name: "Ada",
+      email: "ada@example.org",
+      commit: "0123456789abcdef",
+      at: "2026-01-01T00:00:00.000Z",
+    };
+    const shown = renderDrift(
+      [
+        account({
+          servers: 40,
+          drifted: names.map((name) => ({
+            object: "Server",
+            name,
+            account: "linode-main",
+            id: name,
+            kind: "changed",
+            fields: [power],
+          })),
+          causes: [
+            { account: "linode-main", object: "Server", ...power, names, since: "2026-01-01T00:00:00.000Z", wanted },
+          ],
+        }),
+      ],
+      fakeIo(),
+      Date.parse("2026-01-01T02:05:00Z"),
+    );
+
+    expect(shown.split("\n")).toEqual([
+      "linode-main  40 servers, 40 of them not as desired",
+      "  ! 40 servers  power is stopped, wanted running  web-00, web-01, web-02 and 37 more  since 2 h 05 min, wanted by Ada in 0123456789",
+    ]);
+  });
+
   it("tells rules one by one", () => {
     const fields = [
       { path: "inboundPolicy", desired: "drop", actual: "accept" },
@@ -67,6 +106,26 @@ describe("drift", () => {
       "      rules: - accept tcp 80 from anywhere",
       "      rules: + accept tcp 22 from anywhere",
     ]);
+  });
+
+  it("says that it is suspended, and why", () => {
+    const suspended = { what: "server web-1", reason: "a move" };
+    const fields = [{ path: "power", desired: "running", actual: "stopped" }];
+    const drifted = [
+      {
+        object: "Server" as const,
+        name: "web-1",
+        account: "linode-main",
+        id: "7",
+        kind: "changed" as const,
+        fields,
+        suspended,
+      },
+    ];
+
+    expect(renderDrift([account({ drifted })], fakeIo()).split("\n")[1]).toBe(
+      "  ! web-1 7 (server web-1 is suspended: a move)  power is stopped, wanted running",
+    );
   });
 
   it("says gone, orphans and accounts that could not be read, each as what it is", () => {
@@ -123,6 +182,29 @@ describe("an execution", () => {
     },
   ] as { states: Outcome["state"][]; text: string }[])("says: $text", ({ states, text }) => {
     expect(renderExecution(ended(states), fakeIo())).toBe(text);
+  });
+
+  it("says what was not begun, why, and how to go on", () => {
+    const left = ["web-3", "web-4"].map((name) => ({
+      name,
+      op: "update",
+      effectHash: name,
+      why: "web-2 failed in wave 2 of 4",
+    }));
+
+    expect(renderExecution({ ...ended(["converged", "failed"]), left }, fakeIo()).split("\n")).toEqual([
+      "✓ 1 server converged, ✗ 1 failed",
+      "… 2 objects not begun (web-2 failed in wave 2 of 4): web-3, web-4",
+      "They stay approved: mend what failed and `fleetwright apply` goes on with what is left; another commit changes or drops it",
+    ]);
+  });
+
+  it("does not say that it converged where all of it is held", () => {
+    const none = ended([]);
+
+    expect(renderExecution({ ...none, preview: { ...none.preview, held: [] } }, fakeIo())).toBe(
+      "Nothing was done: all of it is held.",
+    );
   });
 });
 

@@ -256,6 +256,51 @@ describe("a preview on the terminal", () => {
     expect(shown).toEqual(["Nothing to do: the fleet at 0123456789 is what was last applied.", "a reshard is pending"]);
   });
 
+  it("has what is held under headings of its own, in no sum and behind no hash", () => {
+    const change = { changes: [{ path: "hostname", before: "a", after: "b" }], cost: { after: USD(5) } };
+    const what = "account do-main";
+    const until = "2026-11-27T21:00:00.000Z";
+    const held = [
+      {
+        effect: effect("update", "web-2", change),
+        holds: [{ by: "suspend" as const, what: "server web-2", reason: "a move" }],
+      },
+      {
+        effect: effect("update", "api-1", change),
+        holds: [{ by: "window" as const, what, reason: "outside its maintenance windows", until }],
+      },
+      {
+        effect: effect("update", "api-2", change),
+        holds: [{ by: "freeze" as const, what, reason: "the holidays", until }],
+      },
+      {
+        effect: effect("delete", "old"),
+        holds: [{ by: "dependency" as const, what: "server web-2", reason: "it still uses this, and is held" }],
+      },
+    ];
+    const later = `it may be done from ${until} on (or with --outside-window)`;
+    const below = [
+      "",
+      "Held: server web-2 is suspended (a move)",
+      "  ~ web-2  hostname a → b  5.00 USD a month",
+      "",
+      `Held: account do-main is outside its maintenance windows; ${later}`,
+      "  ~ api-1  hostname a → b  5.00 USD a month",
+      "",
+      `Held: account do-main is frozen (the holidays); ${later}`,
+      "  ~ api-2  hostname a → b  5.00 USD a month",
+      "",
+      "Held: server web-2: it still uses this, and is held",
+      "  - old  deleted",
+    ];
+
+    const some = lines(preview([effect("update", "web-1", change)], { held }));
+    const all = lines(preview([], { held }));
+
+    expect(some.slice(4)).toEqual(["", "1 server to update", ...below, "Approval hash approve-me"]);
+    expect(all).toEqual(["Nothing may be done now: all that the fleet at 0123456789 would change is held.", ...below]);
+  });
+
   it("has colours only where they are asked for", () => {
     const shown = preview([effect("create", "web-1", { changes: NEW, dataLoss: true })]);
 

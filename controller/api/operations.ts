@@ -1,0 +1,88 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Registry } from "prom-client";
+import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
+import type { RunRecord, Store } from "../store/types.ts";
+import { isSigned } from "./signature.ts";
+
+export interface OperationsParts {
+  store: Pick<Store, "runs" | "run" | "runEvents">;
+  registry: Registry;
+  /** Why it is not ready; undefined when it is. */
+  unready(): Promise<string | undefined>;
+  /** Has the repository looked at. */
+  poke(): void;
+  /** Of the webhook; without one there is none. */
+  hookSecret?: string;
+}
+
+/** As large as a push that a git host tells of may be. */
+const HOOK_MAX_BYTES = 25 * 1024 * 1024;
+const RUNS_SHOWN = 50;
+const MOST_RUNS = 500;
+const MOST_EVENTS = 10_000;
+
+/** What an operator's tools ask a running controller. Nothing here changes a fleet: the webhook only makes it look at the repository. */
+export function operationsApp({ store, registry, unready, poke, hookSecret }: OperationsParts): Hono {
+  const app = new Hono();
+
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+
+  app.get("/readyz", async (c) => {
+    const reason = await unready();
+    return reason === undefined ? c.json({ status: "ready" }) : c.json({ status: "not ready", reason }, 503);
+  });
+
+  app.get("/metrics", async (c) => c.text(await registry.metrics(), 200, { "content-type": registry.contentType }));
+
+  app.get("/runs", async (c) => {
+    const limit = countOf(c.req.query("limit"), RUNS_SHOWN, MOST_RUNS);
+    return c.json({ runs: (await store.runs(limit)).map(summary) });
+  });
+
+  app.get("/runs/:id", async (c) => {
+    const run = await store.run(c.req.param("id"));
+    if (run === undefined) throw new FleetError("NOT_FOUND", "there is no such run; old ones are removed", {});
+    const events = await store.runEvents(run.id, MOST_EVENTS);
+    return c.json({ run: { ...summary(run), objects: run.objects }, events });
+  });
+
+  if (hookSecret !== undefined) {
+    app.post("/hooks/git", bodyLimit({ maxSize: HOOK_MAX_BYTES }), async (c) => {
+      const body = new Uint8Array(await c.req.arrayBuffer());
+      if (!isSigned(body, c.req.header("x-hub-signature-256"), hookSecret))
+        return c.json({ error: { code: "USAGE", message: "the signature is missing or wrong" } }, 401);
+      poke();
+      return c.json({ status: "looking" }, 202);
+    });
+  }
+
+  app.notFound((c) => c.json({ error: { code: "NOT_FOUND", message: `there is no ${c.req.path}` } }, 404));
+  app.onError((error, c) => {
+    if (!(error instanceof FleetError))
+      return c.json({ error: { code: "BUG", message: "an error of Fleetwright" } }, 500);
+    const { code, message } = error;
+    return c.json({ error: { code, message } }, FLEET_ERRORS[code].http);
+  });
+  return app;
+}
+
+function summary({ id, stack, kind, startedAt, finishedAt, outcome, commit, objects }: RunRecord) {
+  return {
+    id,
+    stack,
+    kind,
+    commit,
+    startedAt,
+    ...(finishedAt && { finishedAt }),
+    outcome: outcome ?? "under way",
+    changes: objects.length,
+  };
+}
+
+function countOf(text: string | undefined, usual: number, most: number): number {
+  if (text === undefined) return usual;
+  if (!/^\d+$/.test(text) || Number(text) < 1)
+    throw new FleetError("USAGE", "limit: a whole number from 1 is wanted", {});
+  return Math.min(most, Number(text));
+}

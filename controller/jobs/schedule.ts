@@ -1,0 +1,22 @@
+/** Passes of many accounts that begin together drift apart by so much of their interval. */
+const JITTER = 0.1;
+
+/** When a pass that is due every `intervalMs` comes next: a tenth earlier or later, so that accounts do not go on in step. */
+export function jittered(intervalMs: number, random: () => number = Math.random): number {
+  return Math.round(intervalMs * (1 + JITTER * (2 * random() - 1)));
+}
+
+/** A first pass comes anywhere within its interval: a restart does not list all clouds at once. */
+export function firstDelay(intervalMs: number, random: () => number = Math.random): number {
+  return Math.round(intervalMs * random());
+}
+
+/** How long to wait after so many failures in a row (from 1): doubled each time, half of it left to chance. */
+export function backoffMs(
+  failures: number,
+  { firstMs, longestMs }: { firstMs: number; longestMs: number },
+  random: () => number = Math.random,
+): number {
+  const full = Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, 30));
+  return Math.round(full / 2 + (full / 2) * random());
+}

@@ -1,0 +1,360 @@
+import { FleetError } from "../../resources/errors.ts";
+import { closeSuperseded } from "../reconcile/approvals.ts";
+import { watchBeingMade } from "../reconcile/being-made.ts";
+import type { Controller } from "../reconcile/context.ts";
+import { type Desired, readDesired } from "../reconcile/desired.ts";
+import type { ProgressEvent } from "../reconcile/progress.ts";
+import { recover } from "../reconcile/recover.ts";
+import { passOver, tellPass } from "./drift-pass.ts";
+import { laneStates, putLaneState } from "./lane-states.ts";
+import { unsettledLanes } from "./lanes.ts";
+import type { ServiceLog } from "./log.ts";
+import { tellMade } from "./made.ts";
+import type { BudgetLeft, Metrics } from "./metrics.ts";
+import { JobQueue, type LaneJob } from "./queue.ts";
+import { reconcileLane } from "./reconcile.ts";
+import { firstDelay, jittered } from "./schedule.ts";
+import { Watcher } from "./watch.ts";
+
+export interface ServiceSettings {
+  /** The main line. */
+  branch: string;
+  pollMs: number;
+  /** Between two drift passes over an account; 0 for none. */
+  driftMs: number;
+  /** Runs, their events and dead letters are kept for so long. */
+  keepDays: number;
+  retryMs: number;
+  retryLimit: number;
+}
+
+/** Machines that are being made are looked at so often. */
+const MADE_MS = 15_000;
+const DAY_MS = 24 * 3600 * 1000;
+/** An approval that the policy gave says nothing new. */
+const BY_POLICY = "policy: ";
+
+/** The controller as a service: follows the main line, and keeps the fleet as it says until it is stopped. */
+export class Service {
+  readonly #controller: Controller;
+  readonly #settings: ServiceSettings;
+  readonly #log: ServiceLog;
+  readonly #metrics: Metrics;
+  readonly #watcher: Watcher;
+  readonly #stopping = new AbortController();
+  #queue: JobQueue | undefined;
+  #desired: Desired | undefined;
+  #planned: string | undefined;
+  #recovered = false;
+  #working = false;
+  #loop: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
+  #poked = false;
+  #madeAt = 0;
+  #prunedAt = 0;
+
+  constructor(controller: Controller, settings: ServiceSettings, log: ServiceLog, metrics: Metrics) {
+    this.#controller = controller;
+    this.#settings = settings;
+    this.#log = log;
+    this.#metrics = metrics;
+    const { logger } = log;
+    this.#watcher = new Watcher(controller, settings.branch, {
+      onCommit: (desired) => {
+        this.#desired = desired;
+        this.#hideCredentials(desired);
+        for (const note of desired.notes) logger.info({ commit: desired.commit }, note);
+        logger.info({ commit: desired.commit }, "new commit");
+      },
+      onInvalid: (commit, problems) => {
+        metrics.compileFailures.inc();
+        for (const problem of problems) logger.error({ commit }, problem);
+        logger.error({ commit, problems: problems.length }, "the commit is not valid; the last valid one stays");
+      },
+      onWarning: (text, nextLookMs) => {
+        if (nextLookMs !== undefined) metrics.fetchFailures.inc();
+        logger.warn(nextLookMs === undefined ? {} : { nextLookSeconds: Math.round(nextLookMs / 1000) }, text);
+      },
+    });
+  }
+
+  /** Begins: first it recovers what a dead process left. @throws {FleetError} STORE_FAILED, GIT_FAILED */
+  async start(): Promise<void> {
+    const { logger } = this.#log;
+    const { retryMs, retryLimit, keepDays } = this.#settings;
+    this.#queue = await JobQueue.open(this.#controller, {
+      retryMs,
+      retryLimit,
+      keepDays,
+      onError: (error) => logger.error({ error: error.message }, "the job queue has a problem"),
+    });
+    this.#loop = this.#follow();
+  }
+
+  /** Once there is a commit to work on. */
+  async #beginWork(): Promise<void> {
+    if (this.#working) return;
+    this.#working = true;
+    await this.#queue!.work("reconcile", this.#reconcile);
+    await this.#queue!.work("own", this.#reconcile);
+    await this.#queue!.work("drift", this.#passForDrift);
+  }
+
+  /** Looks at the repository now, the remote included. */
+  poke(): void {
+    this.#poked = true;
+    this.#wake?.();
+  }
+
+  /** Why it is not ready to serve; undefined when it is. */
+  async unready(): Promise<string | undefined> {
+    if (this.#stopping.signal.aborted) return "it is stopping";
+    if (this.#queue?.running !== true) return "the job queue does not run";
+    if (this.#watcher.good === undefined) return "no commit has been compiled yet";
+    try {
+      await this.#controller.store.setting("fleet.id");
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  /** What is left of each account's limits. */
+  budgets(): BudgetLeft[] {
+    return [...(this.#desired?.accounts.values() ?? [])].flatMap(({ spec }) => {
+      try {
+        const scopes = Object.entries(this.#controller.account(spec).budget.left?.() ?? {});
+        return scopes.map(([scope, { left }]) => ({ account: spec.name, scope, left }));
+      } catch {
+        // An account without credentials sends nothing.
+        return [];
+      }
+    });
+  }
+
+  /** Told of what the steps of a reconcile do. */
+  readonly progress = (event: ProgressEvent): void => {
+    const { logger } = this.#log;
+    if (event.kind === "note" || event.kind === "phase") {
+      logger.info(event.text);
+    } else if (event.kind === "run") {
+      const { id, stack, run, commit, outcome, ms } = event;
+      this.#metrics.engineRuns.inc({ kind: run, outcome });
+      const level = outcome === "succeeded" ? "info" : "warn";
+      logger[level]({ ...(id && { run: id }), stack, commit, outcome, ms }, `engine ${run} ${outcome}`);
+    } else {
+      const { name, op, state, message, object, run } = event;
+      const about = { ...(run && { run }), object: name, op, state, ...(object && { account: object.account }) };
+      if (state === "failed") logger.error({ ...about, reason: message }, `${op} ${name} failed`);
+      else logger.info(about, `${op} ${name} ${state}`);
+    }
+  };
+
+  /** Takes no new work, and resolves when what is under way has ended. What waits is there at the next start. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#wake?.();
+    await this.#loop;
+    await this.#queue?.stop();
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const urgent = this.#poked;
+      this.#poked = false;
+      try {
+        await this.#tick(urgent);
+      } catch (error) {
+        if (!signal.aborted)
+          this.#log.logger.error({ code: codeOf(error), error: wordsOf(error) }, "a look has failed; it comes again");
+      }
+      if (!this.#poked && !signal.aborted) await this.#pause();
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((done) => {
+      const timer = setTimeout(done, this.#settings.pollMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+  }
+
+  async #tick(urgent: boolean): Promise<void> {
+    const queue = this.#queue!;
+    const { now, store } = this.#controller;
+    if (!this.#recovered) await this.#recover();
+    const before = this.#watcher.good;
+    await this.#watcher.look(this.#stopping.signal, urgent);
+    this.#metrics.setCommit("head", this.#watcher.head);
+    this.#metrics.setCommit("valid", this.#watcher.good);
+    const taken = await queue.takeOver();
+    if (taken > 0) {
+      this.#log.logger.warn({ jobs: taken }, "took over jobs of a process that is gone");
+      await this.#recover();
+    }
+    const desired = this.#desired;
+    if (desired === undefined) return;
+    if (before !== this.#watcher.good) await this.#scheduleDrift(desired);
+    await this.#plan(desired, before === undefined ? "start" : "commit");
+    await this.#sendTimely();
+    await this.#beginWork();
+    if (now() - this.#madeAt >= MADE_MS) {
+      this.#madeAt = now();
+      await this.#watchMade(desired);
+    }
+    if (now() - this.#prunedAt >= DAY_MS) {
+      this.#prunedAt = now();
+      const { runs, events } = await store.prune(this.#settings.keepDays);
+      if (runs + events > 0) this.#log.logger.info({ runs, events }, "removed old runs and events");
+    }
+  }
+
+  async #recover(): Promise<void> {
+    const recovered = await recover(this.#controller, this.#stopping.signal);
+    this.#recovered = true;
+    if (recovered.length > 0) this.#log.logger.warn({ runs: recovered.length }, "recovered what a dead process left");
+  }
+
+  /** Sends every lane that is not as the files say, once for each commit and each approval that a person has given. */
+  async #plan(desired: Desired, why: string): Promise<void> {
+    const { store } = this.#controller;
+    const open = [...(await store.openApprovals()).values()];
+    const given = open
+      .filter(({ approvedBy }) => !approvedBy.startsWith(BY_POLICY))
+      .map(({ effectHash }) => effectHash);
+    const plan = [desired.commit, ...given.sort()].join(" ");
+    if (plan === this.#planned) return;
+    const lanes = await unsettledLanes(this.#controller, desired);
+    const unsettled = new Set([...lanes.values()].flatMap(({ objects }) => [...objects]));
+    // What is as the files say needs no approval any more; one that was given for this very commit may be for what a hand has changed.
+    await closeSuperseded(
+      this.#controller,
+      { preview: { commit: desired.commit, effects: [] } },
+      ({ object, commit }) => object !== undefined && !unsettled.has(object) && commit !== desired.commit,
+    );
+    for (const lane of lanes.values())
+      await this.#queue!.reconcile(lane.name, this.#planned?.startsWith(desired.commit) ? "approval" : why);
+    this.#planned = plan;
+    await this.#countLanes(desired, lanes.size);
+  }
+
+  /** Lanes whose window has opened, or whose freeze is over. */
+  async #sendTimely(): Promise<void> {
+    const { store, now } = this.#controller;
+    for (const { lane, until } of await laneStates(store))
+      if (until !== undefined && Date.parse(until) <= now()) await this.#queue!.reconcile(lane, "its time has come");
+  }
+
+  async #countLanes(desired: Desired, unsettled: number): Promise<void> {
+    const states = await laneStates(this.#controller.store);
+    this.#metrics.waitingLanes.set(states.filter(({ state }) => state === "waiting").length);
+    if (unsettled === 0) this.#metrics.setCommit("applied", desired.commit);
+  }
+
+  readonly #reconcile = async ({ lane, why }: LaneJob, attempt: number, signal: AbortSignal): Promise<void> => {
+    const commit = this.#watcher.good;
+    // A job of an earlier process, before the first compile of this one: the plan sends it anew.
+    if (commit === undefined) throw new FleetError("STORE_FAILED", "no commit has been compiled yet", {});
+    const { store, now } = this.#controller;
+    const { logger } = this.#log;
+    await this.#log.during({ lane, commit }, async () => {
+      const begunAt = now();
+      const at = () => new Date(now()).toISOString();
+      const observe = (outcome: string) =>
+        this.#metrics.reconcileSeconds.observe({ outcome }, (now() - begunAt) / 1000);
+      logger.info({ why, attempt }, "reconciling");
+      try {
+        const { state, reason, until, waiting, execution } = await reconcileLane(
+          this.#controller,
+          lane,
+          commit,
+          signal,
+        );
+        observe(state);
+        const words = { ...(reason && { reason }), ...(until && { until }), ...(waiting.length > 0 && { waiting }) };
+        await putLaneState(store, { lane, state, commit, at: at(), ...words });
+        if (until !== undefined) logger.info({ ...words, ...execution }, "waits for its time");
+        else if (state === "waiting") logger.warn({ ...words, ...execution }, "waits for a person");
+        else logger.info({ ...execution, ms: now() - begunAt }, "converged");
+      } catch (error) {
+        observe("failed");
+        await putLaneState(store, { lane, state: "failed", commit, at: at(), reason: wordsOf(error) });
+        logger.error({ code: codeOf(error), reason: wordsOf(error), attempt }, "the lane has failed and comes again");
+        throw error;
+      }
+      await this.#countLanes(this.#desired!, (await unsettledLanes(this.#controller, this.#desired!)).size);
+    });
+    // What the head has become meanwhile is for the next pass.
+    if (this.#watcher.good !== commit) await this.#queue!.reconcile(lane, "commit");
+  };
+
+  async #scheduleDrift(desired: Desired): Promise<void> {
+    const { driftMs } = this.#settings;
+    for (const identity of desired.byIdentity.keys()) {
+      const due = await this.#queue!.due("drift", identity);
+      if (due !== undefined && driftMs > 0 && due.getTime() <= this.#controller.now() + 2 * driftMs) continue;
+      if (due !== undefined) await this.#queue!.withdraw("drift", identity);
+      if (driftMs > 0) await this.#queue!.send("drift", identity, "schedule", firstDelay(driftMs));
+    }
+  }
+
+  readonly #passForDrift = async (
+    { lane: identity }: LaneJob,
+    _attempt: number,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const desired = this.#desired;
+    const account = desired?.byIdentity.get(identity);
+    const { driftMs } = this.#settings;
+    if (desired === undefined || account === undefined || driftMs === 0) return;
+    await this.#log.during({ account: account.spec.name }, async () => {
+      const found = await passOver(this.#controller, desired, account, signal);
+      // The next pass is due whatever this one came to: a cloud that does not answer is no reason for a dead letter.
+      await this.#queue!.send("drift", identity, "schedule", jittered(driftMs));
+      tellPass(found, this.#log.logger, this.#metrics, this.#controller.now());
+      if (found.error === undefined) await this.#sendUnsettled(identity);
+    });
+  };
+
+  /** The account answers: what has given up on it comes again. */
+  async #sendUnsettled(account: string): Promise<void> {
+    const desired = this.#desired;
+    if (desired === undefined) return;
+    const failed = new Set(
+      (await laneStates(this.#controller.store)).filter(({ state }) => state === "failed").map(({ lane }) => lane),
+    );
+    for (const lane of (await unsettledLanes(this.#controller, desired)).values())
+      if (lane.account === account && failed.has(lane.name)) await this.#queue!.reconcile(lane.name, "account answers");
+  }
+
+  async #watchMade(desired: Desired): Promise<void> {
+    const { store } = this.#controller;
+    if ((await store.objects({ kind: "Server", provisioning: true })).length === 0) return;
+    const { signal } = this.#stopping;
+    const current = await readDesired(this.#controller, desired.commit, signal);
+    const watched = await watchBeingMade(this.#controller, current, signal);
+    tellMade(watched, this.#log.logger);
+    if (watched.ready.some(({ differs }) => differs) || watched.gone.length > 0) {
+      this.#planned = undefined;
+      await this.#plan(desired, "a machine is ready");
+    }
+  }
+
+  #hideCredentials(desired: Desired): void {
+    for (const { spec } of desired.byIdentity.values()) {
+      try {
+        this.#log.hide(Object.values(this.#controller.account(spec).credentials));
+      } catch {
+        // What is not set cannot be told.
+      }
+    }
+  }
+}
+
+const codeOf = (error: unknown): string => (error instanceof FleetError ? error.code : "BUG");
+const wordsOf = (error: unknown): string =>
+  error instanceof FleetError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);

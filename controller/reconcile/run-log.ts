@@ -1,0 +1,66 @@
+import type { RunEvent } from "../engine/events.ts";
+import type { NewEvent, Store } from "../store/types.ts";
+
+/** Written together, so that a run over a thousand resources does not wait for as many statements. */
+const WAIT_MS = 500;
+/** A message of a plugin may be a page. */
+const LONGEST_TEXT = 2_000;
+
+/** Keeps what an engine run does in the store's event log. It is for people: that it cannot be written ends no run. */
+export class RunLog {
+  readonly #store: Pick<Store, "putEvents">;
+  readonly #run: string;
+  readonly #nameOf: (urn: string) => string | undefined;
+  #pending: NewEvent[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #written: Promise<unknown> = Promise.resolve();
+
+  constructor(store: Pick<Store, "putEvents">, run: string, nameOf: (urn: string) => string | undefined) {
+    this.#store = store;
+    this.#run = run;
+    this.#nameOf = nameOf;
+  }
+
+  take(event: RunEvent): void {
+    const entry = entryOf(event, this.#nameOf);
+    if (entry === undefined) return;
+    this.#pending.push({ run: this.#run, ...entry });
+    this.#timer ??= setTimeout(() => this.#write(), WAIT_MS);
+  }
+
+  /** Resolves when all is written. */
+  async close(): Promise<void> {
+    this.#write();
+    await this.#written;
+  }
+
+  #write(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const events = this.#pending;
+    this.#pending = [];
+    if (events.length > 0)
+      this.#written = this.#written.then(() => this.#store.putEvents(events)).catch(() => undefined);
+  }
+}
+
+function entryOf(event: RunEvent, nameOf: (urn: string) => string | undefined): Omit<NewEvent, "run"> | undefined {
+  const about = (urn: string | undefined) => {
+    const object = urn === undefined ? undefined : nameOf(urn);
+    return object === undefined ? {} : { object };
+  };
+  if (event.kind === "started" && event.op !== "same")
+    return { kind: "started", ...about(event.urn), data: { op: event.op, urn: event.urn } };
+  if (event.kind === "outcome" && event.outcome.op !== "same") {
+    const { op, urn, failed, id } = event.outcome;
+    return { kind: "outcome", ...about(urn), data: { op, urn, failed, ...(id === undefined ? {} : { id }) } };
+  }
+  if (event.kind === "message" && event.severity !== "info")
+    return {
+      kind: event.severity,
+      ...about(event.urn),
+      data: { text: event.text.slice(0, LONGEST_TEXT), ...(event.urn === undefined ? {} : { urn: event.urn }) },
+    };
+  if (event.kind === "summary") return { kind: "summary", data: { changes: event.changes } };
+  return undefined;
+}
