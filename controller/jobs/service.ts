@@ -6,6 +6,7 @@ import { type Desired, readDesired } from "../reconcile/desired.ts";
 import type { ProgressEvent } from "../reconcile/progress.ts";
 import { recover } from "../reconcile/recover.ts";
 import { passOver, tellPass } from "./drift-pass.ts";
+import { ExpiryGuard } from "./expiry-guard.ts";
 import { laneStates, putLaneState } from "./lane-states.ts";
 import { unsettledLanes } from "./lanes.ts";
 import type { ServiceLog } from "./log.ts";
@@ -22,6 +23,8 @@ export interface ServiceSettings {
   pollMs: number;
   /** Between two drift passes over an account; 0 for none. */
   driftMs: number;
+  /** When expired servers are stopped, in minutes after midnight UTC. Absent: never. */
+  expireAt?: number;
   /** Runs, their events and dead letters are kept for so long. */
   keepDays: number;
   retryMs: number;
@@ -43,6 +46,7 @@ export class Service {
   readonly #watcher: Watcher;
   readonly #stopping = new AbortController();
   #queue: JobQueue | undefined;
+  #guard: ExpiryGuard | undefined;
   #desired: Desired | undefined;
   #planned: string | undefined;
   #recovered = false;
@@ -88,6 +92,9 @@ export class Service {
       keepDays,
       onError: (error) => logger.error({ error: error.message }, "the job queue has a problem"),
     });
+    const committed = () => this.poke();
+    this.#guard = new ExpiryGuard(this.#controller, this.#settings, { queue: this.#queue, logger, committed });
+    await this.#guard.plan();
     this.#loop = this.#follow();
   }
 
@@ -98,6 +105,7 @@ export class Service {
     await this.#queue!.work("reconcile", this.#reconcile);
     await this.#queue!.work("own", this.#reconcile);
     await this.#queue!.work("drift", this.#passForDrift);
+    await this.#queue!.work("expire", this.#guard!.work);
   }
 
   /** Looks at the repository now, the remote included. */
@@ -208,8 +216,9 @@ export class Service {
     }
     if (now() - this.#prunedAt >= DAY_MS) {
       this.#prunedAt = now();
-      const { runs, events } = await store.prune(this.#settings.keepDays);
-      if (runs + events > 0) this.#log.logger.info({ runs, events }, "removed old runs and events");
+      const { runs, events, requests } = await store.prune(this.#settings.keepDays);
+      if (runs + events + requests > 0)
+        this.#log.logger.info({ runs, events, requests }, "removed old runs, events and answers to requests");
     }
   }
 
