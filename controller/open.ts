@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { load } from "js-yaml";
 import { resolveAccount } from "../resources/account.ts";
@@ -8,18 +9,20 @@ import { clouds } from "../resources/registry.ts";
 import { steadyAccounts } from "./accounts.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
-import { stateUrl } from "./engine/state-files.ts";
+import { stateUrl } from "./engine/states.ts";
 import { createFleetCache } from "./fleet/load.ts";
 import { SnapshotFolder } from "./fleet/snapshots.ts";
 import { stateKeyFile } from "./keys.ts";
+import { machineName } from "./machine.ts";
 import type { Controller } from "./reconcile/context.ts";
 import { cloudOf } from "./reconcile/context.ts";
-import { holderName } from "./reconcile/leases.ts";
+import { holderName, LEASE_MS } from "./reconcile/leases.ts";
 import { EXECUTABLES } from "./reconcile/plugins.ts";
 import type { Progress } from "./reconcile/progress.ts";
 import { Slots } from "./reconcile/slots.ts";
 import { CommitQueue } from "./repo/queue.ts";
 import { type FleetRepo, openRepo } from "./repo/repo.ts";
+import { steadyNow } from "./steady.ts";
 import { defaultDataDir, openStore } from "./store/open.ts";
 import type { Store } from "./store/types.ts";
 
@@ -41,6 +44,10 @@ export interface OpenOptions {
   /** Write state after every step. Default false. */
   checkpoints?: boolean;
   stacksAtOnce?: number;
+  /** How long a stack stays with a holder that does not renew. Default 60 s. */
+  leaseMs?: number;
+  /** Names this machine in leases and runs. Default: `machineName` with a shared database, else its host name. */
+  machine?: string;
   progress?: Progress;
   /** Told of each request to a cloud that came to an end: `ok`, or the code of its error. */
   onCall?: (account: string, verdict: "ok" | FleetErrorCode) => void;
@@ -63,6 +70,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const databaseUrl = environment.DATABASE_URL;
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
   const registry = options.clouds ?? clouds;
+  const machine = options.machine ?? (databaseUrl === undefined ? hostname() : await machineName());
   const snapshots = new SnapshotFolder(join(dataDir, "snapshots"), (text) => progress({ kind: "note", text }));
   let engine: Promise<Engine> | undefined;
   const loaded = createFleetCache({ snapshots });
@@ -76,7 +84,10 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     progress,
     loaded,
     clouds: registry,
-    holder: holderName(process.pid),
+    holder: holderName(process.pid, machine),
+    machine,
+    shared: databaseUrl !== undefined,
+    leaseMs: options.leaseMs ?? LEASE_MS,
     provider: options.provider ?? "served",
     stacksAtOnce: options.stacksAtOnce ?? STACKS_AT_ONCE,
     slots: new Slots(options.stacksAtOnce ?? STACKS_AT_ONCE),
@@ -88,9 +99,11 @@ export async function openController(options: OpenOptions): Promise<OpenControll
       }),
     ),
     now: Date.now,
+    steady: steadyNow,
     sleep,
     close: async () => {
       await commits.close();
+      await (await engine?.catch(() => undefined))?.close();
       await snapshots.settled();
       await repo.close();
       await store.close();

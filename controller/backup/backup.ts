@@ -12,11 +12,11 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { load } from "js-yaml";
 import { create } from "tar";
 import { FleetError } from "../../resources/errors.ts";
-import { readCheckpoint, readState, stateFile, stateUrl } from "../engine/state-files.ts";
+import { readCheckpoint } from "../engine/checkpoint.ts";
+import { openStates, type States, stateUrl } from "../engine/states.ts";
 import { stateKeyFile } from "../keys.ts";
 import type { OpenController } from "../open.ts";
 import { Git } from "../repo/git.ts";
@@ -74,9 +74,8 @@ async function gather(controller: OpenController, folder: string, { withoutKey }
   const madeAt = new Date(controller.now()).toISOString();
   const migrations = await dumpDatabase(controller, join(folder, DATABASE));
   const fleetId = await fleetIdOf(controller);
-  const backendUrl = stateUrl(dataDir, environment);
-  const hasState = backendUrl.startsWith("file://");
-  if (hasState) await copyState(fileURLToPath(backendUrl), fleetId, join(folder, STATE));
+  const states = openStates(stateUrl(dataDir, environment), fleetId);
+  if (states !== undefined) await copyState(states, join(folder, STATE)).finally(() => states.close());
   // After the records: every commit that they name is in it.
   const git = new Git(repo.dir);
   await git.run("bundle", "create", "--quiet", join(folder, BUNDLE), "HEAD", "--all");
@@ -94,7 +93,7 @@ async function gather(controller: OpenController, folder: string, { withoutKey }
     commit: await repo.head(),
     remotes: await remotesOf(git),
     migrations,
-    hasState,
+    hasState: states !== undefined,
     hasKey: !withoutKey,
     files: await checksums(folder),
   };
@@ -118,21 +117,19 @@ async function dumpDatabase({ store }: OpenController, folder: string): Promise<
   return migrations;
 }
 
-/** The engine replaces a stack's file as a whole, so each is read as one run has left it. @throws {FleetError} STATE_DAMAGED */
-async function copyState(root: string, project: string, folder: string): Promise<void> {
+/** The engine replaces a stack's state as a whole, so each is read as one run has left it. @throws {FleetError} STATE_DAMAGED */
+async function copyState(states: States, folder: string): Promise<void> {
   await mkdir(folder);
-  const names = await readdir(join(root, ".pulumi", "stacks", project)).catch(() => []);
-  for (const name of names.filter((entry) => entry.endsWith(".json"))) {
-    const place = { root, project, stack: name.slice(0, -".json".length) };
-    const text = await readState(place);
-    const found = text === undefined ? "is not there any more" : readCheckpoint(text, place.stack);
+  for (const stack of (await states.versions()).keys()) {
+    const text = await states.read(stack);
+    const found = text === undefined ? "is not there any more" : readCheckpoint(text, stack);
     if (text === undefined || typeof found === "string")
       throw new FleetError(
         "STATE_DAMAGED",
-        `the state of ${place.stack} ${found}: \`fleetwright apply\` puts a copy back, then back up again`,
-        { stack: place.stack, file: stateFile(place) },
+        `the state of ${stack} ${found}: \`fleetwright apply\` puts a copy back, then back up again`,
+        { stack, file: states.place(stack) },
       );
-    await writeFile(join(folder, name), text, { mode: 0o600 });
+    await writeFile(join(folder, `${stack}.json`), text, { mode: 0o600 });
   }
 }
 

@@ -28,7 +28,7 @@ export interface Manifest {
   /** Fetched from and pushed to, without credentials, by name. */
   remotes: Record<string, string>;
   migrations: string[];
-  /** False: state is kept by a server, whose own backup has it. */
+  /** False: state is kept where only the engine can read it, and that place's own backup has it. */
   hasState: boolean;
   hasKey: boolean;
   /** SHA-256 of every other file, by its path in the archive. */

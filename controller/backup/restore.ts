@@ -1,9 +1,10 @@
 import { createReadStream } from "node:fs";
-import { chmod, copyFile, mkdir, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { extract, list } from "tar";
 import { FleetError } from "../../resources/errors.ts";
+import { openStates, type States, stateUrl } from "../engine/states.ts";
 import { Git } from "../repo/git.ts";
 import type { DumpColumn, DumpRow, DumpSource } from "../store/dump.ts";
 import { defaultDataDir, loadStore } from "../store/open.ts";
@@ -54,16 +55,15 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     await makeFleet(archive, manifest, work.fleet);
     await makeData(archive, manifest, work.data, options);
     const source = await dumpIn(join(archive, DATABASE), manifest);
-    const { DATABASE_URL: databaseUrl } = environment;
-    if (databaseUrl === undefined) await loadStore({ dataDir: work.data }, source);
+    if (environment.DATABASE_URL === undefined) await loadStore({ dataDir: work.data }, source);
     const aside = await swap(
       [
         { from: work.data, to: dataDir },
         { from: work.fleet, to: fleetDir },
       ],
       options.now,
-      // A server's database cannot be renamed: last, when all else has gone well.
-      async () => (databaseUrl === undefined ? undefined : await loadStore({ dataDir, databaseUrl }, source)),
+      // What a server keeps cannot be renamed: last, when all else has gone well.
+      () => fillServers(archive, manifest, source, dataDir, environment),
     );
     return { manifest, fleetDir, dataDir, aside };
   } finally {
@@ -121,12 +121,12 @@ async function makeFleet(archive: string, { branch, commit, remotes }: Manifest,
 
 async function makeData(
   archive: string,
-  { hasKey, hasState, fleetId }: Manifest,
+  manifest: Manifest,
   folder: string,
   { keyFile, environment }: RestoreOptions,
 ): Promise<void> {
   await mkdir(folder, { mode: 0o700 });
-  const key = hasKey ? join(archive, KEY) : keyFile;
+  const key = manifest.hasKey ? join(archive, KEY) : keyFile;
   if (key === undefined)
     throw new FleetError(
       "USAGE",
@@ -140,13 +140,52 @@ async function makeData(
   } else if ((await readFile(named, "utf8").catch(() => undefined)) !== (await readFile(key, "utf8"))) {
     throw new FleetError("USAGE", `FLEETWRIGHT_STATE_KEY_FILE names ${named}, which is not the key of this backup`, {});
   }
-  if (!hasState) return;
-  const stacks = join(folder, "state", ".pulumi", "stacks", fleetId);
-  await mkdir(stacks, { recursive: true, mode: 0o700 });
-  // The layout of the engine's folder, as it writes it itself.
-  await writeFile(join(folder, "state", ".pulumi", "meta.yaml"), "version: 1\n", { mode: 0o600 });
-  for (const name of await readdir(join(archive, STATE)))
-    await copyFile(join(archive, STATE, name), join(stacks, name));
+  if (environment.PULUMI_BACKEND_URL !== undefined || !manifest.hasState) return;
+  await statesAt(stateUrl(folder, {}), manifest).fill(await statesIn(archive));
+}
+
+/**
+ * Fills what is elsewhere than in the data folder: first the place of the states, then the database, which takes all or nothing. Both must be empty of this fleet.
+ * @throws {FleetError} USAGE, ENGINE_FAILED, STORE_FAILED
+ */
+async function fillServers(
+  archive: string,
+  manifest: Manifest,
+  source: DumpSource,
+  dataDir: string,
+  { DATABASE_URL: databaseUrl, PULUMI_BACKEND_URL: backendUrl }: RestoreOptions["environment"],
+): Promise<void> {
+  const states = backendUrl === undefined || !manifest.hasState ? undefined : statesAt(backendUrl, manifest);
+  try {
+    const undo = await states?.fill(await statesIn(archive));
+    if (databaseUrl === undefined) return;
+    await loadStore({ dataDir, databaseUrl }, source).catch(async (error: unknown) => {
+      await undo?.();
+      throw error;
+    });
+  } finally {
+    await states?.close();
+  }
+}
+
+/** @throws {FleetError} USAGE */
+function statesAt(backendUrl: string, { fleetId }: Manifest): States {
+  const states = openStates(backendUrl, fleetId);
+  if (states !== undefined) return states;
+  throw new FleetError(
+    "USAGE",
+    "the backup has state, and PULUMI_BACKEND_URL names a place that only the engine can write: name one that docs/many-machines.md lists",
+    {},
+  );
+}
+
+/** The texts of all states in an archive, by stack. */
+async function statesIn(archive: string): Promise<Map<string, string>> {
+  const folder = join(archive, STATE);
+  const texts = (await readdir(folder)).map(
+    async (name) => [name.slice(0, -".json".length), await readFile(join(folder, name), "utf8")] as const,
+  );
+  return new Map(await Promise.all(texts));
 }
 
 async function dumpIn(folder: string, { migrations }: Manifest): Promise<DumpSource> {

@@ -1,26 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Deployment, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import { FleetError } from "../../resources/errors.ts";
 import { redactor } from "../../resources/secrets.ts";
 import { endProcesses, findByEnvironment } from "../processes.ts";
+import { RUN_VARIABLE } from "../run-variable.ts";
+import { checksumOf, type Newest, newestOf, readCheckpoint } from "./checkpoint.ts";
 import { EngineExit, engineCommand } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
-import {
-  type Checkpoint,
-  checksumOf,
-  emptyState,
-  historyFolder,
-  readCheckpoint,
-  readState,
-  replaceState,
-  type StateCopy,
-  type StatePlace,
-  stateCopies,
-  stateFile,
-} from "./state-files.ts";
+import { openStates, type StateCopy, type States } from "./states.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 /** Where the engine is and where it keeps state; the same for all runs of a controller. */
@@ -88,25 +76,31 @@ export interface StateResource {
   id?: string;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
+  /** When the engine last changed it, by its machine's clock. */
+  modified?: string;
+}
+
+/** See `Engine.stateSeal`. */
+export interface StateSeal {
+  checksum: string;
+  /** How many there are. */
+  resources: number;
+  /** No run has written it yet. */
+  untouched: boolean;
+  newest?: Newest;
 }
 
 type RunPlace = Pick<EngineRunOptions, "stack" | "runId" | "environment" | "providers">;
 
-/** The mark by which processes of a run are found again: every engine and plugin carries it in its environment. */
-export const RUN_VARIABLE = "FLEETWRIGHT_RUN";
-
-/** A lost lease leaves the engine this long to save its state; then another controller may take over the stack. */
-const LAST_WORDS_MS = 3_000;
-
-/** History entries that are kept of each stack, each with a copy of its state; the engine never prunes them itself. */
-const HISTORY_KEPT = 10;
-
 export class Engine {
   readonly settings: EngineSettings;
+  /** Undefined where states are read through the engine only. */
+  readonly #states: States | undefined;
   readonly #known = new Set<string>();
 
   constructor(settings: EngineSettings) {
     this.settings = settings;
+    this.#states = openStates(settings.backendUrl, settings.project);
   }
 
   /** Project-qualified URN of a resource at the top of a stack. */
@@ -116,7 +110,7 @@ export class Engine {
 
   /** One process of the engine. Failures of single resources are in the result; only what concerns the run as a whole is thrown. */
   async run(options: EngineRunOptions): Promise<EngineResult> {
-    const redact = redactor(options.secrets);
+    const redact = redactor([...options.secrets, ...backendSecrets(this.settings.backendUrl)]);
     const result: EngineResult = { steps: [], outcomes: [], errors: new Map(), succeeded: false, killed: false };
     const dryRun = options.kind === "preview";
     const take = (event: RunEvent | undefined) => {
@@ -153,7 +147,7 @@ export class Engine {
           note(result.errors, "", redact(lastLines(exit.stderr || exit.stdout) || exit.message));
       }
     }).finally(watch.end);
-    await this.#prune(options.stack);
+    await this.#states?.prune(options.stack);
     return result;
   }
 
@@ -176,85 +170,63 @@ export class Engine {
     return new Set((await this.resources(stack)).map(({ urn }) => urn));
   }
 
-  /** The resources of a stack as state has them. State in files is read directly: that saves an engine process. */
+  /** The resources of a stack as state has them. */
   async resources(stack: string): Promise<StateResource[]> {
-    const place = this.#place(stack);
-    if (place === undefined) return (await this.exportState(stack)).deployment?.resources ?? [];
-    return (await this.#checkpoint(place))?.resources ?? [];
+    if (this.#states === undefined) return (await this.exportState(stack)).deployment?.resources ?? [];
+    return await wholeResources(this.#states, stack);
   }
 
   /** Changes whenever state does; undefined where only the backend could tell. */
   async stateVersion(stack: string): Promise<string | undefined> {
-    const place = this.#place(stack);
-    if (place === undefined) return undefined;
-    const { mtimeMs, size } = await stat(stateFile(place)).catch(() => ({ mtimeMs: 0, size: 0 }));
-    return `${mtimeMs}:${size}`;
+    return await this.#states?.version(stack);
+  }
+
+  /** The same of all stacks that have state, at the cost of one. */
+  async stateVersions(): Promise<Map<string, string> | undefined> {
+    return await this.#states?.versions();
   }
 
   /** Names of all stacks of this fleet that have state. */
   async stacks(): Promise<string[]> {
-    const root = this.#stateRoot();
-    if (root === undefined) {
-      const environment = { stack: "", runId: randomUUID(), environment: {}, providers: {} };
-      return await this.#withWorkspace(environment, async (workspace) =>
-        (await workspace.listStacks()).map(({ name }) => name),
-      );
-    }
-    const names = await readdir(join(root, ".pulumi", "stacks", this.settings.project)).catch(() => []);
-    return names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
+    const versions = await this.stateVersions();
+    if (versions !== undefined) return [...versions.keys()];
+    const environment = { stack: "", runId: randomUUID(), environment: {}, providers: {} };
+    return await this.#withWorkspace(environment, async (workspace) =>
+      (await workspace.listStacks()).map(({ name }) => name),
+    );
   }
 
-  /** What is wrong with a stack's file, in one clause; undefined when it is whole, not there, or not ours to look at. */
+  /** What is wrong with a stack's state, in one clause; undefined when it is whole, not there, or not ours to look at. */
   async stateProblem(stack: string): Promise<string | undefined> {
-    const place = this.#place(stack);
-    const text = place === undefined ? undefined : await readState(place);
+    const text = await this.#states?.read(stack);
     const found = text === undefined ? undefined : readCheckpoint(text, stack);
     return typeof found === "string" ? found : undefined;
   }
 
-  /** What a stack's file holds, to tell later whether it is the same; undefined when it is damaged or not there. */
-  async stateSeal(stack: string): Promise<{ checksum: string; resources: number; untouched: boolean } | undefined> {
-    const place = this.#place(stack);
-    const text = place === undefined ? undefined : await readState(place);
+  /** What a stack's state holds, to tell later whether it is the same, or an older one; undefined when it is damaged or not there. */
+  async stateSeal(stack: string): Promise<StateSeal | undefined> {
+    const text = await this.#states?.read(stack);
     const found = text === undefined ? undefined : readCheckpoint(text, stack);
     if (text === undefined || found === undefined || typeof found === "string") return undefined;
-    return { checksum: checksumOf(text), resources: found.resources.length, untouched: found.untouched };
+    const { resources, untouched } = found;
+    const newest = newestOf(resources);
+    return { checksum: checksumOf(text), resources: resources.length, untouched, ...(newest && { newest }) };
   }
 
   /** Whole copies of a stack's state, the newest first. */
   async stateCopies(stack: string): Promise<StateCopy[]> {
-    const place = this.#place(stack);
-    return place === undefined ? [] : await stateCopies(place);
+    return (await this.#states?.copies(stack)) ?? [];
   }
 
-  /** Puts a state in place of the stack's file, by default one that holds nothing. Answers where the old one is kept. */
+  /** Puts a state in the place of a stack's, by default one that holds nothing. Answers where the old one is kept. */
   async replaceState(stack: string, text: string | undefined, at: Date): Promise<string | undefined> {
-    const place = this.#place(stack);
-    if (place === undefined) throw new FleetError("ENGINE_FAILED", `the state of ${stack} is not kept in files`, {});
-    return await replaceState(place, text ?? emptyState(place), at);
+    if (this.#states !== undefined) return await this.#states.replace(stack, text, at);
+    throw new FleetError("ENGINE_FAILED", `the state of ${stack} is kept where only the engine can write it`, {});
   }
 
-  /** @throws {FleetError} STATE_DAMAGED */
-  async #checkpoint(place: StatePlace): Promise<Checkpoint | undefined> {
-    const text = await readState(place);
-    const found = text === undefined ? undefined : readCheckpoint(text, place.stack);
-    if (typeof found !== "string") return found;
-    const file = stateFile(place);
-    throw new FleetError(
-      "STATE_DAMAGED",
-      `the state of ${place.stack} ${found} (${file}): \`fleetwright apply\` puts back the newest copy that is whole`,
-      { stack: place.stack, file },
-    );
-  }
-
-  #place(stack: string): StatePlace | undefined {
-    const root = this.#stateRoot();
-    return root === undefined ? undefined : { root, project: this.settings.project, stack };
-  }
-
-  #stateRoot(): string | undefined {
-    const { backendUrl } = this.settings;
-    return backendUrl.startsWith("file://") ? fileURLToPath(backendUrl) : undefined;
+  /** Leaves the place of the states. */
+  async close(): Promise<void> {
+    await this.#states?.close();
   }
 
   async importState(stack: string, deployment: Deployment): Promise<void> {
@@ -264,9 +236,7 @@ export class Engine {
   }
 
   async #withStack<T>(run: RunPlace, use: (stack: Stack) => Promise<T>): Promise<T> {
-    const place = this.#place(run.stack);
-    // The engine would fail on most damaged files, and take some for a stack that holds nothing.
-    if (place !== undefined) await this.#checkpoint(place);
+    if (this.#states !== undefined) await wholeResources(this.#states, run.stack);
     return await this.#withWorkspace(run, async (workspace, settled) => {
       await this.#ensureStack(run.stack, workspace, settled);
       return await use(await Stack.select(run.stack, workspace));
@@ -292,7 +262,8 @@ export class Engine {
     if (settled || this.#known.has(name)) return;
     await Stack.create(name, workspace).catch((error: unknown) => {
       const text = error instanceof EngineExit ? error.stderr : String(error);
-      if (!/already exists/.test(text)) throw engineFailure(error, name, (message) => message);
+      if (!/already exists/.test(text))
+        throw engineFailure(error, name, redactor(backendSecrets(this.settings.backendUrl)));
     });
     this.#known.add(name);
   }
@@ -337,20 +308,26 @@ export class Engine {
       [RUN_VARIABLE]: run.runId,
     };
   }
-
-  /** Deletes all but the newest history entries of a stack kept in files: each holds a full copy of the state. */
-  async #prune(stack: string): Promise<void> {
-    const place = this.#place(stack);
-    if (place === undefined) return;
-    const folder = historyFolder(place);
-    // An update leaves NAME.history.json and NAME.checkpoint.json, and a note of the engine about each.
-    const updates = Map.groupBy(await readdir(folder).catch(() => []), updateOf);
-    const old = [...updates.keys()].sort().slice(0, -HISTORY_KEPT);
-    for (const name of old.flatMap((update) => updates.get(update)!)) await rm(join(folder, name), { force: true });
-  }
 }
 
-const updateOf = (name: string): string => name.replace(/\.(history|checkpoint)\.json.*$/, "");
+/** What is wrong with a state is found before an engine reads it: it would fail on most, and take some for a stack that holds nothing. */
+async function wholeResources(states: States, stack: string): Promise<StateResource[]> {
+  const text = await states.read(stack);
+  const found = text === undefined ? undefined : readCheckpoint(text, stack);
+  if (typeof found !== "string") return found?.resources ?? [];
+  const file = states.place(stack);
+  throw new FleetError(
+    "STATE_DAMAGED",
+    `the state of ${stack} ${found} (${file}): \`fleetwright apply\` puts back the newest copy that is whole`,
+    { stack, file },
+  );
+}
+
+/** What the backend's URL holds of secrets, as it stands there and as it is meant. */
+function backendSecrets(backendUrl: string): string[] {
+  const { password } = new URL(backendUrl);
+  return password === "" ? [] : [password, decodeURIComponent(password)];
+}
 
 function note(errors: Map<string, string[]>, urn: string, text: string): void {
   const list = errors.get(urn) ?? [];
@@ -366,10 +343,10 @@ function endWithLease({ signal, runId }: EngineRunOptions): { end(): void } {
   let timer: NodeJS.Timeout | undefined;
   const lost = () => {
     if (!(signal?.reason instanceof FleetError) || signal.reason.code !== "LEASE_LOST") return;
-    timer = setTimeout(
-      () => void endProcesses(findByEnvironment(RUN_VARIABLE, runId), { graceMs: 1_000 }),
-      LAST_WORDS_MS,
-    );
+    const end = () => void endProcesses(findByEnvironment(RUN_VARIABLE, runId), { graceMs: 1_000 });
+    const { lastWordsMs } = signal.reason.at;
+    if (typeof lastWordsMs === "number" && lastWordsMs > 0) timer = setTimeout(end, lastWordsMs);
+    else end();
   };
   if (signal?.aborted) lost();
   signal?.addEventListener("abort", lost, { once: true });

@@ -120,8 +120,8 @@ export class JobQueue {
   }
 
   /** A lane's reconcile, in the queue that is for it. */
-  async reconcile(lane: string, why: string): Promise<void> {
-    await this.send(isOwnStack(lane) ? "own" : "reconcile", lane, why);
+  async reconcile(lane: string, why: string, delayMs = 0): Promise<void> {
+    await this.send(isOwnStack(lane) ? "own" : "reconcile", lane, why, delayMs);
   }
 
   /** When the next pass of a lane is due; undefined when none waits. */
@@ -138,6 +138,17 @@ export class JobQueue {
         queue,
         waiting.map(({ id }) => id),
       );
+  }
+
+  /** Lets all that waits for a time come now: the clock that its time was told by has been set. */
+  async sendAllNow(): Promise<void> {
+    for (const queue of QUEUES) {
+      const waiting = await this.#boss.findJobs<LaneJob>(queue, { queued: true });
+      for (const { data } of waiting) {
+        await this.withdraw(queue, data.lane);
+        await this.send(queue, data.lane, data.why);
+      }
+    }
   }
 
   /** Begins to take jobs. What `work` throws sends the job back, until it is a dead letter. */

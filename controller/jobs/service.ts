@@ -5,6 +5,7 @@ import type { Controller } from "../reconcile/context.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
 import type { ProgressEvent } from "../reconcile/progress.ts";
 import { recover } from "../reconcile/recover.ts";
+import { ClockWatch } from "./clock.ts";
 import { passOver, tellPass } from "./drift-pass.ts";
 import { ExpiryGuard } from "./expiry-guard.ts";
 import { laneStates, putLaneState } from "./lane-states.ts";
@@ -54,14 +55,16 @@ export class Service {
   #loop: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #poked = false;
-  #madeAt = 0;
-  #prunedAt = 0;
+  readonly #clock: ClockWatch;
+  #madeAt = Number.NEGATIVE_INFINITY;
+  #prunedAt = Number.NEGATIVE_INFINITY;
 
   constructor(controller: Controller, settings: ServiceSettings, log: ServiceLog, metrics: Metrics) {
     this.#controller = controller;
     this.#settings = settings;
     this.#log = log;
     this.#metrics = metrics;
+    this.#clock = new ClockWatch(controller);
     const { logger } = log;
     this.#watcher = new Watcher(controller, settings.branch, {
       onCommit: (desired) => {
@@ -193,8 +196,9 @@ export class Service {
 
   async #tick(urgent: boolean): Promise<void> {
     const queue = this.#queue!;
-    const { now, store } = this.#controller;
+    const { steady, store } = this.#controller;
     if (!this.#recovered) await this.#recover();
+    await this.#heedClock();
     const before = this.#watcher.good;
     await this.#watcher.look(this.#stopping.signal, urgent);
     this.#metrics.setCommit("head", this.#watcher.head);
@@ -204,22 +208,34 @@ export class Service {
       this.#log.logger.warn({ jobs: taken }, "took over jobs of a process that is gone");
       await this.#recover();
     }
+    const isNewest = await this.#watcher.isNewest(this.#stopping.signal);
     const desired = this.#desired;
-    if (desired === undefined) return;
+    if (desired === undefined || !isNewest) return;
     if (before !== this.#watcher.good) await this.#scheduleDrift(desired);
     await this.#plan(desired, before === undefined ? "start" : "commit");
     await this.#sendTimely();
     await this.#beginWork();
-    if (now() - this.#madeAt >= MADE_MS) {
-      this.#madeAt = now();
+    if (steady() - this.#madeAt >= MADE_MS) {
+      this.#madeAt = steady();
       await this.#watchMade(desired);
     }
-    if (now() - this.#prunedAt >= DAY_MS) {
-      this.#prunedAt = now();
+    if (steady() - this.#prunedAt >= DAY_MS) {
+      this.#prunedAt = steady();
       const { runs, events, requests } = await store.prune(this.#settings.keepDays);
       if (runs + events + requests > 0)
         this.#log.logger.info({ runs, events, requests }, "removed old runs, events and answers to requests");
     }
+  }
+
+  async #heedClock(): Promise<void> {
+    const byMs = this.#clock.jumped();
+    if (byMs === undefined) return;
+    const seconds = Math.round(Math.abs(byMs) / 1000);
+    this.#log.logger.warn(
+      { seconds },
+      `the clock was set ${byMs < 0 ? "back" : "forward"}: what waits for a time comes now`,
+    );
+    await this.#queue!.sendAllNow();
   }
 
   async #recover(): Promise<void> {
@@ -265,16 +281,18 @@ export class Service {
   }
 
   readonly #reconcile = async ({ lane, why }: LaneJob, attempt: number, signal: AbortSignal): Promise<void> => {
+    // It may be for a commit that only the controller on another machine has yet.
+    if (!(await this.#watcher.isNewest(signal))) return await this.#queue!.reconcile(lane, why, this.#settings.pollMs);
     const commit = this.#watcher.good;
     // A job of an earlier process, before the first compile of this one: the plan sends it anew.
     if (commit === undefined) throw new FleetError("STORE_FAILED", "no commit has been compiled yet", {});
-    const { store, now } = this.#controller;
+    const { store, now, steady } = this.#controller;
     const { logger } = this.#log;
     await this.#log.during({ lane, commit }, async () => {
-      const begunAt = now();
+      const begunAt = steady();
       const at = () => new Date(now()).toISOString();
       const observe = (outcome: string) =>
-        this.#metrics.reconcileSeconds.observe({ outcome }, (now() - begunAt) / 1000);
+        this.#metrics.reconcileSeconds.observe({ outcome }, (steady() - begunAt) / 1000);
       logger.info({ why, attempt }, "reconciling");
       try {
         const { state, reason, until, waiting, execution } = await reconcileLane(
@@ -288,7 +306,7 @@ export class Service {
         await putLaneState(store, { lane, state, commit, at: at(), ...words });
         if (until !== undefined) logger.info({ ...words, ...execution }, "waits for its time");
         else if (state === "waiting") logger.warn({ ...words, ...execution }, "waits for a person");
-        else logger.info({ ...execution, ms: now() - begunAt }, "converged");
+        else logger.info({ ...execution, ms: Math.round(steady() - begunAt) }, "converged");
       } catch (error) {
         observe("failed");
         await putLaneState(store, { lane, state: "failed", commit, at: at(), reason: wordsOf(error) });
@@ -316,9 +334,11 @@ export class Service {
     _attempt: number,
     signal: AbortSignal,
   ): Promise<void> => {
+    const { driftMs, pollMs } = this.#settings;
+    if (driftMs > 0 && !(await this.#watcher.isNewest(signal)))
+      return await this.#queue!.send("drift", identity, "schedule", pollMs);
     const desired = this.#desired;
     const account = desired?.byIdentity.get(identity);
-    const { driftMs } = this.#settings;
     if (desired === undefined || account === undefined || driftMs === 0) return;
     await this.#log.during({ account: account.spec.name }, async () => {
       const found = await passOver(this.#controller, desired, account, signal);

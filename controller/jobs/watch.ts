@@ -5,7 +5,7 @@ import { type Desired, FleetInvalid, readDesired } from "../reconcile/desired.ts
 import { fastForward, upstreamOf } from "../repo/remote.ts";
 import { backoffMs } from "./schedule.ts";
 
-/** The last commit that was valid: what a start with a broken head goes on with. */
+/** The last commit that was valid: what a start with a broken head goes on with, and what controllers on other machines must have as well. */
 const GOOD = "serve.commit";
 /** A remote that is gone is asked ever less often. */
 const REMOTE_BACKOFF = { firstMs: 5_000, longestMs: 5 * 60 * 1000 };
@@ -28,8 +28,11 @@ export class Watcher {
   #good: string | undefined;
   #refused: string | undefined;
   #failures = 0;
-  #askRemoteAt = 0;
+  #askRemoteAt = Number.NEGATIVE_INFINITY;
   #warned: string | undefined;
+  #behind: string | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #asking: Promise<void> | undefined;
 
   constructor(controller: Controller, branch: string, events: WatchEvents) {
     this.#controller = controller;
@@ -47,10 +50,41 @@ export class Watcher {
     return this.#good;
   }
 
+  /**
+   * Whether no controller on another machine works from a later commit: one that went on from an earlier one would undo what that has done. Asks the remote where
+   * it must.
+   */
+  async isNewest(signal: AbortSignal): Promise<boolean> {
+    const { shared, store } = this.#controller;
+    if (!shared || this.#good === undefined) return this.#good !== undefined;
+    const told = await store.setting(GOOD);
+    if (told === undefined || (await this.#has(told))) return true;
+    this.#asking ??= this.look(signal, true).finally(() => {
+      this.#asking = undefined;
+    });
+    await this.#asking;
+    if (await this.#has(told)) return true;
+    const text = `another controller works from ${told.slice(0, 10)}, which is not in ${this.#branch} here: nothing is done until it is, or until a later commit comes`;
+    if (this.#behind !== told) this.#events.onWarning(text);
+    this.#behind = told;
+    return false;
+  }
+
+  async #has(commit: string): Promise<boolean> {
+    return commit === this.#good || (await this.#controller.repo.isAncestor(commit, this.#good!));
+  }
+
   /** Looks once. `urgent` asks a remote that is not due yet. @throws {FleetError} when it cannot be told what the head means. */
   async look(signal: AbortSignal, urgent = false): Promise<void> {
-    const { repo, now } = this.#controller;
-    if (urgent || now() >= this.#askRemoteAt) await this.#fetch();
+    // One after the other: two fetches at once get into each other's way.
+    const look = this.#looking.then(() => this.#lookNow(signal, urgent));
+    this.#looking = look.catch(() => undefined);
+    await look;
+  }
+
+  async #lookNow(signal: AbortSignal, urgent: boolean): Promise<void> {
+    const { repo, steady } = this.#controller;
+    if (urgent || steady() >= this.#askRemoteAt) await this.#fetch();
     const head = await repo.head(`refs/heads/${this.#branch}`);
     this.#head = head;
     if (head === this.#good || head === this.#refused) return;
@@ -77,19 +111,33 @@ export class Watcher {
   }
 
   async #take(desired: Desired): Promise<void> {
+    const isStart = this.#good === undefined;
     this.#good = desired.commit;
     this.#refused = desired.commit === this.#head ? undefined : this.#refused;
-    await this.#controller.store.putSetting(GOOD, desired.commit);
+    if (!(await this.#isBehind(isStart))) await this.#controller.store.putSetting(GOOD, desired.commit);
     this.#events.onCommit(desired);
   }
 
+  /**
+   * Whether another controller works from a commit that comes later than ours. One that not even the remote has is taken for later by a start alone:
+   * what arrives after that is later still, and so a lost commit holds nobody up for good.
+   */
+  async #isBehind(isStart: boolean): Promise<boolean> {
+    const { shared, store, repo } = this.#controller;
+    const told = shared ? await store.setting(GOOD) : undefined;
+    if (told === undefined || (await this.#has(told))) return false;
+    if (isStart) return true;
+    await this.#fetch();
+    return this.#failures > 0 || (await repo.isAncestor(this.#good!, told));
+  }
+
   async #fetch(): Promise<void> {
-    const { repo, now } = this.#controller;
+    const { repo, steady } = this.#controller;
     try {
       const upstream = await upstreamOf(repo.dir, this.#branch);
       const obstacle = upstream && (await fastForward(repo.dir, this.#branch, upstream, repo.alone));
       this.#failures = 0;
-      this.#askRemoteAt = 0;
+      this.#askRemoteAt = Number.NEGATIVE_INFINITY;
       // Said once, for as long as it is the same.
       if (obstacle !== undefined && obstacle !== this.#warned) this.#events.onWarning(obstacle);
       this.#warned = obstacle;
@@ -97,7 +145,7 @@ export class Watcher {
       if (!(error instanceof FleetError)) throw error;
       this.#failures += 1;
       const waitMs = backoffMs(this.#failures, REMOTE_BACKOFF);
-      this.#askRemoteAt = now() + waitMs;
+      this.#askRemoteAt = steady() + waitMs;
       this.#events.onWarning(error.message, waitMs);
     }
   }

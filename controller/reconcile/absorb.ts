@@ -3,11 +3,12 @@ import { madeSince } from "./being-made.ts";
 import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
 import { type Desired, readDesired } from "./desired.ts";
 import { ruledBy, workOf } from "./effects.ts";
+import { whenFree } from "./leases.ts";
 import { canLook, lookAt } from "./look.ts";
 import { isSettled, type Match, matchObjects } from "./match.ts";
 import { recordOf } from "./record.ts";
 import type { ObjectResult } from "./results.ts";
-import { changedStacks, noteState } from "./state-version.ts";
+import { changedStacks, checkState, noteState, versionSetting } from "./state-version.ts";
 
 /**
  * Records what somebody else's run did to a stack (`pulumi up` by an operator): objects that state has and the cloud shows as HEAD wants them,
@@ -43,9 +44,15 @@ export async function absorb(controller: Controller, stack: string, signal: Abor
 /** Absorbs every stack whose state is not as our last run on it left it. */
 export async function absorbForeignRuns(controller: Controller, signal: AbortSignal): Promise<void> {
   for (const { stack, noted } of await changedStacks(controller)) {
-    if (noted === undefined || (await controller.store.lease(stack)) !== undefined) continue;
-    const names = await absorb(controller, stack, signal);
-    if (names.length > 0)
+    if (noted === undefined) continue;
+    // Under its lease, and only if it still differs: another controller may just have ended a run of its own.
+    const names = await whenFree(controller, stack, signal, async (held) => {
+      const engine = await controller.engine();
+      if ((await engine.stateVersion(stack)) === (await controller.store.setting(versionSetting(stack)))) return [];
+      await checkState(controller, stack, true);
+      return await absorb(controller, stack, held);
+    });
+    if (names !== undefined && names.length > 0)
       controller.progress({ kind: "note", text: `${stack} was run from outside: recorded ${names.join(", ")}` });
   }
 }

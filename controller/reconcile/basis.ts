@@ -11,9 +11,6 @@ export interface Basis {
   states: Readonly<Record<string, string>>;
 }
 
-/** The version of a state that does not exist. */
-export const NO_STATE = "0:0";
-
 /** Everything on record in one hash. */
 export async function recordsMark({ store }: Pick<Controller, "store">): Promise<string> {
   const [hashes, accounts, [lastRun]] = await Promise.all([store.hashes(), store.accounts(), store.runs(1)]);

@@ -25,6 +25,12 @@ export interface Controller {
   dataDir: string;
   /** Names this process in leases. */
   holder: string;
+  /** Names this machine in leases and runs: processes of another one are never looked for here. */
+  machine: string;
+  /** Whether controllers on other machines may work on this fleet: the database is a server's. */
+  shared: boolean;
+  /** How long a stack stays with a holder that does not renew. Milliseconds. */
+  leaseMs: number;
   environment: Readonly<Record<string, string | undefined>>;
   /** Engine runs side by side. */
   stacksAtOnce: number;
@@ -34,6 +40,8 @@ export interface Controller {
   provider: "served" | "executable";
   progress: Progress;
   now(): number;
+  /** Milliseconds of a clock that nobody sets: see `steadyNow`. Durations are told by it. */
+  steady(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 

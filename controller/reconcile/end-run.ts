@@ -1,5 +1,5 @@
-import { RUN_VARIABLE } from "../engine/engine.ts";
 import { endProcesses, findByEnvironment } from "../processes.ts";
+import { RUN_VARIABLE } from "../run-variable.ts";
 
 /** Processes that were killed are gone after this long. */
 const END_MS = 5_000;

@@ -1,9 +1,9 @@
 import { FleetError } from "../../resources/errors.ts";
 import { POWER_TYPE } from "../../stacks/program.ts";
+import { withResources } from "../engine/checkpoint.ts";
 import type { Engine } from "../engine/engine.ts";
-import { type StateCopy, withResources } from "../engine/state-files.ts";
+import { NO_STATE, type StateCopy } from "../engine/states.ts";
 import type { AppliedObject } from "../store/types.ts";
-import { NO_STATE } from "./basis.ts";
 import { type Controller, cloudId, cloudOf } from "./context.ts";
 import { whenFree } from "./leases.ts";
 import { changedStacks, noteState, sealOf, versionSetting } from "./state-version.ts";

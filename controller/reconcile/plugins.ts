@@ -9,6 +9,7 @@ import { VERSION } from "../version.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { statedAddress } from "./gateway-address.ts";
 import { journalOf } from "./intents.ts";
+import { type Fence, fenceOf } from "./leases.ts";
 import type { MatchedAccount } from "./match.ts";
 
 /** What one engine run reaches its cloud through. Ends with the run. */
@@ -27,7 +28,7 @@ export async function openPlugins(controller: Controller, matched: MatchedAccoun
   const { spec } = matched;
   const journal = journalOf(controller.store, matched);
   const cloud = cloudOf(controller, spec.provider);
-  const account = controller.account(spec);
+  const account = fenced(controller.account(spec), fenceOf(controller, stack));
   const closing: (() => Promise<void>)[] = [];
   let closed: Promise<unknown> | undefined;
   const plugins: Plugins = {
@@ -65,6 +66,31 @@ export async function openPlugins(controller: Controller, matched: MatchedAccoun
     await plugins.close();
     throw error;
   }
+}
+
+/** Asks the fence at the last moment before a request leaves, which is when the budget lets it go: nothing of a lost lease is sent. */
+export function fenced(account: Account, fence: Fence): Account {
+  const { budget } = account;
+  return {
+    ...account,
+    budget: {
+      async take(...wanted) {
+        await budget.take(...wanted);
+        fence.check();
+      },
+      async hold(...wanted) {
+        const release = await budget.hold(...wanted);
+        try {
+          fence.check();
+        } catch (error) {
+          release();
+          throw error;
+        }
+        return release;
+      },
+      learn: (...said) => budget.learn(...said),
+    },
+  };
 }
 
 async function serveOwn(

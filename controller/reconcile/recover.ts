@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { FleetError } from "../../resources/errors.ts";
 import { sweepWorkspaces } from "../engine/workspace.ts";
 import { isAlive } from "../processes.ts";
@@ -9,7 +8,11 @@ import { endRun } from "./end-run.ts";
 import { whenFree } from "./leases.ts";
 import { type Mending, mendChangedStates, mendState } from "./mend-state.ts";
 import { catchUpJournal, rebuildRecords } from "./rebuild.ts";
+import { checkState } from "./state-version.ts";
 import { takeOverRestored } from "./take-over.ts";
+
+/** What a run may have taken out of state. */
+const REMOVES = new Set(["delete", "replace", "forget", "move"]);
 
 /**
  * Cleans up after controllers that died in a run, stack by stack, each under its lease so that two that start at once do not do it twice.
@@ -23,7 +26,7 @@ export async function recover(
   await rebuildRecords(controller, signal);
   await catchUpJournal(controller, signal);
   await mendChangedStates(controller, signal, mending);
-  const dead = (await controller.store.openRuns()).filter((run) => !mayLive(run));
+  const dead = (await controller.store.openRuns()).filter((run) => !mayLive(run, controller.machine));
   const recovered: RunRecord[] = [];
   for (const stack of new Set(dead.map((run) => run.stack))) {
     signal.throwIfAborted();
@@ -52,9 +55,15 @@ export async function recoverStacks(controller: Controller, stacks: string[]): P
   const open = (await controller.store.openRuns()).filter(({ stack }) => stacks.includes(stack));
   for (const run of open) {
     controller.progress({ kind: "note", text: `recovering ${run.stack}: the process that ran it is gone` });
-    await endRun(run.id);
+    // Those of another machine have ended by their lease, which the caller has now.
+    if (run.controller.host === controller.machine) await endRun(run.id);
     await mendState(controller, run.stack);
     await (await controller.engine()).cancel(run.stack);
+    await checkState(
+      controller,
+      run.stack,
+      run.objects.some(({ op }) => REMOVES.has(op)),
+    );
     await markObjects(controller, run);
     await controller.store.finishRun(run.id, "killed");
   }
@@ -62,8 +71,8 @@ export async function recoverStacks(controller: Controller, stacks: string[]): P
 }
 
 /** A process of another machine may live for all we see; its lease tells. */
-function mayLive({ controller: { pid, startTime, host } }: RunRecord): boolean {
-  return host === hostname() && isAlive(pid, startTime);
+function mayLive({ controller: { pid, startTime, host } }: RunRecord, machine: string): boolean {
+  return host === machine && isAlive(pid, startTime);
 }
 
 async function markObjects(controller: Controller, run: RunRecord): Promise<void> {

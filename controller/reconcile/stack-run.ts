@@ -1,6 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import { FleetError } from "../../resources/errors.ts";
 import { declareStack } from "../../stacks/program.ts";
 import type { EngineResult, EngineRunOptions } from "../engine/engine.ts";
@@ -12,11 +11,12 @@ import { notReady, programInput } from "./declared.ts";
 import { endRun } from "./end-run.ts";
 import { readdress } from "./gateway-address.ts";
 import { noteKept } from "./intents.ts";
+import { fenceOf } from "./leases.ts";
 import type { MatchedAccount } from "./match.ts";
 import { openPlugins, type Plugins } from "./plugins.ts";
 import { type ObjectResult, resultsOf } from "./results.ts";
 import { RunLog } from "./run-log.ts";
-import { noteState } from "./state-version.ts";
+import { checkState, noteState } from "./state-version.ts";
 import { objectKey, type Work } from "./types.ts";
 import { type Groups, groupsOf, untoldPowers, withoutPowers } from "./urns.ts";
 
@@ -189,9 +189,21 @@ async function runner(
     if (kind === "preview") return await engineRun();
     const startedAt = new Date(controller.now()).toISOString();
     const objects = [...task.declare, ...task.remove].map(runObject);
-    await store.startRun({ id: runId, stack: task.stack, kind, controller: self(), startedAt, objects, commit });
+    await store.startRun({
+      id: runId,
+      stack: task.stack,
+      kind,
+      controller: self(controller.machine),
+      startedAt,
+      objects,
+      commit,
+    });
+    const fence = fenceOf(controller, task.stack);
+    const unguard = fence.guard(runId);
     try {
       const result = await engineRun();
+      // A process that was stopped may come to this before its timers do. What it throws is in the signal.
+      fence.check();
       // The run stays open for whoever has the stack now, and it is theirs to clean up.
       if (isLeaseLost(signal)) return result;
       if (result.killed) {
@@ -200,11 +212,15 @@ async function runner(
         await engine.cancel(task.stack);
       }
       await store.finishRun(runId, result.killed ? "killed" : result.succeeded ? "succeeded" : "failed");
+      const mayRemove = kind === "refresh" || refresh || task.remove.length > 0 || task.declare.some(isReplace);
+      await checkState(controller, task.stack, mayRemove);
       await noteState(controller, task.stack);
       return result;
     } catch (error) {
       if (!isLeaseLost(signal)) await store.finishRun(runId, "failed");
       throw error;
+    } finally {
+      unguard();
     }
   };
 }
@@ -234,13 +250,14 @@ function tell(
 /** The engine remarks on every plugin it finds on its PATH; the session has said that once. */
 const PATH_NOTE = /^using pulumi-resource-\S+ from \$PATH/;
 
+const isReplace = ({ effect }: Work) => effect.op === "replace";
 const runObject = (work: Work) => ({
   key: objectKey(work.effect.object),
   op: work.effect.op,
   effectHash: work.effect.hash,
   mark: work.mark,
 });
-const self = () => ({ pid: process.pid, startTime: processStartTime(process.pid) ?? "", host: hostname() });
+const self = (host: string) => ({ pid: process.pid, startTime: processStartTime(process.pid) ?? "", host });
 const emptyResult = (): EngineResult => ({
   steps: [],
   outcomes: [],

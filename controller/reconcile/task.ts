@@ -2,6 +2,7 @@ import { FleetError } from "../../resources/errors.ts";
 import { type BeingMade, beingMadeOf, madeSince } from "./being-made.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { beyondUpdate } from "./engine-preview.ts";
+import { fenceOf } from "./leases.ts";
 import type { Phase } from "./phases.ts";
 import type { Prepared } from "./preview.ts";
 import { record } from "./record.ts";
@@ -144,6 +145,7 @@ async function conclude(
     const id = done.id ?? work.applied?.cloudId;
     ends.push([work, undefined, beingMadeOf(controller, task.account, { name, provisioningSince, id }, provisioning)]);
   }
+  fenceOf(controller, task.stack).check();
   await record(controller, task, phase, prepared, converged);
   // A move has converged when the machine stands in its new account.
   if (phase.name !== "moved away") await controller.store.closeApprovals(converged.map(({ work }) => work.effect.hash));

@@ -26,7 +26,9 @@ export async function backupVerb(flags: BackupFlags, io: Io, file: string): Prom
     else io.out(`${io.color.green("Backed up")} ${described(manifest)} in ${resolve(file)}`);
     if (manifest.hasKey) io.err("the archive holds the key of the state's secrets: keep it as secret as that");
     if (!manifest.hasState)
-      io.err("state is kept by a server and not in the archive: back it up by that server's means");
+      io.err(
+        "PULUMI_BACKEND_URL names a place that only the engine can read: state is not in the archive, back it up there",
+      );
     return EXIT.ok;
   });
 }

@@ -48,6 +48,19 @@ describe("the job queue", () => {
     await expect.poll(() => seen, { timeout: 10_000 }).toEqual(["waits"]);
   });
 
+  it("lets what waits for a time come at once, when that time means nothing any more", async () => {
+    queue = await open();
+    await queue.reconcile("late", "a clock that was set back", 24 * 3600 * 1000);
+    await queue.reconcile("late", "a commit");
+    const before = await queue.due("reconcile", "late");
+    await queue.sendAllNow();
+
+    expect(before!.getTime()).toBeGreaterThan(Date.now() + 3600 * 1000);
+    const seen: string[] = [];
+    await queue.work("reconcile", async ({ lane }) => void seen.push(lane));
+    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(["late"]);
+  });
+
   it("runs one job of a lane at a time, and one more for what came meanwhile; other lanes go on beside it", async () => {
     queue = await open();
     const running = new Set<string>();

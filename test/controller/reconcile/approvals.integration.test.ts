@@ -179,7 +179,7 @@ describe("leases", () => {
   it("abort the work in time when they cannot be renewed, also by a database that hangs", async () => {
     let now = 0;
     const hanging = { ...store, renewLeases: () => new Promise<string[]>(() => undefined) };
-    const slow = { ...controller(), store: hanging, now: () => now };
+    const slow = { ...controller(), store: hanging, steady: () => now };
     const { promise, resolve } = Promise.withResolvers<unknown>();
 
     await withLeases(slow, ["c.0"], signal, async (lost) => {

@@ -1,6 +1,7 @@
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { createFleetCache } from "../../../controller/fleet/load.ts";
 import type { Controller } from "../../../controller/reconcile/context.ts";
+import { LEASE_MS } from "../../../controller/reconcile/leases.ts";
 import type { Store } from "../../../controller/store/types.ts";
 import type { MemoryCloud } from "../../memory/cloud.ts";
 
@@ -22,11 +23,15 @@ export function memoryController(memory: MemoryCloud, store: Partial<Store> = {}
     loaded: createFleetCache(),
     dataDir: tmpdir(),
     holder: "this host process 1 started 1",
+    machine: hostname(),
+    shared: false,
+    leaseMs: LEASE_MS,
     environment: {},
     stacksAtOnce: 4,
     provider: "served",
     progress: (event) => void (event.kind === "note" && notes.push(event.text)),
     now: () => now,
+    steady: () => now,
     sleep: async (ms, signal) => {
       signal?.throwIfAborted();
       now += ms;
