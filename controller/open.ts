@@ -20,6 +20,7 @@ import { holderName, LEASE_MS } from "./reconcile/leases.ts";
 import { EXECUTABLES } from "./reconcile/plugins.ts";
 import type { Progress } from "./reconcile/progress.ts";
 import { Slots } from "./reconcile/slots.ts";
+import { CommitQueue } from "./repo/queue.ts";
 import { type FleetRepo, openRepo } from "./repo/repo.ts";
 import { steadyNow } from "./steady.ts";
 import { defaultDataDir, openStore } from "./store/open.ts";
@@ -72,13 +73,16 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const machine = options.machine ?? (databaseUrl === undefined ? hostname() : await machineName());
   const snapshots = new SnapshotFolder(join(dataDir, "snapshots"), (text) => progress({ kind: "note", text }));
   let engine: Promise<Engine> | undefined;
+  const loaded = createFleetCache({ snapshots });
+  const commits = new CommitQueue({ repo, store, clouds: registry, parsed: loaded.parsed, now: Date.now, sleep });
   return {
     repo,
     store,
+    commits,
     dataDir,
     environment,
     progress,
-    loaded: createFleetCache({ snapshots }),
+    loaded,
     clouds: registry,
     holder: holderName(process.pid, machine),
     machine,
@@ -98,6 +102,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     steady: steadyNow,
     sleep,
     close: async () => {
+      await commits.close();
       await (await engine?.catch(() => undefined))?.close();
       await snapshots.settled();
       await repo.close();

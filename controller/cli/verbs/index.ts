@@ -19,6 +19,14 @@ function count(value: string): number {
   return Number(value);
 }
 
+/** Minutes after midnight. */
+function timeOfDay(value: string): number | "never" {
+  const [, hours, minutes] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(value) ?? [];
+  if (hours !== undefined && minutes !== undefined) return Number(hours) * 60 + Number(minutes);
+  if (value === "never") return value;
+  throw new InvalidArgumentError("a time of day is wanted, 03:00, or never");
+}
+
 function positive(value: string): number {
   if (count(value) === 0) throw new InvalidArgumentError("a whole number from 1 is wanted");
   return count(value);
@@ -136,6 +144,11 @@ export const verbs: AddVerb[] = [
         "between drift passes over an account, give or take a tenth; 0 for none",
         count,
         3600,
+      )
+      .addOption(
+        new Option("--expire-at <time>", "when servers that have expired are stopped, a time of day in UTC, or never")
+          .argParser(timeOfDay)
+          .default(180, "03:00"),
       )
       .option(
         "--retry-seconds <seconds>",
