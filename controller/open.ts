@@ -7,9 +7,9 @@ import type { Cloud } from "../resources/cloud.ts";
 import { FleetError, type FleetErrorCode } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
 import { steadyAccounts } from "./accounts.ts";
+import { stateUrl } from "./engine/backend.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
-import { stateUrl } from "./engine/states.ts";
 import { createFleetCache } from "./fleet/load.ts";
 import { SnapshotFolder } from "./fleet/snapshots.ts";
 import { stateKeyFile } from "./keys.ts";
@@ -20,6 +20,7 @@ import { holderName, LEASE_MS } from "./reconcile/leases.ts";
 import { EXECUTABLES } from "./reconcile/plugins.ts";
 import type { Progress } from "./reconcile/progress.ts";
 import { Slots } from "./reconcile/slots.ts";
+import { CommitQueue } from "./repo/queue.ts";
 import { type FleetRepo, openRepo } from "./repo/repo.ts";
 import { steadyNow } from "./steady.ts";
 import { defaultDataDir, openStore } from "./store/open.ts";
@@ -72,13 +73,16 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const machine = options.machine ?? (databaseUrl === undefined ? hostname() : await machineName());
   const snapshots = new SnapshotFolder(join(dataDir, "snapshots"), (text) => progress({ kind: "note", text }));
   let engine: Promise<Engine> | undefined;
+  const loaded = createFleetCache({ snapshots });
+  const commits = new CommitQueue({ repo, store, clouds: registry, parsed: loaded.parsed, now: Date.now, sleep });
   return {
     repo,
     store,
+    commits,
     dataDir,
     environment,
     progress,
-    loaded: createFleetCache({ snapshots }),
+    loaded,
     clouds: registry,
     holder: holderName(process.pid, machine),
     machine,
@@ -98,6 +102,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     steady: steadyNow,
     sleep,
     close: async () => {
+      await commits.close();
       await (await engine?.catch(() => undefined))?.close();
       await snapshots.settled();
       await repo.close();
@@ -132,10 +137,12 @@ async function openEngine(
     dataDir,
     project: await fleetId(repo, store),
     backendUrl: stateUrl(dataDir, environment),
+    backendEnvironment: environment,
     passphraseFile: await stateKeyFile(dataDir, environment),
     stackSettings: {
       read: (stack) => store.setting(setting(stack)),
       write: (stack, text) => store.putSetting(setting(stack), text),
+      remove: (stack) => store.removeSettings([setting(stack)]),
     },
     checkpoints: options.checkpoints ?? false,
     pluginPath,

@@ -226,7 +226,7 @@ export interface AccountFields {
     };
   };
   /**
-   * Stacks that this account's servers are spread over, at most about 500 servers each. The recorded count rules: another one here waits for a reshard.
+   * Stacks that this account's servers are spread over, at most about 500 servers each. The recorded count rules: another one here waits for `fleetwright reshard`.
    */
   cells: number;
   /**

@@ -7,8 +7,6 @@ import { renderPair } from "../fleet/render.ts";
 /** As `hostname` in a server's file may be. */
 const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
 const NAME_LENGTH = 63;
-/** A folder that we write has at most about so many entries. */
-const FOLDER_ENTRIES = 200;
 
 /** A name for a machine's server: its label as far as names go, with a number behind it where that is taken. */
 export function nameFor(actual: Pick<ActualServer, "name" | "id">, taken: ReadonlySet<string>): string {
@@ -24,12 +22,6 @@ export function nameFor(actual: Pick<ActualServer, "name" | "id">, taken: Readon
   let number = 2;
   while (taken.has(`${base}-${number}`)) number++;
   return `${base}-${number}`;
-}
-
-/** Where the file goes: below the account, and in folders by the name's first letters where there are many. */
-export function pathFor(account: string, name: string, inAll: number): string {
-  const folder = inAll > FOLDER_ENTRIES ? `${account}/${name.slice(0, 2)}` : account;
-  return `servers/${folder}/${name}.yaml`;
 }
 
 /**

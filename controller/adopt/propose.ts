@@ -2,6 +2,7 @@ import { FleetError } from "../../resources/errors.ts";
 import { sha256 } from "../fleet/canonical.ts";
 import { compile } from "../fleet/compile.ts";
 import { formatProblem, type Problem } from "../fleet/problem.ts";
+import { serverPath } from "../fleet/server-path.ts";
 import { type Controller, callOn, cloudOf } from "../reconcile/context.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import { type FieldDrift, findDrift } from "../reconcile/find-drift.ts";
@@ -9,7 +10,7 @@ import type { InventoryItem } from "../reconcile/inventory.ts";
 import { lookAtServer } from "../reconcile/look.ts";
 import type { MatchedAccount } from "../reconcile/match.ts";
 import { inParallel } from "../reconcile/pool.ts";
-import { fileFor, nameFor, pathFor } from "./file.ts";
+import { fileFor, nameFor } from "./file.ts";
 
 /** One machine that is to be taken over. */
 export interface Proposal {
@@ -52,6 +53,8 @@ export async function proposeAdoption(
   const taken = new Set(
     desired.objects.flatMap(({ spec }) => (spec.kind === "Server" ? [spec.name, ...spec.formerly] : [])),
   );
+  const there = desired.objects.filter(({ spec }) => spec.kind === "Server" && spec.account === account.spec.name);
+  const inAccount = there.length + items.length;
   const refused: Proposals["refused"] = [];
   const drafts = read.flatMap(({ item, actual }) => {
     if (actual === undefined) {
@@ -60,7 +63,7 @@ export async function proposeAdoption(
     }
     const name = nameFor(actual, taken);
     taken.add(name);
-    const path = pathFor(account.spec.name, name, items.length);
+    const path = serverPath(account.spec.name, name, inAccount);
     return [
       { item: { ...item, actual }, name, path, text: fileFor(actual, name, path, cloud, account.spec, desired.plans) },
     ];

@@ -15,13 +15,18 @@ import { dirname, join, resolve } from "node:path";
 import { load } from "js-yaml";
 import { create } from "tar";
 import { FleetError } from "../../resources/errors.ts";
+import { openBackend, stateUrl } from "../engine/backend.ts";
 import { readCheckpoint } from "../engine/checkpoint.ts";
-import { openStates, type States, stateUrl } from "../engine/states.ts";
+import type { States } from "../engine/states.ts";
 import { stateKeyFile } from "../keys.ts";
 import type { OpenController } from "../open.ts";
+import { withLeases } from "../reconcile/leases.ts";
+import { MOVING_LEASE } from "../reconcile/reshard-open.ts";
 import { Git } from "../repo/git.ts";
 import { VERSION } from "../version.ts";
 import { BUNDLE, checksums, DATABASE, FORMAT, KEY, MANIFEST, type Manifest, STATE } from "./manifest.ts";
+
+const NEVER = new AbortController().signal;
 
 export interface BackupOptions {
   /** Where the archive goes; it must not be there yet. */
@@ -45,7 +50,8 @@ export async function backUp(controller: OpenController, options: BackupOptions)
   try {
     const content = join(staging, "content");
     await mkdir(content);
-    const manifest = await gather(controller, content, options);
+    // A server that goes to another stack between the two readings would be in neither, or in both.
+    const manifest = await withLeases(controller, [MOVING_LEASE], NEVER, () => gather(controller, content, options));
     await writeFile(join(content, MANIFEST), JSON.stringify(manifest, undefined, 2));
     const archive = join(staging, "archive");
     const rest = (await readdir(content)).filter((name) => name !== MANIFEST).sort();
@@ -74,7 +80,7 @@ async function gather(controller: OpenController, folder: string, { withoutKey }
   const madeAt = new Date(controller.now()).toISOString();
   const migrations = await dumpDatabase(controller, join(folder, DATABASE));
   const fleetId = await fleetIdOf(controller);
-  const states = openStates(stateUrl(dataDir, environment), fleetId);
+  const { states } = openBackend(stateUrl(dataDir, environment), fleetId, environment);
   if (states !== undefined) await copyState(states, join(folder, STATE)).finally(() => states.close());
   // After the records: every commit that they name is in it.
   const git = new Git(repo.dir);

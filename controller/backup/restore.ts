@@ -4,7 +4,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { extract, list } from "tar";
 import { FleetError } from "../../resources/errors.ts";
-import { openStates, type States, stateUrl } from "../engine/states.ts";
+import { openBackend, stateUrl } from "../engine/backend.ts";
+import type { States } from "../engine/states.ts";
 import { Git } from "../repo/git.ts";
 import type { DumpColumn, DumpRow, DumpSource } from "../store/dump.ts";
 import { defaultDataDir, loadStore } from "../store/open.ts";
@@ -141,7 +142,7 @@ async function makeData(
     throw new FleetError("USAGE", `FLEETWRIGHT_STATE_KEY_FILE names ${named}, which is not the key of this backup`, {});
   }
   if (environment.PULUMI_BACKEND_URL !== undefined || !manifest.hasState) return;
-  await statesAt(stateUrl(folder, {}), manifest).fill(await statesIn(archive));
+  await statesAt(stateUrl(folder, {}), manifest, environment).fill(await statesIn(archive));
 }
 
 /**
@@ -153,9 +154,11 @@ async function fillServers(
   manifest: Manifest,
   source: DumpSource,
   dataDir: string,
-  { DATABASE_URL: databaseUrl, PULUMI_BACKEND_URL: backendUrl }: RestoreOptions["environment"],
+  environment: RestoreOptions["environment"],
 ): Promise<void> {
-  const states = backendUrl === undefined || !manifest.hasState ? undefined : statesAt(backendUrl, manifest);
+  const { DATABASE_URL: databaseUrl, PULUMI_BACKEND_URL: backendUrl } = environment;
+  const states =
+    backendUrl === undefined || !manifest.hasState ? undefined : statesAt(backendUrl, manifest, environment);
   try {
     const undo = await states?.fill(await statesIn(archive));
     if (databaseUrl === undefined) return;
@@ -169,8 +172,8 @@ async function fillServers(
 }
 
 /** @throws {FleetError} USAGE */
-function statesAt(backendUrl: string, { fleetId }: Manifest): States {
-  const states = openStates(backendUrl, fleetId);
+function statesAt(backendUrl: string, { fleetId }: Manifest, environment: RestoreOptions["environment"]): States {
+  const { states } = openBackend(backendUrl, fleetId, environment);
   if (states !== undefined) return states;
   throw new FleetError(
     "USAGE",

@@ -100,6 +100,11 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright compare --max-price 0.05                  everything up to 0.05 an hour, across clouds",
     "fleetwright compare --max-price 0.05 --min-memory 4GiB --json",
   ],
+  reshard: [
+    "fleetwright reshard linode-main --cells 4   writes `cells: 4` into its file, and moves states; again goes on after a kill",
+    "fleetwright reshard linode-main             as its file asks",
+    "fleetwright reshard linode-main --cells 4 --dry-run   which servers would lie in which stack",
+  ],
   run: ["fleetwright run -- pulumi preview -s linode-main.0", "fleetwright run -- pulumi up -s linode-main.0"],
   destroy: ["fleetwright destroy --confirm acme          remove every server of the fleet acme"],
   doctor: ["fleetwright doctor                          what is missing here, and what mends it"],

@@ -41,30 +41,40 @@ export function engineCommand(options: CommandOptions): PulumiCommand {
       if (args[0] === "stack" && UNNEEDED.includes(args[1] ?? ""))
         return result(args[1] === "history" ? "[]" : "{}", "", 0);
       const env = { ...additionalEnv, ...options.environment, PULUMI_AUTOMATION_API: "true" };
-      return await runEngine(options.executable, [...args, "--non-interactive"], cwd, env, onOutput, onError, signal);
+      return await runEngine(options.executable, args, cwd, env, { onOutput, onError, signal });
     },
   };
   return command as unknown as PulumiCommand;
 }
 
-function runEngine(
+interface RunOptions {
+  /** What it reads from its standard input. Default: nothing. */
+  input?: string;
+  onOutput?: ((text: string) => void) | undefined;
+  onError?: ((text: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** One process of the engine, which asks nobody anything. @throws {EngineExit} */
+export function runEngine(
   executable: string,
   args: string[],
   cwd: string,
-  env: Record<string, string>,
-  onOutput?: (text: string) => void,
-  onError?: (text: string) => void,
-  signal?: AbortSignal,
+  env: Readonly<Record<string, string>>,
+  { input, onOutput, onError, signal }: RunOptions = {},
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(executable, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const stdin = input === undefined ? "ignore" : "pipe";
+    const child = spawn(executable, [...args, "--non-interactive"], { cwd, env, stdio: [stdin, "pipe", "pipe"] });
+    // An engine that ends before it has read everything says why by its exit.
+    child.stdin?.on("error", () => undefined).end(input);
     let stdout = "";
     let stderr = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    child.stdout!.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
       onOutput?.(text);
     });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
       onError?.(text);
     });

@@ -5,10 +5,11 @@ import { FleetError } from "../../resources/errors.ts";
 import { redactor } from "../../resources/secrets.ts";
 import { endProcesses, findByEnvironment } from "../processes.ts";
 import { RUN_VARIABLE } from "../run-variable.ts";
+import { type Backend, openBackend } from "./backend.ts";
 import { checksumOf, type Newest, newestOf, readCheckpoint } from "./checkpoint.ts";
-import { EngineExit, engineCommand } from "./command.ts";
+import { EngineExit, engineCommand, runEngine } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
-import { openStates, type StateCopy, type States } from "./states.ts";
+import type { StateCopy, States } from "./states.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 /** Where the engine is and where it keeps state; the same for all runs of a controller. */
@@ -20,12 +21,15 @@ export interface EngineSettings {
   project: string;
   /** `file://…`, `postgres://…` or `s3://…`. */
   backendUrl: string;
+  /** Where the backend's credentials are looked for; no run gets it. */
+  backendEnvironment?: Readonly<Record<string, string | undefined>>;
   /** File (0600) that holds the passphrase of the state's secrets. */
   passphraseFile: string;
   /** Settings of a stack (the salt of its encryption) as they were stored, and how to store them. */
   stackSettings: {
     read(stack: string): Promise<string | undefined>;
     write(stack: string, text: string): Promise<void>;
+    remove(stack: string): Promise<void>;
   };
   /** Resource operations side by side in one run. Default 50: they wait for clouds. */
   parallel?: number;
@@ -94,13 +98,17 @@ type RunPlace = Pick<EngineRunOptions, "stack" | "runId" | "environment" | "prov
 
 export class Engine {
   readonly settings: EngineSettings;
-  /** Undefined where states are read through the engine only. */
-  readonly #states: States | undefined;
+  readonly #backend: Backend;
   readonly #known = new Set<string>();
+
+  /** Undefined where states are read through the engine only. */
+  get #states(): States | undefined {
+    return this.#backend.states;
+  }
 
   constructor(settings: EngineSettings) {
     this.settings = settings;
-    this.#states = openStates(settings.backendUrl, settings.project);
+    this.#backend = openBackend(settings.backendUrl, settings.project, settings.backendEnvironment ?? {});
   }
 
   /** Project-qualified URN of a resource at the top of a stack. */
@@ -110,7 +118,7 @@ export class Engine {
 
   /** One process of the engine. Failures of single resources are in the result; only what concerns the run as a whole is thrown. */
   async run(options: EngineRunOptions): Promise<EngineResult> {
-    const redact = redactor([...options.secrets, ...backendSecrets(this.settings.backendUrl)]);
+    const redact = redactor([...options.secrets, ...this.#backend.secrets]);
     const result: EngineResult = { steps: [], outcomes: [], errors: new Map(), succeeded: false, killed: false };
     const dryRun = options.kind === "preview";
     const take = (event: RunEvent | undefined) => {
@@ -153,15 +161,54 @@ export class Engine {
 
   /** Clears the lock that a killed run left on a stack. */
   async cancel(stack: string): Promise<void> {
-    await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) =>
-      handle.cancel().catch(() => undefined),
+    await this.#withStack(placeOf(stack), (handle) => handle.cancel().catch(() => undefined));
+  }
+
+  /**
+   * The stack's whole state with its secrets in the clear: for the memory of this process alone. `runId` marks the engine's process.
+   * @throws {FleetError} ENGINE_FAILED, STACK_BUSY, STATE_DAMAGED
+   */
+  async exportState(stack: string, runId?: string): Promise<Deployment> {
+    return await this.#withStack(placeOf(stack, runId), (handle) =>
+      handle.exportStack().catch((error: unknown) => {
+        throw stateFailure(error, stack);
+      }),
     );
   }
 
-  /** The stack's whole state, secrets encrypted. */
-  async exportState(stack: string): Promise<Deployment> {
-    return await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) =>
-      handle.exportStack(),
+  /**
+   * Puts a state, its secrets in the clear, in the place of the stack's, which encrypts them. It goes to the engine through a pipe: the SDK's own
+   * way leaves it in a file of the system's folder for such files.
+   * @throws {FleetError} ENGINE_FAILED, also when the state is not whole in itself; STACK_BUSY, STATE_DAMAGED
+   */
+  async importState(stack: string, deployment: Deployment, runId?: string): Promise<void> {
+    const run = placeOf(stack, runId);
+    const input = JSON.stringify(deployment);
+    await this.#withStack(run, ({ workspace }) =>
+      this.#onState(run, ["stack", "import", "--stack", stack], workspace.workDir, input),
+    );
+  }
+
+  /**
+   * Removes a stack that holds nothing, with its copies and its history; one that is not there is no matter.
+   * @throws {FleetError} ENGINE_FAILED, also when it still holds something; STACK_BUSY
+   */
+  async removeStack(stack: string, runId?: string): Promise<void> {
+    const run = placeOf(stack, runId);
+    const args = ["stack", "rm", "--yes", "--remove-backups", "--stack", stack];
+    await this.#withWorkspace(run, ({ workDir }) => this.#onState(run, args, workDir)).catch((error: unknown) => {
+      if (!(error instanceof FleetError) || !/no stack named/i.test(error.message)) throw error;
+    });
+    await this.settings.stackSettings.remove(stack);
+    this.#known.delete(stack);
+  }
+
+  async #onState(run: RunPlace, args: string[], dir: string, input?: string): Promise<void> {
+    const env = { ...this.environment(run), PULUMI_AUTOMATION_API: "true" };
+    await runEngine(this.settings.executable, args, dir, env, input === undefined ? {} : { input }).catch(
+      (error: unknown) => {
+        throw stateFailure(error, run.stack);
+      },
     );
   }
 
@@ -190,8 +237,7 @@ export class Engine {
   async stacks(): Promise<string[]> {
     const versions = await this.stateVersions();
     if (versions !== undefined) return [...versions.keys()];
-    const environment = { stack: "", runId: randomUUID(), environment: {}, providers: {} };
-    return await this.#withWorkspace(environment, async (workspace) =>
+    return await this.#withWorkspace(placeOf(""), async (workspace) =>
       (await workspace.listStacks()).map(({ name }) => name),
     );
   }
@@ -229,12 +275,6 @@ export class Engine {
     await this.#states?.close();
   }
 
-  async importState(stack: string, deployment: Deployment): Promise<void> {
-    await this.#withStack({ stack, runId: randomUUID(), environment: {}, providers: {} }, (handle) =>
-      handle.importStack(deployment),
-    );
-  }
-
   async #withStack<T>(run: RunPlace, use: (stack: Stack) => Promise<T>): Promise<T> {
     if (this.#states !== undefined) await wholeResources(this.#states, run.stack);
     return await this.#withWorkspace(run, async (workspace, settled) => {
@@ -248,7 +288,11 @@ export class Engine {
     const before = run.stack === "" ? undefined : await stackSettings.read(run.stack);
     const folder = await createWorkspace(dataDir, project, run.stack, run.runId, before);
     try {
-      const pulumiCommand = engineCommand({ executable, version, environment: this.environment(run) });
+      const { credentialsFile } = this.#backend;
+      const file = credentialsFile === undefined ? undefined : await folder.keep("state-credentials", credentialsFile);
+      // After the run's own: plugins for AWS are given theirs in another way.
+      const environment = { ...this.environment(run), ...(file && { AWS_SHARED_CREDENTIALS_FILE: file }) };
+      const pulumiCommand = engineCommand({ executable, version, environment });
       const pulumiHome = join(dataDir, "pulumi");
       const workspace = await LocalWorkspace.create({ workDir: folder.dir, pulumiCommand, pulumiHome });
       return await use(workspace, before !== undefined);
@@ -262,8 +306,7 @@ export class Engine {
     if (settled || this.#known.has(name)) return;
     await Stack.create(name, workspace).catch((error: unknown) => {
       const text = error instanceof EngineExit ? error.stderr : String(error);
-      if (!/already exists/.test(text))
-        throw engineFailure(error, name, redactor(backendSecrets(this.settings.backendUrl)));
+      if (!/already exists/.test(text)) throw engineFailure(error, name, redactor(this.#backend.secrets));
     });
     this.#known.add(name);
   }
@@ -298,7 +341,7 @@ export class Engine {
       ...run.environment,
       PATH: path,
       PULUMI_HOME: join(settings.dataDir, "pulumi"),
-      PULUMI_BACKEND_URL: settings.backendUrl,
+      PULUMI_BACKEND_URL: this.#backend.url,
       PULUMI_CONFIG_PASSPHRASE_FILE: settings.passphraseFile,
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
@@ -321,12 +364,6 @@ async function wholeResources(states: States, stack: string): Promise<StateResou
     `the state of ${stack} ${found} (${file}): \`fleetwright apply\` puts back the newest copy that is whole`,
     { stack, file },
   );
-}
-
-/** What the backend's URL holds of secrets, as it stands there and as it is meant. */
-function backendSecrets(backendUrl: string): string[] {
-  const { password } = new URL(backendUrl);
-  return password === "" ? [] : [password, decodeURIComponent(password)];
 }
 
 function note(errors: Map<string, string[]>, urn: string, text: string): void {
@@ -356,6 +393,19 @@ function endWithLease({ signal, runId }: EngineRunOptions): { end(): void } {
       signal?.removeEventListener("abort", lost);
     },
   };
+}
+
+const placeOf = (stack: string, runId: string = randomUUID()): RunPlace => ({
+  stack,
+  runId,
+  environment: {},
+  providers: {},
+});
+
+/** Of what the engine printed only its complaints: its output is the state, secrets and all. */
+function stateFailure(error: unknown, stack: string): FleetError {
+  const told = error instanceof EngineExit ? lastLines(error.stderr) || error.message : error;
+  return engineFailure(told, stack, (text) => text);
 }
 
 function lastLines(text: string): string {

@@ -1,11 +1,7 @@
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { FleetError } from "../../resources/errors.ts";
 import type { Blobs } from "./blobs.ts";
 import { checksumOf, emptyState, readCheckpoint, writtenAt } from "./checkpoint.ts";
 import type { StateResource } from "./engine.ts";
-import { fileBlobs } from "./file-blobs.ts";
-import { postgresBlobs } from "./postgres-blobs.ts";
 
 /** A copy of a stack's state that the engine keeps. */
 export interface StateCopy {
@@ -28,22 +24,6 @@ const ASIDE_KEPT = 5;
 /** Outside the engine's own folder, so that it takes none for a stack. */
 const DAMAGED = "damaged/";
 const META = { key: ".pulumi/meta.yaml", text: "version: 1\n" };
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where states are kept: in the data folder, or where the environment says. */
-export const stateUrl = (dataDir: string, environment: Environment): string =>
-  environment.PULUMI_BACKEND_URL ?? pathToFileURL(join(dataDir, "state")).href;
-
-/**
- * The states of a fleet's stacks where the engine keeps them; undefined for a backend that only the engine can read.
- * @throws {FleetError} USAGE for a URL that the engine could not take either.
- */
-export function openStates(backendUrl: string, project: string): States | undefined {
-  if (backendUrl.startsWith("file://")) return new States(fileBlobs(fileURLToPath(backendUrl)), project);
-  if (backendUrl.startsWith("postgres://")) return new States(postgresBlobs(backendUrl), project);
-  return undefined;
-}
 
 /** The one place that knows how the engine lays out state. Everything but `text` of a state is told without reading it. */
 export class States {

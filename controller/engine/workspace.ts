@@ -10,6 +10,8 @@ export interface Workspace {
   settingsFile: string;
   /** The stack's settings as the engine left them (`Pulumi.STACK.yaml`), which hold the salt of its encryption. */
   stackSettings(): Promise<string | undefined>;
+  /** Puts a file (0600) into it. Answers its path. */
+  keep(name: string, text: string): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -34,6 +36,11 @@ export async function createWorkspace(
     dir,
     settingsFile,
     stackSettings: () => readFile(settingsFile, "utf8").catch(() => undefined),
+    keep: async (name, text) => {
+      const file = join(dir, name);
+      await writeFile(file, text, { mode: 0o600 });
+      return file;
+    },
     remove: () => rm(dir, { recursive: true, force: true }),
   };
 }

@@ -8,6 +8,12 @@ export function firstDelay(intervalMs: number, random: () => number = Math.rando
   return Math.round(intervalMs * random());
 }
 
+/** How long it is until a time of day, given in minutes after midnight UTC; a whole day where it is now. */
+export function untilTimeOfDay(minutes: number, nowMs: number): number {
+  const dayMs = 24 * 3600 * 1000;
+  return dayMs - ((((nowMs - minutes * 60_000) % dayMs) + dayMs) % dayMs);
+}
+
 /** How long to wait after so many failures in a row (from 1): doubled each time, half of it left to chance. */
 export function backoffMs(
   failures: number,

@@ -7,6 +7,7 @@ import type { ProgressEvent } from "../reconcile/progress.ts";
 import { recover } from "../reconcile/recover.ts";
 import { ClockWatch } from "./clock.ts";
 import { DriftPasses } from "./drift-passes.ts";
+import { ExpiryGuard } from "./expiry-guard.ts";
 import { laneStates, putLaneState } from "./lane-states.ts";
 import { unsettledLanes } from "./lanes.ts";
 import type { ServiceLog } from "./log.ts";
@@ -24,6 +25,8 @@ export interface ServiceSettings {
   pollMs: number;
   /** Between two drift passes over an account where the files do not say; 0 for none. */
   driftMs: number;
+  /** When expired servers are stopped, in minutes after midnight UTC. Absent: never. */
+  expireAt?: number;
   /** Runs, their events and dead letters are kept for so long. */
   keepDays: number;
   retryMs: number;
@@ -47,6 +50,7 @@ export class Service {
   #queue: JobQueue | undefined;
   #passes: DriftPasses | undefined;
   #notifier: Notifier | undefined;
+  #guard: ExpiryGuard | undefined;
   #desired: Desired | undefined;
   #planned: string | undefined;
   #recovered = false;
@@ -109,6 +113,9 @@ export class Service {
       desired,
       answered: async (identity) => await this.#sendUnsettled(identity),
     });
+    const committed = () => this.poke();
+    this.#guard = new ExpiryGuard(this.#controller, this.#settings, { queue, logger, committed });
+    await this.#guard.plan();
     this.#loop = this.#follow();
   }
 
@@ -119,6 +126,7 @@ export class Service {
     await this.#queue!.work("reconcile", this.#notifier!.telling(this.#reconcile));
     await this.#queue!.work("own", this.#notifier!.telling(this.#reconcile));
     await this.#queue!.work("drift", this.#notifier!.telling(this.#passes!.work));
+    await this.#queue!.work("expire", this.#notifier!.telling(this.#guard!.work));
     await this.#queue!.work("notifications", this.#notifier!.work);
   }
 
@@ -219,10 +227,11 @@ export class Service {
     }
     if (steady() - this.#prunedAt >= DAY_MS) {
       this.#prunedAt = steady();
-      const { runs, events } = await store.prune(this.#settings.keepDays);
+      const { runs, events, requests } = await store.prune(this.#settings.keepDays);
       const unsent = await store.pruneNotifications(this.#settings.keepDays);
       if (unsent > 0) this.#log.logger.error({ notifications: unsent }, "gave up notifications that could not be sent");
-      if (runs + events > 0) this.#log.logger.info({ runs, events }, "removed old runs and events");
+      if (runs + events + requests > 0)
+        this.#log.logger.info({ runs, events, requests }, "removed old runs, events and answers to requests");
     }
   }
 

@@ -135,7 +135,7 @@ export class Watcher {
     const { repo, steady } = this.#controller;
     try {
       const upstream = await upstreamOf(repo.dir, this.#branch);
-      const obstacle = upstream && (await fastForward(repo.dir, this.#branch, upstream));
+      const obstacle = upstream && (await fastForward(repo.dir, this.#branch, upstream, repo.alone));
       this.#failures = 0;
       this.#askRemoteAt = Number.NEGATIVE_INFINITY;
       // Said once, for as long as it is the same.

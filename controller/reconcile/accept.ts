@@ -5,6 +5,7 @@ import { removeField, setField } from "../fleet/edit.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { acceptRules, isOfRules } from "./accept-rules.ts";
 import { problemsOf } from "./changed.ts";
+import { commitFiles } from "./commit-files.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import { withCounters } from "./counters.ts";
 import { type Desired, readDesired } from "./desired.ts";
@@ -91,7 +92,7 @@ export async function accept(
   if (taken.length === 0) return result;
   const names = taken.map(({ name }) => name);
   const message = `Accept drift of ${names.length > 5 ? `${names.length} objects` : names.join(", ")}\n\n${taken.flatMap(describe).join("\n")}\n`;
-  result.commit = await controller.repo.commit({ files, message, author });
+  result.commit = await commitFiles(controller, desired.commit, files, { message, author });
   result.accepted = names;
   await settle(controller, result.commit, taken, signal);
   return result;

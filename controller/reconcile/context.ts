@@ -3,6 +3,7 @@ import { FleetError } from "../../resources/errors.ts";
 import type { AccountSpec, StackObject } from "../../resources/spec.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FleetCache } from "../fleet/load.ts";
+import type { CommitQueue } from "../repo/queue.ts";
 import type { FleetRepo } from "../repo/repo.ts";
 import type { Store } from "../store/types.ts";
 import type { Progress } from "./progress.ts";
@@ -12,6 +13,8 @@ import type { Slots } from "./slots.ts";
 export interface Controller {
   repo: FleetRepo;
   store: Store;
+  /** The one way to commits that people ask for. */
+  commits: CommitQueue;
   clouds: Readonly<Record<string, Cloud>>;
   /** Found, and built where need be, when a step first needs it: a preview without changes never does. */
   engine(): Promise<Engine>;

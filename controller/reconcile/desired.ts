@@ -43,7 +43,9 @@ export async function readDesired(controller: Controller, commit: string, signal
   await refuseOtherProviders(controller, accounts.values());
   for (const { spec, cells } of accounts.values()) {
     if (spec.cells !== cells)
-      notes.push(`${spec.name}: ${cells} cells are recorded and the file asks for ${spec.cells}: a reshard is pending`);
+      notes.push(
+        `${spec.name}: ${cells} cells are recorded and the file asks for ${spec.cells}: a reshard is pending, which \`fleetwright reshard ${spec.name}\` does`,
+      );
     notes.push(...strayStacks(spec, cells));
   }
   return {

@@ -15,7 +15,9 @@ import { mendState } from "./mend-state.ts";
 import { movedFrom, type Phase, phases } from "./phases.ts";
 import { NO_OVERRIDES, type Prepared, type PreviewOptions, passes, prepare, stacksOf } from "./preview.ts";
 import { checkQuotes, quotesOf } from "./quotes.ts";
-import { recover, recoverStacks } from "./recover.ts";
+import { recover } from "./recover.ts";
+import { recoverStacks } from "./recover-stacks.ts";
+import { openReshards } from "./reshard-open.ts";
 import { sideBySide, stacksInUse } from "./side-by-side.ts";
 import type { StackTask } from "./stack-run.ts";
 import { runTask, type Settle } from "./task.ts";
@@ -150,7 +152,8 @@ async function heldNow(
   overrides: Overrides,
 ): Promise<NotBegun[]> {
   const open = await store.openApprovals();
-  const { held } = partHeld(works, { desired, policies, open, overrides, now: now() });
+  const resharding = await openReshards(store);
+  const { held } = partHeld(works, { desired, policies, open, overrides, resharding, now: now() });
   return held.map(({ work, holds }) => ({
     work,
     why: holds.map(holdText).join("; "),

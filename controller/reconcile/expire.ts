@@ -4,6 +4,7 @@ import { isUsable } from "../fleet/compile.ts";
 import { setField } from "../fleet/edit.ts";
 import { loadFleet } from "../fleet/load.ts";
 import type { Person } from "../repo/commit.ts";
+import { commitFiles } from "./commit-files.ts";
 import type { Controller } from "./context.ts";
 import { FleetInvalid } from "./desired.ts";
 import { type DesiredObject, matchAccounts, matchObjects } from "./match.ts";
@@ -17,6 +18,8 @@ export interface ExpireOptions {
   author: Person;
   /** Only tell: no commit, and nothing recorded. */
   dryRun?: boolean;
+  /** The main line, as the commit queue has it. Default: the branch that HEAD is on. */
+  branch?: string;
   signal: AbortSignal;
 }
 
@@ -45,25 +48,29 @@ const EVENTS = { warning: "expiry.warning", stopped: "expiry.stopped" } as const
  * Commits `power: stopped` for servers whose `expires` has passed, and records the warnings that are due, each once for a server and its date over
  * all processes and whatever is killed in between. That a server was stopped stands in its file (`expired`), so whoever starts it
  * again is not fought; another `expires` begins anew. Asks no cloud and starts no engine.
- * @throws {FleetError} FLEET_INVALID, DIRTY_TREE, GIT_FAILED, STORE_FAILED
+ * @throws {FleetError} FLEET_INVALID, DIRTY_TREE, GIT_FAILED when the remote does not take the commit, STORE_FAILED. Warnings have been recorded then.
  */
 export async function expire(controller: Controller, options: ExpireOptions): Promise<Expired> {
   const now = controller.now();
+  const { dryRun = false, branch } = options;
+  const ref = branch === undefined ? "HEAD" : `refs/heads/${branch}`;
+  const warned: Expired["warned"] = [];
   for (let attempt = 1; ; attempt++) {
     options.signal.throwIfAborted();
-    const head = await controller.repo.head();
+    const head = await controller.repo.head(ref);
     const fleet = await readServers(controller, head);
     const plan = await stops(controller, head, fleet.servers, now);
+    // First: that a commit cannot be made is no reason to warn nobody.
+    warned.push(...(await warn(controller, fleet, now, dryRun)));
     try {
-      const commit = options.dryRun ? undefined : await commitStops(controller, head, plan, options.author);
-      const warned = await warn(controller, fleet, now, options.dryRun ?? false);
-      if (!options.dryRun) await tellStopped(controller, fleet, plan.stopped);
+      const commit = dryRun ? undefined : await commitStops(controller, head, plan, options.author);
+      if (!dryRun) await tellStopped(controller, fleet, plan.stopped);
       const { stopped, refused } = plan;
       return { ...(commit === undefined ? {} : { commit }), stopped, warned, refused };
     } catch (error) {
-      // Whoever has committed meanwhile may have renewed one of them.
-      const moved = error instanceof FleetError && error.code === "GIT_FAILED";
-      if (!moved || attempt === ATTEMPTS || (await controller.repo.head()) === head) throw error;
+      // Whoever has committed meanwhile may have renewed one of them, or stopped it as we would.
+      const moved = error instanceof FleetError && error.code === "COMMIT_CONFLICT";
+      if (!moved || attempt === ATTEMPTS || (await controller.repo.head(ref)) === head) throw error;
     }
   }
 }
@@ -115,7 +122,7 @@ async function stops({ repo }: Controller, head: string, servers: Servers["serve
 }
 
 async function commitStops(
-  { repo }: Controller,
+  controller: Controller,
   head: string,
   { files, stopped }: Stops,
   author: Person,
@@ -125,7 +132,7 @@ async function commitStops(
   const subject = `Stop ${names.length > 4 ? `${names.length} servers` : names.join(", ")}: expired`;
   const lines = stopped.map(({ name, expires }) => `${name}: it was wanted until ${expires}`);
   const message = `${subject}\n\nAnother \`expires\` renews a server.\n\n${lines.join("\n")}\n`;
-  return await repo.commit({ files, message, author, onto: head });
+  return await commitFiles(controller, head, files, { message, author });
 }
 
 /** Only the most urgent warning that is due: whoever was not told a fortnight before need not be told both. */

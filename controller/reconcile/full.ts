@@ -5,6 +5,7 @@ import { matchObjects } from "./match.ts";
 import { mendStates } from "./mend-state.ts";
 import { inParallel } from "./pool.ts";
 import type { PreviewOptions } from "./preview.ts";
+import { openReshards, openWords, reshardOf } from "./reshard-open.ts";
 import { settledWork } from "./settled.ts";
 import { runStack } from "./stack-run.ts";
 import type { Effect, Preview, Work } from "./types.ts";
@@ -21,7 +22,9 @@ export async function previewFull(controller: Controller, options: PreviewOption
     if (applied === undefined || (options.stacks !== undefined && !options.stacks.includes(applied.stack))) return [];
     return [settledWork(applied)];
   });
-  const stacks = [...Map.groupBy(works, ({ stack }) => stack)];
+  const resharding = await openReshards(controller.store);
+  const inOneStack = works.filter(({ stack }) => reshardOf(stack, resharding) === undefined);
+  const stacks = [...Map.groupBy(inOneStack, ({ stack }) => stack)];
   const names = stacks.map(([stack]) => stack);
   if ((await mendStates(controller, names, options.signal)).length > 0) return await previewFull(controller, options);
   const found = await inParallel(stacks, controller.stacksAtOnce, async ([stack, declare]) => {
@@ -60,6 +63,11 @@ export async function previewFull(controller: Controller, options: PreviewOption
     return match?.desired !== undefined && liveDifferences(applied!.document, match.desired.spec).length > 0;
   });
   const notes = [...desired.notes, ...found.flatMap(({ stack, failed }) => failed.map((text) => `${stack}: ${text}`))];
+  // Of servers in two stacks each stack would remove one copy, or make the other.
+  for (const [identity, open] of resharding) {
+    const name = desired.byIdentity.get(identity)?.spec.name ?? identity;
+    notes.push(`${name}: ${openWords(name, open)}; its servers are not compared`);
+  }
   if (pending.length > 0)
     notes.push(
       `${pending.length} objects have changes that are not applied yet: \`preview\` without --full shows them`,

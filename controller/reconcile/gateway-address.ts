@@ -1,7 +1,7 @@
 import type { StateResource } from "../engine/engine.ts";
 import type { Controller } from "./context.ts";
 
-const ADDRESS = /http:\/\/127\.0\.0\.1:(\d+)/;
+export const ADDRESS = /http:\/\/127\.0\.0\.1:(\d+)/;
 
 /**
  * The address of the gateway in a stack's state. The official plugins put theirs there, and a refresh reads through it, not through that of

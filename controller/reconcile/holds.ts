@@ -3,6 +3,7 @@ import { plainName } from "../../resources/spec.ts";
 import type { Approval } from "../store/types.ts";
 import type { Desired } from "./desired.ts";
 import type { Overrides } from "./guards.ts";
+import { type OpenReshard, reshardHold, reshardOf } from "./reshard-open.ts";
 import { type HeldEffect, type Hold, isServer, type Work } from "./types.ts";
 import { type Guarded, policyKey } from "./verdicts.ts";
 import { opensAt } from "./windows.ts";
@@ -10,6 +11,8 @@ import { opensAt } from "./windows.ts";
 interface HoldContext extends Pick<Guarded, "policies"> {
   desired: Pick<Desired, "accounts" | "byIdentity">;
   overrides: Overrides;
+  /** By the account's identity; absent where none is open. */
+  resharding?: ReadonlyMap<string, OpenReshard>;
   open: ReadonlyMap<string, Pick<Approval, "outsideWindow">>;
   /** Milliseconds since 1970. */
   now: number;
@@ -36,7 +39,7 @@ export function partHeld(works: readonly Work[], context: HoldContext): { free: 
       work.outsideWindow = true;
       work.effect.notes.push(...times.map((hold) => `${holdText(hold)}; done all the same`));
     }
-    const holds = [...suspensionsOf(work, context), ...(lifted ? [] : times)];
+    const holds = [...reshardsOf(work, context), ...suspensionsOf(work, context), ...(lifted ? [] : times)];
     if (holds.length > 0) held.push({ work, holds });
     else free.push(work);
   }
@@ -79,6 +82,18 @@ function suspensionsOf({ desired, applied, stack }: Work, { desired: { byIdentit
     return hold === undefined ? [] : [hold];
   });
   return found.filter(({ what }, index) => found.findIndex((other) => other.what === what) === index);
+}
+
+/** A server whose entries may be in two stacks is nobody's to run. */
+function reshardsOf({ stack, applied }: Work, { desired: { byIdentity }, resharding, now }: HoldContext): Hold[] {
+  if (resharding === undefined) return [];
+  const stacks = [...new Set([stack, ...(applied ? [applied.stack] : [])])];
+  const holds = stacks.flatMap((name) => {
+    const open = reshardOf(name, resharding);
+    const account = name.slice(0, name.lastIndexOf("."));
+    return open === undefined ? [] : [reshardHold(byIdentity.get(account)?.spec.name ?? account, open, now)];
+  });
+  return holds.filter(({ what }, index) => holds.findIndex((other) => other.what === what) === index);
 }
 
 function accountsOf({ desired, applied }: Work, { accounts, byIdentity }: HoldContext["desired"]): AccountSpec[] {

@@ -50,16 +50,16 @@ export async function withLeases<T>(
   }
 }
 
-/** Like `withLeases` for one stack, but does nothing and answers undefined when somebody alive holds it. */
+/** Like `withLeases`, but does nothing and answers undefined when somebody alive holds one of the stacks. */
 export async function whenFree<T>(
   controller: Controller,
-  stack: string,
+  stacks: string | readonly string[],
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
   const leases = new Leases(controller);
   try {
-    if (!(await leases.try(stack))) return undefined;
+    for (const stack of [...new Set([stacks].flat())].sort()) if (!(await leases.try(stack))) return undefined;
     return await work(AbortSignal.any([signal, leases.lost]));
   } finally {
     await leases.releaseAll();

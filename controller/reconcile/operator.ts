@@ -3,12 +3,13 @@ import { declareStack } from "../../stacks/program.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { programInput } from "./declared.ts";
 import { prepare } from "./preview.ts";
+import { refuseOpenReshard } from "./reshard-open.ts";
 import { settledWork } from "./settled.ts";
 
 /**
  * What an operator's own `pulumi preview` or `pulumi up` declares in a stack: every object of it as HEAD has it, under the marks on record. The
  * same program as the controller's, whole instead of targeted.
- * @throws {FleetError} DIRTY_TREE when the work tree differs from HEAD: what runs must be a commit.
+ * @throws {FleetError} DIRTY_TREE when the work tree differs from HEAD: what runs must be a commit. STACK_BUSY while servers lie in two stacks.
  */
 export async function declareHead(controller: Controller, stack: string, signal: AbortSignal): Promise<void> {
   if (await controller.repo.isDirty()) {
@@ -16,6 +17,7 @@ export async function declareHead(controller: Controller, stack: string, signal:
       stack,
     });
   }
+  await refuseOpenReshard(controller.store, stack);
   const { works, desired } = await prepare(controller, { stacks: [stack], engine: false, signal });
   const changed = new Set(works.map(({ identity }) => identity));
   const records = await controller.store.objects({ stack });

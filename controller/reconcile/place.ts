@@ -10,6 +10,7 @@ import { type FleetFile, kindOfPath } from "../fleet/file.ts";
 import { isPlaced } from "../fleet/placement.ts";
 import type { Person } from "../repo/commit.ts";
 import { problemsOf } from "./changed.ts";
+import { commitFiles } from "./commit-files.ts";
 import type { Controller } from "./context.ts";
 import { FleetInvalid } from "./desired.ts";
 
@@ -89,7 +90,7 @@ export async function place(controller: Controller, options: PlaceOptions): Prom
       commit,
     );
   if (options.dryRun) return { placed, refused, notes };
-  const made = await repo.commit({ files, message: messageOf(placed), author: options.author });
+  const made = await commitFiles(controller, commit, files, { message: messageOf(placed), author: options.author });
   return { commit: made, placed, refused, notes };
 }
 

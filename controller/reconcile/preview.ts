@@ -3,6 +3,7 @@ import { load } from "js-yaml";
 import { FleetError } from "../../resources/errors.ts";
 import { plainName, type StackObject } from "../../resources/spec.ts";
 import { NO_STATE } from "../engine/states.ts";
+import { canonicalJson } from "../fleet/canonical.ts";
 import { lastCommitted } from "../fleet/history.ts";
 import { readKey, stateKeyFile } from "../keys.ts";
 import type { AppliedObject } from "../store/types.ts";
@@ -24,6 +25,7 @@ import { isSettled, type Match, matchObjects, supersededRecords } from "./match.
 import { mendStates } from "./mend-state.ts";
 import { observe, ownMarks } from "./observe.ts";
 import { catchUpJournal, rebuildRecords } from "./rebuild.ts";
+import { type OpenReshard, openReshards } from "./reshard-open.ts";
 import { type Effect, objectKey, type Preview, type Verdict, type Work } from "./types.ts";
 import { type Guarded, policyKey, populationOf, verdicts } from "./verdicts.ts";
 
@@ -84,6 +86,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   await describeMoves(controller, wanted, desired, signal);
 
   const open = await store.openApprovals();
+  const resharding = await openReshards(store);
   const overrides = options.overrides ?? NO_OVERRIDES;
   // Guards and the engine look at what may be executed: a stack that is suspended because its engine fails must not stop the others.
   const { free: works, held: allHeld } = partHeld(wanted, {
@@ -91,6 +94,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     policies,
     open,
     overrides,
+    resharding,
     now: controller.now(),
   });
   const held = allHeld.filter(({ work }) => !isIdle(work));
@@ -110,7 +114,17 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   // State that was put back makes other objects suspect than those that were compared.
   if (looks && (await mendStates(controller, stacks, signal)).length > 0) return await prepare(controller, options);
   const before = looks ? await stateVersions(controller, stacks) : {};
-  const engineRuns = looks ? await checkWithEngine(controller, desired, works, signal) : 0;
+  let engineRuns = 0;
+  let failure: unknown;
+  try {
+    if (looks) engineRuns = await checkWithEngine(controller, desired, works, signal);
+  } catch (error) {
+    failure = error;
+  }
+  // Servers that have gone to other stacks meanwhile look to the engine as if they were not there.
+  if (looks && works.length > 0 && (await wasResharded(controller, desired, resharding)))
+    return await prepare(controller, options);
+  if (failure !== undefined) throw failure;
   for (const work of works.filter(isIdle))
     quiet.push(recordAnew(work.applied!, work.desired!, work.desiredHash, commit));
   works.splice(0, works.length, ...works.filter((work) => !isIdle(work)));
@@ -129,6 +143,17 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const states = looks ? unmovedStates(before, await stateVersions(controller, stacks)) : {};
   const stale = supersededRecords(applied);
   return { preview, desired, works, held, quiet, stale, guarded, basis: { at, records, states }, waiting };
+}
+
+/** Whether a reshard has begun or ended since. */
+async function wasResharded(
+  { store }: Controller,
+  { byIdentity }: Desired,
+  before: ReadonlyMap<string, OpenReshard>,
+): Promise<boolean> {
+  const now = await openReshards(store);
+  if (canonicalJson([...now]) !== canonicalJson([...before])) return true;
+  return (await store.accounts()).some(({ identity, cells }) => (byIdentity.get(identity)?.cells ?? cells) !== cells);
 }
 
 /** Takes out what is not approved, and answers it. */

@@ -6,16 +6,21 @@ import { lastCommitted } from "../fleet/history.ts";
 import { loadFleet } from "../fleet/load.ts";
 import { JOURNAL_SETTING } from "../store/dump.ts";
 import type { AppliedObject } from "../store/types.ts";
-import { isBaseStack, isOwnStack, jumpHash } from "./cells.ts";
+import { isBaseStack, jumpHash, serverStack } from "./cells.ts";
 import { fleetMarks } from "./classes.ts";
 import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
 import { type Desired, readDesired, recordAccounts } from "./desired.ts";
 import { noteMachine } from "./intents.ts";
 import type { MatchedAccount } from "./match.ts";
 import { mendStates } from "./mend-state.ts";
+import { putReshard } from "./reshard-open.ts";
+import { isInCell } from "./reshard-plan.ts";
 
 /** Replaces of one server; more than anybody has made. */
 const MOST_GENERATIONS = 1_000;
+
+/** Counts of cells that are tried. */
+const MOST_CELLS = 1_000;
 
 /**
  * Rebuilds the records from state and git when the database was lost. Hashes are left open, so the next preview asks the clouds and the engine
@@ -51,9 +56,19 @@ export async function rebuildRecords(controller: Controller, signal: AbortSignal
     text: `the database is new and state is not: ${records.length} objects are taken over from state`,
   });
   await rebuildJournal(controller, desired, accounts, records, signal);
-  await controller.store.putObjects(records);
+  const counted = accounts.map((account) => ({ account, cells: cellsOf(account, records) }));
+  await controller.store.putObjects(inOrder(accounts, records));
+  for (const { account, cells } of counted) {
+    if (cells !== undefined) continue;
+    // No count puts all of them where they are: a reshard was cut off, to the count that the file had asked for.
+    const open = { cells: account.spec.cells, run: "", since: new Date(controller.now()).toISOString() };
+    await putReshard(controller.store, account.identity, open);
+  }
   // Last: an account on record says that all of this is done.
-  await recordAccounts(controller, withCells(accounts, records));
+  await recordAccounts(
+    controller,
+    counted.map(({ account, cells = account.spec.cells }) => ({ ...account, cells })),
+  );
   return records.length;
 }
 
@@ -123,19 +138,22 @@ function accountsOf(desired: Desired, stacks: string[]): MatchedAccount[] {
   });
 }
 
-/** The count of cells that puts every server where state has it. */
-function withCells(accounts: MatchedAccount[], records: AppliedObject[]): MatchedAccount[] {
-  return accounts.map((account) => {
-    const placed = records.filter(
-      ({ account: owner, kind, stack }) => owner === account.identity && kind === "Server" && !isOwnStack(stack),
-    );
-    const cellOf = ({ stack }: AppliedObject) => Number(stack.slice(stack.lastIndexOf(".") + 1));
-    const fits = (cells: number) => placed.every((record) => jumpHash(record.identity, cells) === cellOf(record));
-    let cells = account.spec.cells;
-    const least = 1 + Math.max(0, ...placed.map(cellOf));
-    if (!fits(cells)) for (cells = least; !fits(cells) && cells < least + 1_000; ) cells++;
-    return { ...account, cells };
-  });
+/** The count of cells that puts every server where state has it; undefined where none does, or state has one of them twice. */
+function cellsOf({ identity, spec }: MatchedAccount, records: AppliedObject[]): number | undefined {
+  const placed = records.filter((record) => record.account === identity && isInCell(record));
+  const cellOf = ({ stack }: AppliedObject) => Number(stack.slice(stack.lastIndexOf(".") + 1));
+  const fits = (cells: number) => placed.every((record) => jumpHash(record.identity, cells) === cellOf(record));
+  const least = 1 + Math.max(0, ...placed.map(cellOf));
+  const counts = Array.from({ length: MOST_CELLS }, (_, more) => least + more);
+  return [spec.cells, ...counts].find(fits);
+}
+
+/** Of a server that state has twice, the one where its file's count has it comes last, and so counts. */
+function inOrder(accounts: MatchedAccount[], records: AppliedObject[]): AppliedObject[] {
+  const cells = new Map(accounts.map(({ identity, spec }) => [identity, spec.cells]));
+  const isWanted = (record: AppliedObject) =>
+    isInCell(record) && record.stack === serverStack(record.account, record.identity, cells.get(record.account) ?? 1);
+  return [...records.filter((record) => !isWanted(record)), ...records.filter(isWanted)];
 }
 
 async function recordOf(

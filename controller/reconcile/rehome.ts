@@ -4,6 +4,7 @@ import { dayOf } from "../catalog/ended.ts";
 import { accountsAt, openShops } from "../catalog/shops.ts";
 import type { Person } from "../repo/commit.ts";
 import { problemsOf } from "./changed.ts";
+import { commitFiles } from "./commit-files.ts";
 import type { Controller } from "./context.ts";
 import { moneyOf, sumMoney } from "./cost.ts";
 import { type Desired, readDesired } from "./desired.ts";
@@ -107,7 +108,8 @@ export async function rehome(controller: Controller, options: RehomeOptions): Pr
     ...sumMoney(moves as unknown as Effect[]),
   };
   if (!options.commit || moves.length === 0) return done;
-  return { ...done, commit: await repo.commit({ files, message: messageOf(moves), author: options.author }) };
+  const request = { message: messageOf(moves), author: options.author };
+  return { ...done, commit: await commitFiles(controller, desired.commit, files, request) };
 }
 
 interface Leaving {

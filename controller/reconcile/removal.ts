@@ -1,3 +1,4 @@
+import { commitFiles } from "./commit-files.ts";
 import type { Controller } from "./context.ts";
 import type { Desired } from "./desired.ts";
 
@@ -13,9 +14,6 @@ export async function commitRemoval(
   const paths = desired.objects.filter(({ spec }) => spec.kind === "Server").map(({ path }) => path);
   if (paths.length === 0) return undefined;
   const message = `Remove all ${paths.length} servers of ${desired.fleet.id}\n`;
-  return await controller.repo.commit({
-    files: Object.fromEntries(paths.map((path) => [path, null])),
-    message,
-    author,
-  });
+  const files = Object.fromEntries(paths.map((path) => [path, null]));
+  return await commitFiles(controller, desired.commit, files, { message, author });
 }

@@ -20,6 +20,14 @@ export async function noteState(controller: Controller, stack: string): Promise<
   await controller.store.putSetting(versionSetting(stack), version);
 }
 
+/** Forgets a stack that is there no more. */
+export async function forgetState(
+  { removeSettings }: Pick<Controller["store"], "removeSettings">,
+  stack: string,
+): Promise<void> {
+  await removeSettings([versionSetting(stack), sealSetting(stack)]);
+}
+
 /** What a stack's state was when our last run on it ended. */
 export async function sealOf({ store }: Pick<Controller, "store">, stack: string): Promise<StateSeal | undefined> {
   const text = await store.setting(sealSetting(stack));

@@ -26,10 +26,14 @@ export class Git {
     return this.run(...args).catch(() => undefined);
   }
 
-  /** Runs a command that reads its input, which simple-git has no way for. @throws {FleetError} GIT_FAILED */
-  feed(args: string[], input: string | Buffer): Promise<string> {
+  /**
+   * Runs a command that reads its input, which simple-git has no way for. It never asks a person, and ends after `timeoutMs` (default: never).
+   * @throws {FleetError} GIT_FAILED
+   */
+  feed(args: string[], input: string | Buffer, timeoutMs = 0): Promise<string> {
     return new Promise((resolve, reject) => {
-      const child = spawn("git", args, { cwd: this.dir, env: { ...process.env, GIT_LITERAL_PATHSPECS: "1" } });
+      const env = { ...process.env, GIT_LITERAL_PATHSPECS: "1", GIT_TERMINAL_PROMPT: "0" };
+      const child = spawn("git", args, { cwd: this.dir, env, timeout: timeoutMs });
       let output = "";
       let complaint = "";
       child.stdout.on("data", (chunk: Buffer) => {

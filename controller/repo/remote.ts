@@ -12,6 +12,9 @@ export interface Upstream {
   ref: string;
 }
 
+/** Does some work while nobody else in this process writes to the repository. */
+export type Alone = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** The branch that is checked out, or that a bare repository begins with. @throws {FleetError} GIT_FAILED when HEAD is detached. */
 export async function currentBranch(dir: string): Promise<string> {
   const branch = (await new Git(dir).ask("symbolic-ref", "--quiet", "--short", "HEAD"))?.trim();
@@ -32,18 +35,23 @@ export async function upstreamOf(dir: string, branch: string): Promise<Upstream 
 /**
  * Fetches the upstream and moves the branch forward to it where that takes nothing away. Answers what stands in the way, as a sentence;
  * undefined when the branch is now at least as far as its upstream.
+ * @param alone keeps others from writing while the branch and its work tree are moved.
  * @throws {FleetError} GIT_FAILED when the remote cannot be reached.
  */
 export async function fastForward(
   dir: string,
   branch: string,
   { remote, ref }: Upstream,
-  timeoutMs = TIMEOUT_MS,
+  alone: Alone = (work) => work(),
 ): Promise<string | undefined> {
   const git = new Git(dir);
   // A place of our own: FETCH_HEAD is also that of whoever fetches by hand.
   const seen = `refs/fleetwright/upstream/${branch}`;
-  await within(timeoutMs, remote, git.run("fetch", "--quiet", "--no-tags", remote, `+${ref}:${seen}`));
+  await within(TIMEOUT_MS, remote, git.run("fetch", "--quiet", "--no-tags", remote, `+${ref}:${seen}`));
+  return await alone(async () => await moveForward(git, branch, remote, seen));
+}
+
+async function moveForward(git: Git, branch: string, remote: string, seen: string): Promise<string | undefined> {
   const theirs = (await git.run("rev-parse", "--verify", seen)).trim();
   const ours = (await git.ask("rev-parse", "--verify", "--quiet", `refs/heads/${branch}`))?.trim();
   if (ours === theirs) return undefined;

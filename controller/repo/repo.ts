@@ -3,10 +3,15 @@ import { FleetError } from "../../resources/errors.ts";
 import type { FleetFile } from "../fleet/file.ts";
 import { type Authorship, lastAuthors } from "./authors.ts";
 import { BlobReader } from "./blobs.ts";
-import { type CommitRequest, writeCommit } from "./commit.ts";
+import { type CommitRequest, planCommit } from "./commit.ts";
 import { Git } from "./git.ts";
+import { type LandedRequest, landedRequests } from "./landed.ts";
+import { fetchBranches } from "./publish.ts";
+import { type Alone, type Upstream, upstreamOf } from "./remote.ts";
+import type { PlannedCommit } from "./stream.ts";
 import { FLEET_PLACES, type Listing, listFiles } from "./tree.ts";
 import { readFolder } from "./worktree.ts";
+import { type Branch, dirtyTree, type Ground, type Written, writeCommits } from "./write.ts";
 
 /** A git repository that holds a fleet. Every method throws FleetError GIT_FAILED when git does not do what it is asked. */
 export interface FleetRepo {
@@ -32,8 +37,26 @@ export interface FleetRepo {
   lastAuthors(paths: readonly string[], commit: string): Promise<Map<string, Authorship>>;
   /** What changed on the main line (first parents) from after `before` up to `after`, the newest commit first. */
   mainline(before: string | undefined, after: string): Promise<MainlineCommit[]>;
-  /** @see writeCommit */
+  /**
+   * Writes one commit on a branch here. For what people ask for, the commit queue is the way.
+   * @returns the new commit, or the branch's head when nothing differs.
+   * @throws {FleetError} DIRTY_TREE when one of the files has changes that are not committed; GIT_FAILED when the branch moved meanwhile;
+   *   USAGE for a path outside the repository or an author that git cannot write.
+   */
   commit(request: CommitRequest): Promise<string>;
+  /** Writes of one process go one after the other. @see writeCommits */
+  write(target: Branch, plan: (ground: Ground) => Promise<readonly PlannedCommit[]>): Promise<Written>;
+  /** Does some work between the writes of this process. */
+  readonly alone: Alone;
+  /**
+   * Where commits on a branch (default: that HEAD is on) go at once: the remote of `git config fleetwright.remote`, else with `push: "upstream"`
+   * the branch's upstream.
+   */
+  upstream(branch: string | undefined, push: "configured" | "upstream"): Promise<Upstream | undefined>;
+  /** Learns where a remote's branches are. */
+  fetch(remote: string): Promise<void>;
+  /** @see landedRequests */
+  landed(known: string | undefined, head: string): Promise<LandedRequest[]>;
   /** Ends the child process. */
   close(): Promise<void>;
 }
@@ -64,8 +87,8 @@ class GitFleetRepo implements FleetRepo {
   readonly #blobs: BlobReader;
   /** Full ids that are known to be commits, so that git is asked once. */
   readonly #commits = new Set<string>();
-  /** Commits of this process go one after the other. */
-  #lastCommit: Promise<unknown> = Promise.resolve();
+  /** Writes of this process go one after the other. */
+  #lastWrite: Promise<unknown> = Promise.resolve();
 
   constructor(dir: string, git: Git) {
     this.dir = dir;
@@ -143,14 +166,47 @@ class GitFleetRepo implements FleetRepo {
     return output.split("\x01").slice(1).map(parseMainlineCommit);
   }
 
-  commit(request: CommitRequest): Promise<string> {
-    const next = this.#lastCommit.then(() => writeCommit(this.#git, this.#blobs, request));
-    this.#lastCommit = next.catch(() => {});
+  async commit(request: CommitRequest): Promise<string> {
+    const target = request.branch === undefined ? {} : { branch: request.branch };
+    const written = await this.write(target, async ({ head, dirty }) => {
+      const planned = await planCommit(this.#blobs, head, request);
+      if (planned === undefined) return [];
+      const [path] = await dirty(planned.changes.map(([path]) => path));
+      if (path !== undefined) throw dirtyTree(path);
+      return [planned];
+    });
+    if ("moved" in written) throw written.moved;
+    return written.head!;
+  }
+
+  write(target: Branch, plan: (ground: Ground) => Promise<readonly PlannedCommit[]>): Promise<Written> {
+    return this.alone(() => writeCommits(this.#git, target, plan));
+  }
+
+  readonly alone: Alone = (work) => {
+    const next = this.#lastWrite.then(work);
+    this.#lastWrite = next.catch(() => {});
     return next;
+  };
+
+  async upstream(branch: string | undefined, push: "configured" | "upstream"): Promise<Upstream | undefined> {
+    const name = branch ?? (await this.#git.ask("symbolic-ref", "--quiet", "--short", "HEAD"))?.trim();
+    if (!name) return undefined;
+    const remote = (await this.#git.ask("config", "--get", "fleetwright.remote"))?.trim();
+    if (remote) return { remote, ref: `refs/heads/${name}` };
+    return push === "upstream" ? await upstreamOf(this.dir, name) : undefined;
+  }
+
+  async fetch(remote: string): Promise<void> {
+    await fetchBranches(this.#git, remote);
+  }
+
+  async landed(known: string | undefined, head: string): Promise<LandedRequest[]> {
+    return landedRequests(this.#git, known, head);
   }
 
   async close(): Promise<void> {
-    await this.#lastCommit;
+    await this.#lastWrite;
     await this.#blobs.close();
   }
 }

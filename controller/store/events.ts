@@ -4,7 +4,15 @@ import type { Store, StoredEvent } from "./types.ts";
 
 type Methods = Pick<
   Store,
-  "event" | "eventsOnce" | "putEvents" | "events" | "runEvents" | "setting" | "putSetting" | "settings"
+  | "event"
+  | "eventsOnce"
+  | "putEvents"
+  | "events"
+  | "runEvents"
+  | "setting"
+  | "putSetting"
+  | "settings"
+  | "removeSettings"
 >;
 
 /** The event log and settings. */
@@ -87,6 +95,14 @@ export function eventMethods(db: Kysely<Tables>): Methods {
       const query = db.selectFrom("setting").selectAll().where(sql<boolean>`starts_with(name, ${prefix})`);
       const rows = await query.orderBy("name").execute();
       return new Map(rows.map(({ name, value }) => [name.slice(prefix.length), value]));
+    },
+
+    async removeSettings(names) {
+      if (names.length > 0)
+        await db
+          .deleteFrom("setting")
+          .where("name", "in", [...names])
+          .execute();
     },
   };
 }

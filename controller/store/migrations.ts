@@ -126,6 +126,15 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "009-commits": {
+    async up(db) {
+      await sql`
+        create table commit_request (
+          key text primary key, fingerprint text not null, commit text, conflict json, at timestamptz not null);
+        create index commit_request_at on commit_request (at)
+        `.execute(db);
+    },
+  },
   "012-notifications": {
     async up(db) {
       await sql`

@@ -7,7 +7,16 @@ const BATCH = 2_000;
 
 type Methods = Pick<
   Store,
-  "accounts" | "putAccount" | "removeAccount" | "objects" | "hashes" | "object" | "putObjects" | "removeObjects"
+  | "accounts"
+  | "putAccount"
+  | "putCells"
+  | "removeAccount"
+  | "objects"
+  | "hashes"
+  | "object"
+  | "putObjects"
+  | "moveServers"
+  | "removeObjects"
 >;
 
 /** What was last applied: accounts and objects. */
@@ -21,8 +30,12 @@ export function objectMethods(db: Kysely<Tables>): Methods {
       await db
         .insertInto("account")
         .values({ identity, name, cells })
-        .onConflict((conflict) => conflict.column("identity").doUpdateSet({ name, cells }))
+        .onConflict((conflict) => conflict.column("identity").doUpdateSet({ name }))
         .execute();
+    },
+
+    async putCells(identity, cells) {
+      await db.updateTable("account").set({ cells }).where("identity", "=", identity).execute();
     },
 
     async removeAccount(identity) {
@@ -71,6 +84,13 @@ export function objectMethods(db: Kysely<Tables>): Methods {
           await putBatch(transaction, distinct.slice(from, from + BATCH));
         }
       });
+    },
+
+    async moveServers(account, identities, stack) {
+      if (identities.length === 0) return;
+      await sql`
+        update object set stack = ${stack}
+        where account = ${account} and kind = 'Server' and identity = any(${[...identities]}::text[])`.execute(db);
     },
 
     async removeObjects(keys) {

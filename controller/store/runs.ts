@@ -1,4 +1,5 @@
 import { type Kysely, type Selectable, sql } from "kysely";
+import { ANSWERS_KEPT_DAYS } from "./commits.ts";
 import type { Tables } from "./tables.ts";
 import type { RunRecord, Store } from "./types.ts";
 
@@ -70,7 +71,11 @@ export function runMethods(db: Kysely<Tables>): Methods {
       const before = sql<Date>`now() - ${days} * interval '1 day'`;
       const runs = await db.deleteFrom("run").where("finished_at", "<", before).executeTakeFirst();
       const events = await db.deleteFrom("event").where("at", "<", before).executeTakeFirst();
-      return { runs: Number(runs.numDeletedRows), events: Number(events.numDeletedRows) };
+      // What was promised to those who repeat a request does not depend on a setting.
+      const forgotten = sql<Date>`now() - ${ANSWERS_KEPT_DAYS} * interval '1 day'`;
+      const requests = await db.deleteFrom("commit_request").where("at", "<", forgotten).executeTakeFirst();
+      const [run, event, request] = [runs, events, requests].map(({ numDeletedRows }) => Number(numDeletedRows));
+      return { runs: run!, events: event!, requests: request! };
     },
   };
 }

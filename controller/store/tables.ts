@@ -75,6 +75,13 @@ export interface Tables {
   event_once: { key: string; at: Generated<Date> };
   catalog: { account: string; part: string; fingerprint: string; cached_at: Instant; content: Json<unknown> };
   quote: { effect_hash: string; shown_at: Instant; quote: Json<unknown> };
+  commit_request: {
+    key: string;
+    fingerprint: string;
+    commit: string | null;
+    conflict: Json<unknown> | null;
+    at: Instant;
+  };
   inventory_pass: { account: string; number: number; fingerprint: string; listed_at: Instant; read_at: Instant };
   inventory: {
     account: string;

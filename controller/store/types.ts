@@ -1,5 +1,6 @@
 import type { ActualServer } from "../../resources/actual.ts";
 import type { BudgetLedger } from "../../resources/budget-ledger.ts";
+import type { ErrorPlace } from "../../resources/errors.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { StackObject } from "../../resources/spec.ts";
 import type { DumpSink } from "./dump.ts";
@@ -117,6 +118,15 @@ export interface CachedCatalog {
   fingerprint: string;
   /** By the database's clock. */
   ageMs: number;
+}
+
+/** What became of a request for a commit, under its Idempotency-Key: a commit, or why there is none. */
+export interface CommitAnswer {
+  key: string;
+  /** Of the request; another one may not use the key. */
+  fingerprint: string;
+  commit?: string;
+  conflict?: { code: string; message: string; at: ErrorPlace };
 }
 
 export interface Lease {
@@ -238,7 +248,9 @@ export interface Store {
   noted(account: string, keys: readonly string[]): Promise<Set<string>>;
 
   accounts(): Promise<RecordedAccount[]>;
+  /** One that is on record keeps its count of cells, whatever is given here: whoever writes it may have read it before a reshard. */
   putAccount(account: RecordedAccount): Promise<void>;
+  putCells(identity: string, cells: number): Promise<void>;
   removeAccount(identity: string): Promise<void>;
 
   /** `provisioning`: only machines that are still being made ready. */
@@ -255,6 +267,8 @@ export interface Store {
   object(account: string, kind: AppliedObject["kind"], name: string): Promise<AppliedObject | undefined>;
   /** Inserts or replaces by (account, kind, identity); many in one statement. */
   putObjects(objects: AppliedObject[]): Promise<void>;
+  /** Records of an account's servers, by identity, have another stack from now on. */
+  moveServers(account: string, identities: readonly string[], stack: string): Promise<void>;
   removeObjects(keys: { account: string; kind: AppliedObject["kind"]; identity: string }[]): Promise<void>;
 
   startRun(run: Omit<RunRecord, "heartbeatAt" | "finishedAt" | "outcome">): Promise<void>;
@@ -264,8 +278,8 @@ export interface Store {
   openRuns(): Promise<RunRecord[]>;
   runs(limit: number): Promise<RunRecord[]>;
   run(id: string): Promise<RunRecord | undefined>;
-  /** Removes runs that ended, and events that happened, more than so many days ago. Answers how many. */
-  prune(days: number): Promise<{ runs: number; events: number }>;
+  /** Removes runs that ended, and events that happened, more than so many days ago; answers to requests after 30 days. Answers how many. */
+  prune(days: number): Promise<{ runs: number; events: number; requests: number }>;
 
   approve(approvals: Omit<Approval, "doneAt">[]): Promise<void>;
   /** Approvals not yet done, by effect hash. */
@@ -338,10 +352,16 @@ export interface Store {
   /** Removes what was made more than so many days ago, sent or not. Answers how many of them were never sent. */
   pruneNotifications(days: number): Promise<number>;
 
+  /** Keeps answers for 30 days; what is kept already stays as it is. */
+  rememberCommits(answers: readonly CommitAnswer[]): Promise<void>;
+  /** What is kept under these keys. */
+  commitAnswers(keys: readonly string[]): Promise<Map<string, CommitAnswer>>;
+
   setting(name: string): Promise<string | undefined>;
   putSetting(name: string, value: string): Promise<void>;
   /** Settings whose names begin with this, by the rest of the name. */
   settings(prefix: string): Promise<Map<string, string>>;
+  removeSettings(names: readonly string[]): Promise<void>;
 
   /** For the job queue, which keeps its tables in a schema of its own. Its errors are those of the driver. */
   readonly jobs: JobsDatabase;

@@ -1,5 +1,6 @@
 import { FleetError } from "../../../resources/errors.ts";
 import { type Proposal, proposeAdoption } from "../../adopt/propose.ts";
+import { commitFiles } from "../../reconcile/commit-files.ts";
 import { readDesired } from "../../reconcile/desired.ts";
 import { execute } from "../../reconcile/execute.ts";
 import { type InventoryItem, readInventory } from "../../reconcile/inventory.ts";
@@ -62,7 +63,7 @@ export async function adoptVerb(flags: AdoptFlags, io: Io): Promise<number> {
       else io.err("nothing was written; --yes takes them over, --write only writes and commits the files");
       return EXIT.changes;
     }
-    const commit = await commitFiles(session, proposals, flags.account);
+    const commit = await commitProposals(session, desired.commit, proposals, flags.account);
     if (!flags.json) io.out(`committed ${commit.slice(0, 10)}`);
     if (flags.write && !flags.yes) {
       if (flags.json) io.out(JSON.stringify({ ...data, commit }));
@@ -97,11 +98,16 @@ function pattern(text: string): RegExp {
   }
 }
 
-async function commitFiles({ controller }: Session, proposals: Proposal[], account: string): Promise<string> {
+async function commitProposals(
+  { controller }: Session,
+  from: string,
+  proposals: Proposal[],
+  account: string,
+): Promise<string> {
   const names = proposals.map(({ name }) => name);
   const what = names.length > 3 ? `${names.length} machines` : names.join(", ");
-  return await controller.repo.commit({
-    files: Object.fromEntries(proposals.map(({ path, text }) => [path, text])),
+  const files = Object.fromEntries(proposals.map(({ path, text }) => [path, text]));
+  return await commitFiles(controller, from, files, {
     message: `Adopt ${what} of ${account}\n\n${proposals.map(({ item, name }) => `${name}: ${item.id}`).join("\n")}\n`,
     author: await whoIsAsking(controller),
   });

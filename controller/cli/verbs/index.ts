@@ -19,6 +19,14 @@ function count(value: string): number {
   return Number(value);
 }
 
+/** Minutes after midnight. */
+function timeOfDay(value: string): number | "never" {
+  const [, hours, minutes] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(value) ?? [];
+  if (hours !== undefined && minutes !== undefined) return Number(hours) * 60 + Number(minutes);
+  if (value === "never") return value;
+  throw new InvalidArgumentError("a time of day is wanted, 03:00, or never");
+}
+
 function positive(value: string): number {
   if (count(value) === 0) throw new InvalidArgumentError("a whole number from 1 is wanted");
   return count(value);
@@ -137,6 +145,11 @@ export const verbs: AddVerb[] = [
         count,
         3600,
       )
+      .addOption(
+        new Option("--expire-at <time>", "when servers that have expired are stopped, a time of day in UTC, or never")
+          .argParser(timeOfDay)
+          .default(180, "03:00"),
+      )
       .option(
         "--retry-seconds <seconds>",
         "from a failure to the first retry; each one after waits twice as long",
@@ -243,6 +256,18 @@ export const verbs: AddVerb[] = [
       .option("--image <image>", "what is installed there (default: the same system)")
       .option("--commit", "write the proposal into the files, as one commit")
       .action(running(io, exit, async (flags, io) => (await import("./rehome.ts")).rehomeVerb(flags, io))),
+  (program, io, exit) =>
+    program
+      .command("reshard")
+      .argument("<account>", "its name")
+      .description("spread an account's servers over another count of stacks: moves states, and no machine")
+      .option("--cells <count>", "how many stacks (default: what the account's file asks for)", positive)
+      .option("--dry-run", "only show what would be moved")
+      .action(
+        running(io, exit, async (flags, io, account) =>
+          (await import("./reshard.ts")).reshardVerb(flags, io, account!),
+        ),
+      ),
   (program, io, exit) =>
     program
       .command("run")

@@ -8,6 +8,7 @@ import { withLeases } from "../../reconcile/leases.ts";
 import { openPlugins } from "../../reconcile/plugins.ts";
 import { passes, prepare } from "../../reconcile/preview.ts";
 import { recover } from "../../reconcile/recover.ts";
+import { refuseOpenReshard } from "../../reconcile/reshard-open.ts";
 import type { Io } from "../io.ts";
 import type { GlobalOptions } from "../options.ts";
 import { renderHeld } from "../render/held.ts";
@@ -40,6 +41,7 @@ export async function runVerb(flags: GlobalOptions, io: Io, ...command: string[]
     await recover(controller, signal);
     if (!HARMLESS.has(verb)) await refuseGuarded(controller, stack, io, signal);
     return await withLeases(controller, [stack], signal, async () => {
+      await refuseOpenReshard(controller.store, stack);
       const code = await runPulumi(controller, stack, args, signal);
       const recorded = await absorb(controller, stack, signal);
       if (recorded.length > 0) io.err(`recorded: ${recorded.join(", ")}`);

@@ -23,6 +23,7 @@ export interface ServeFlags extends GlobalOptions {
   branch?: string;
   pollSeconds: number;
   driftSeconds: number;
+  expireAt: number | "never";
   retrySeconds: number;
   retries: number;
   keepDays: number;
@@ -58,6 +59,7 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
   });
   try {
     const branch = flags.branch ?? (await currentBranch(controller.repo.dir));
+    controller.commits.follow(branch);
     metrics = new Metrics(controller.store, () => service?.budgets() ?? []);
     service = new Service(controller, settingsOf(flags, branch), log, metrics);
     const { registry } = metrics;
@@ -91,6 +93,7 @@ const settingsOf = (flags: ServeFlags, branch: string) => ({
   branch,
   pollMs: flags.pollSeconds * 1000,
   driftMs: flags.driftSeconds * 1000,
+  ...(flags.expireAt === "never" ? {} : { expireAt: flags.expireAt }),
   keepDays: flags.keepDays,
   retryMs: flags.retrySeconds * 1000,
   retryLimit: flags.retries,

@@ -4,6 +4,8 @@ import { type DeadLetter, deadLetters } from "../../jobs/letters.ts";
 import { type BeingMade, notesOf, watchBeingMade } from "../../reconcile/being-made.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import { readDesired } from "../../reconcile/desired.ts";
+import { type OpenReshard, openReshards, openWords } from "../../reconcile/reshard-open.ts";
+import { type CellProposal, cellProposals } from "../../reconcile/reshard-plan.ts";
 import type { AppliedObject, RunRecord } from "../../store/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
@@ -20,6 +22,9 @@ interface Status {
   openApprovals: number;
   /** Creates that were sent and have no answer on record. */
   openIntents: number;
+  /** Accounts whose stacks have too many servers, and reshards that are not complete; absent where there are none. */
+  reshards?: CellProposal[];
+  openReshards?: ({ account: string } & Pick<OpenReshard, "cells" | "since">)[];
   /** What a service waits for, and what it has given up; absent where there is nothing. */
   waiting?: LaneState[];
   deadLetters?: DeadLetter[];
@@ -42,6 +47,12 @@ export async function statusVerb(flags: GlobalOptions, io: Io): Promise<number> 
     );
     const waiting = (await laneStates(store)).filter(({ state }) => state === "waiting");
     const letters = await deadLetters(store);
+    const accounts = await store.accounts();
+    const proposals = cellProposals(accounts, objects);
+    const open = [...(await openReshards(store))].map(([identity, { cells, since }]) => {
+      const account = accounts.find((recorded) => recorded.identity === identity)?.name ?? identity;
+      return { account, cells, since };
+    });
     const status: Status = {
       commit: await controller.repo.head(),
       stacks,
@@ -49,6 +60,8 @@ export async function statusVerb(flags: GlobalOptions, io: Io): Promise<number> 
       ...(beingMade.length > 0 ? { beingMade } : {}),
       openApprovals: (await store.openApprovals()).size,
       openIntents: (await store.openIntents()).length,
+      ...(proposals.length > 0 ? { reshards: proposals } : {}),
+      ...(open.length > 0 ? { openReshards: open } : {}),
       ...(waiting.length > 0 ? { waiting } : {}),
       ...(letters.length > 0 ? { deadLetters: letters } : {}),
       runs: (await store.runs(5)).map(({ stack, kind, startedAt, finishedAt, outcome }) => ({
@@ -111,7 +124,7 @@ function render(status: Status, io: Io): string {
     lines.push(
       `${counted(openIntents, "create")} without an answer on record: the next run looks for them by their marks`,
     );
-  lines.push(...serviceLines(status, io));
+  lines.push(...reshardLines(status, io), ...serviceLines(status, io));
   const [last] = runs;
   if (last !== undefined)
     lines.push(
@@ -119,6 +132,17 @@ function render(status: Status, io: Io): string {
       color.dim(`last run: ${last.kind} of ${last.stack}, ${last.outcome ?? "under way"}, begun ${last.startedAt}`),
     );
   return lines.join("\n");
+}
+
+function reshardLines({ reshards = [], openReshards: open = [] }: Status, { color }: Io): string[] {
+  return [
+    ...open.map(({ account, ...reshard }) => color.yellow(`${account}: ${openWords(account, reshard)}`)),
+    ...reshards.map(({ account, stack, servers, proposed, command }) =>
+      color.yellow(
+        `${account}: ${stack} has ${servers} servers, and ${counted(proposed, "stack")} would have fewer: ${command}`,
+      ),
+    ),
+  ];
 }
 
 function serviceLines({ waiting = [], deadLetters: letters = [] }: Status, { color }: Io): string[] {

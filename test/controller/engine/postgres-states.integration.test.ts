@@ -43,6 +43,7 @@ async function makeEngine(backendUrl: string, project = FLEET): Promise<Engine> 
     stackSettings: {
       read: async (stack) => settings.get(stack),
       write: async (stack, text) => void settings.set(stack, text),
+      remove: async (stack) => void settings.delete(stack),
     },
   });
 }

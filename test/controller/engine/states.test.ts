@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { openStates, type States } from "../../../controller/engine/states.ts";
+import { openBackend } from "../../../controller/engine/backend.ts";
+import type { States } from "../../../controller/engine/states.ts";
 
 const RESOURCE = { urn: "urn:pulumi:a.0::fleet::linode:index/instance:Instance::web-1", type: "linode", id: "7" };
 
@@ -24,7 +25,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "fw-state-"));
   mkdirSync(stacks(), { recursive: true });
   mkdirSync(history(), { recursive: true });
-  states = openStates(pathToFileURL(root).href, "fleet")!;
+  states = openBackend(pathToFileURL(root).href, "fleet", {}).states!;
 });
 
 afterEach(() => rmSync(root, { recursive: true }));

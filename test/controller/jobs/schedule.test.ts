@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { backoffMs, firstDelay, jittered } from "../../../controller/jobs/schedule.ts";
+import { backoffMs, firstDelay, jittered, untilTimeOfDay } from "../../../controller/jobs/schedule.ts";
 
 describe("a schedule", () => {
   it("comes so much earlier or later than its interval as it may, and on average at it", () => {
@@ -10,6 +10,20 @@ describe("a schedule", () => {
 
   it("begins anywhere within its interval", () => {
     expect([0, 0.25, 0.99].map((chance) => firstDelay(1000, () => chance))).toEqual([0, 250, 990]);
+  });
+});
+
+describe("a time of day", () => {
+  const HOUR_MS = 3_600_000;
+
+  it.each([
+    { now: "2026-11-26T02:59:30Z", hours: 0.5 / 60 },
+    { now: "2026-11-26T03:00:00Z", hours: 24 },
+    { now: "2026-11-26T03:00:01Z", hours: 24 - 1 / 3600 },
+    { now: "2026-12-31T23:00:00Z", hours: 4 },
+    { now: "1969-12-31T01:00:00Z", hours: 2 },
+  ])("comes next after $now, in UTC", ({ now, hours }) => {
+    expect(untilTimeOfDay(180, Date.parse(now))).toBeCloseTo(hours * HOUR_MS, 5);
   });
 });
 

@@ -7,7 +7,7 @@ import { approvedOnly, closeSuperseded } from "../../../controller/reconcile/app
 import type { Overrides } from "../../../controller/reconcile/guards.ts";
 import { LEASE_MS, whenFree, withLeases } from "../../../controller/reconcile/leases.ts";
 import type { Prepared } from "../../../controller/reconcile/preview.ts";
-import { recoverStacks } from "../../../controller/reconcile/recover.ts";
+import { recoverStacks } from "../../../controller/reconcile/recover-stacks.ts";
 import { settledWork } from "../../../controller/reconcile/settled.ts";
 import type { Effect } from "../../../controller/reconcile/types.ts";
 import { openStore } from "../../../controller/store/open.ts";

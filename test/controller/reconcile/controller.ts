@@ -16,6 +16,7 @@ export function memoryController(memory: MemoryCloud, store: Partial<Store> = {}
     notes,
     repo: {} as Controller["repo"],
     store: store as Store,
+    commits: {} as Controller["commits"],
     clouds: { [memory.cloud.name]: memory.cloud },
     engine: unused("the engine"),
     account: () => memory.account,

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createFleetCache } from "../../../controller/fleet/load.ts";
 import type { Controller } from "../../../controller/reconcile/context.ts";
 import { type Expired, expire } from "../../../controller/reconcile/expire.ts";
+import { CommitQueue } from "../../../controller/repo/queue.ts";
 import { openStore } from "../../../controller/store/open.ts";
 import type { Store } from "../../../controller/store/types.ts";
-import { createMemoryCloud } from "../../memory/cloud.ts";
+import { createMemoryCloud, type MemoryCloud } from "../../memory/cloud.ts";
 import { makeDataDir, removeDataDir } from "../store/support.ts";
 import { memoryController } from "./controller.ts";
 import { makeRepository, type Repository } from "./repository.ts";
@@ -52,8 +54,16 @@ function write(fields: string, name = web()): string {
 }
 
 function controllerAt(now: string, over: Partial<Controller> = {}): Controller {
-  const made = memoryController(createMemoryCloud({ account: { name: "m" } }), store);
-  return { ...made, repo: at.repo, now: () => Date.parse(now), ...over };
+  const memory = createMemoryCloud({ account: { name: "m" } });
+  const made = memoryController(memory, store);
+  const commits = queueAt(over.store ?? store, memory);
+  return { ...made, repo: at.repo, commits, now: () => Date.parse(now), ...over };
+}
+
+function queueAt(store: Store, { cloud }: MemoryCloud = createMemoryCloud()): CommitQueue {
+  const { parsed } = createFleetCache();
+  const sleep = async () => undefined;
+  return new CommitQueue({ repo: at.repo, store, clouds: { [cloud.name]: cloud }, parsed, now: Date.now, sleep });
 }
 
 const run = async (now: string, over: Partial<Controller> = {}, dryRun = false): Promise<Expired> =>
@@ -123,7 +133,10 @@ describe("a server whose date has passed", () => {
 
   it("is told of once, also when the guard is killed between its commit and its record", async () => {
     write("expires: 2026-11-25\n");
-    const dies = { ...store, eventsOnce: async () => Promise.reject(new Error("killed")) } as Store;
+    const dies: Store = {
+      ...store,
+      eventsOnce: async (events) => (events.length === 0 ? new Set() : Promise.reject(new Error("killed"))),
+    };
 
     await expect(run("2026-11-26T00:00:00Z", { store: dies })).rejects.toThrow("killed");
     const made = commits();
@@ -149,18 +162,15 @@ describe("a server whose date has passed", () => {
   it("is not stopped by a guard that has not seen its renewal: what others commit meanwhile stays", async () => {
     const path = write("expires: 2026-11-25\n");
     let renewed = false;
-    const repo = new Proxy(at.repo, {
-      get: (target, name) => {
-        if (name !== "commit") return Reflect.get(target, name).bind?.(target) ?? Reflect.get(target, name);
-        return async (request: Parameters<typeof target.commit>[0]) => {
-          if (!renewed) at.commit({ [path]: at.read(path).replace("2026-11-25", "2027-11-25") });
-          renewed = true;
-          return await target.commit(request);
-        };
-      },
-    });
+    const commits = queueAt(store);
+    const submit = commits.submit.bind(commits);
+    commits.submit = async (request) => {
+      if (!renewed) at.commit({ [path]: at.read(path).replace("2026-11-25", "2027-11-25") });
+      renewed = true;
+      return await submit(request);
+    };
 
-    const done = await run("2026-11-26T00:00:00Z", { repo });
+    const done = await run("2026-11-26T00:00:00Z", { commits });
 
     expect(done).toEqual({ stopped: [], warned: [], refused: [] });
     expect(at.read(path)).toContain("expires: 2027-11-25");

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { workOf } from "../../../controller/reconcile/effects.ts";
 import { partHeld, timeHolds } from "../../../controller/reconcile/holds.ts";
 import type { MatchedAccount } from "../../../controller/reconcile/match.ts";
+import type { OpenReshard } from "../../../controller/reconcile/reshard-open.ts";
 import type { Work } from "../../../controller/reconcile/types.ts";
 import type { AccountSpec, FirewallSpec, MaintenanceWindow, ServerSpec, StackObject } from "../../../resources/spec.ts";
 import { createMemoryCloud } from "../../memory/cloud.ts";
@@ -21,9 +22,17 @@ interface Case {
   outsideWindow?: true;
   open?: Record<string, { outsideWindow?: boolean }>;
   policies?: [string, StackObject][];
+  resharding?: Record<string, OpenReshard>;
 }
 
-function part({ works, accounts = [accountSpec("linode-main")], outsideWindow, open = {}, policies = [] }: Case) {
+function part({
+  works,
+  accounts = [accountSpec("linode-main")],
+  outsideWindow,
+  open = {},
+  policies = [],
+  resharding = {},
+}: Case) {
   const matched = accountsOf(...accounts);
   const byIdentity = new Map<string, MatchedAccount>(
     [...matched.values()].map((account) => [account.identity, account]),
@@ -33,6 +42,7 @@ function part({ works, accounts = [accountSpec("linode-main")], outsideWindow, o
     policies: new Map(policies),
     overrides: { allowReplace: [], ...(outsideWindow && { outsideWindow }) },
     open: new Map(Object.entries(open)),
+    resharding: new Map(Object.entries(resharding)),
     now: NOW,
   });
   const name = ({ effect: { object } }: Work) => object.name;
@@ -115,6 +125,20 @@ describe("a suspension", () => {
 
   it("is not lifted by what lifts a window", () => {
     expect(part({ works: [labelled("a", { suspend })], outsideWindow: true }).free).toEqual([]);
+  });
+});
+
+describe("a reshard that is not complete", () => {
+  it("holds the account's servers, whatever lifts a window, and neither what they share nor other accounts", () => {
+    const works = [labelled("a"), labelled("b", { account: "do-main" }), firewallWork(undefined, firewallSpec("web"))];
+    const accounts = [accountSpec("linode-main"), accountSpec("do-main")];
+    const open = { cells: 3, run: "", since: "2026-11-25T11:59:00.000Z" };
+    const { free, held, holds } = part({ works, accounts, outsideWindow: true, resharding: { "linode-main": open } });
+
+    expect(free.sort()).toEqual(["b", "web"]);
+    expect(held).toEqual({ a: ["reshard: account linode-main"] });
+    expect(holds[0]!.reason).toContain("`fleetwright reshard linode-main` goes on with it");
+    expect(Date.parse(holds[0]!.until!)).toBeGreaterThan(NOW);
   });
 });
 

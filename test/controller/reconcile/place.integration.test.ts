@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readDesired } from "../../../controller/reconcile/desired.ts";
 import { holderName } from "../../../controller/reconcile/leases.ts";
 import { type PlaceOptions, place } from "../../../controller/reconcile/place.ts";
+import { CommitQueue } from "../../../controller/repo/queue.ts";
 import { openStore } from "../../../controller/store/open.ts";
 import type { Store } from "../../../controller/store/types.ts";
 import { createMemoryCloud } from "../../memory/cloud.ts";
@@ -59,10 +60,12 @@ function controller() {
     return { ...memory.cloud, catalog: async () => sales[name]! };
   });
   const made = memoryController(createMemoryCloud(), store);
+  const clouds = { one: one!, two: two! };
   return {
     ...made,
     repo: repository.repo,
-    clouds: { one: one!, two: two! },
+    commits: new CommitQueue({ ...made, repo: repository.repo, clouds, parsed: made.loaded.parsed }),
+    clouds,
     holder: holderName(process.pid),
     now: Date.now,
   };

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readDesired } from "../../../controller/reconcile/desired.ts";
 import { holderName } from "../../../controller/reconcile/leases.ts";
 import { type RehomeOptions, rehome } from "../../../controller/reconcile/rehome.ts";
+import { CommitQueue } from "../../../controller/repo/queue.ts";
 import { openStore } from "../../../controller/store/open.ts";
 import type { Store } from "../../../controller/store/types.ts";
 import { createMemoryCloud } from "../../memory/cloud.ts";
@@ -63,7 +64,14 @@ function controller() {
   });
   const made = memoryController(createMemoryCloud(), store);
   const now = () => Date.parse("2026-07-15T00:00:00Z");
-  return { ...made, repo: repository.repo, clouds: Object.fromEntries(clouds), holder: holderName(process.pid), now };
+  const parts = {
+    ...made,
+    repo: repository.repo,
+    clouds: Object.fromEntries(clouds),
+    holder: holderName(process.pid),
+    now,
+  };
+  return { ...parts, commits: new CommitQueue({ ...parts, parsed: made.loaded.parsed }) };
 }
 
 async function rehoming(options: Partial<RehomeOptions> = {}) {

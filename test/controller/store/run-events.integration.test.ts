@@ -45,7 +45,7 @@ describe("runs and their events", () => {
     await store.jobs.executeSql("update fleetwright.run set finished_at = now() - interval '91 days' where id = 'old'");
     await store.jobs.executeSql("update fleetwright.event set at = now() - interval '91 days' where run = 'two'");
 
-    expect(await store.prune(90)).toEqual({ runs: 1, events: 1 });
+    expect(await store.prune(90)).toEqual({ runs: 1, events: 1, requests: 0 });
     expect((await store.runs(10)).map(({ id }) => id)).toEqual(["one"]);
   });
 

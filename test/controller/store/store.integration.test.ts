@@ -143,10 +143,13 @@ describe("applied objects", () => {
     expect((user + system) / 1000).toBeLessThan(200);
   });
 
-  it("belong to accounts whose recorded cells stay until they are put anew", async () => {
+  it("belong to accounts whose recorded cells stay until a reshard puts others", async () => {
     await store.putAccount({ identity: "linode-main", name: "linode-main", cells: 1 });
     await store.putAccount({ identity: "linode-main", name: "renamed", cells: 2 });
+    const before = await other.accounts();
+    await store.putCells("linode-main", 2);
 
+    expect(before).toEqual([{ identity: "linode-main", name: "renamed", cells: 1 }]);
     expect(await other.accounts()).toEqual([{ identity: "linode-main", name: "renamed", cells: 2 }]);
 
     await store.removeAccount("linode-main");
