@@ -15,6 +15,7 @@ import { b14 } from "./figures/load.ts";
 import { b13 } from "./figures/memory.ts";
 import { b1 } from "./figures/noop.ts";
 import { b5 } from "./figures/preview.ts";
+import { b11 } from "./figures/requests.ts";
 import { start } from "./figures/start.ts";
 import { b9 } from "./figures/writes.ts";
 import { describe, type Figure, notMeasured } from "./measure/figure.ts";
@@ -32,6 +33,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   b4,
   growth,
   b10,
+  b11,
   b6,
   b7,
   b8,
