@@ -1,6 +1,7 @@
 import type { Cloud, Declarations, ServerContext } from "../resources/cloud.ts";
 import { Power } from "../resources/plugin/power-resource.ts";
 import type { StackObject } from "../resources/spec.ts";
+import { powerName } from "./names.ts";
 import { quietSdk } from "./quiet-sdk.ts";
 
 quietSdk();
@@ -29,10 +30,6 @@ export interface ProgramInput {
   /** The same of its keys. */
   keyIds: Readonly<Record<string, string>>;
 }
-
-/** The name of the Power resource that belongs to a server's group. */
-export const POWER_TYPE = "fleetwright:index:Power";
-export const powerName = (identity: string): string => `power.${identity}`;
 
 /**
  * The Pulumi program of one stack: compiled documents in, resources out. It reads no git, no HTTP and no clock, so the controller (inline)

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { type Deployment, LocalWorkspace, type PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Deployment, LocalWorkspace, PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
 import { FleetError } from "../../resources/errors.ts";
 import { redactor } from "../../resources/secrets.ts";
 import { endProcesses, findByEnvironment } from "../processes.ts";
@@ -11,6 +11,9 @@ import { EngineExit, engineCommand, runEngine } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
 import type { StateCopy, States } from "./states.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
+
+/** Loaded when an engine is first needed: that takes half a second, and most commands need none. */
+const sdk = () => import("@pulumi/pulumi/automation/index.js");
 
 /** Where the engine is and where it keeps state; the same for all runs of a controller. */
 export interface EngineSettings {
@@ -279,7 +282,7 @@ export class Engine {
     if (this.#states !== undefined) await wholeResources(this.#states, run.stack);
     return await this.#withWorkspace(run, async (workspace, settled) => {
       await this.#ensureStack(run.stack, workspace, settled);
-      return await use(await Stack.select(run.stack, workspace));
+      return await use(await (await sdk()).Stack.select(run.stack, workspace));
     });
   }
 
@@ -294,7 +297,7 @@ export class Engine {
       const environment = { ...this.environment(run), ...(file && { AWS_SHARED_CREDENTIALS_FILE: file }) };
       const pulumiCommand = engineCommand({ executable, version, environment });
       const pulumiHome = join(dataDir, "pulumi");
-      const workspace = await LocalWorkspace.create({ workDir: folder.dir, pulumiCommand, pulumiHome });
+      const workspace = await (await sdk()).LocalWorkspace.create({ workDir: folder.dir, pulumiCommand, pulumiHome });
       return await use(workspace, before !== undefined);
     } finally {
       if (run.stack !== "") await this.#keepSettings(folder, run.stack, before);
@@ -304,6 +307,7 @@ export class Engine {
 
   async #ensureStack(name: string, workspace: LocalWorkspace, settled: boolean): Promise<void> {
     if (settled || this.#known.has(name)) return;
+    const { Stack } = await sdk();
     await Stack.create(name, workspace).catch((error: unknown) => {
       const text = error instanceof EngineExit ? error.stderr : String(error);
       if (!/already exists/.test(text)) throw engineFailure(error, name, redactor(this.#backend.secrets));

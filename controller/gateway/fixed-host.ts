@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { getCACertificates } from "node:tls";
-import { generate } from "selfsigned";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Plugins keep a connection for as long as they live. */
@@ -81,6 +80,7 @@ export async function standInFor(options: FixedHostOptions): Promise<FixedHost> 
 /** A leaf that is its own root: it is trusted by name in one file, and signs nothing. */
 async function certificateFor(host: string) {
   const now = Date.now();
+  const { generate } = await import("selfsigned");
   return await generate([{ name: "commonName", value: host }], {
     keyType: "ec",
     algorithm: "sha256",

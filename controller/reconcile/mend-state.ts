@@ -1,5 +1,5 @@
 import { FleetError } from "../../resources/errors.ts";
-import { POWER_TYPE } from "../../stacks/program.ts";
+import { POWER_TYPE } from "../../stacks/names.ts";
 import { withResources } from "../engine/checkpoint.ts";
 import type { Engine } from "../engine/engine.ts";
 import { NO_STATE, type StateCopy } from "../engine/states.ts";

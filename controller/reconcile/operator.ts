@@ -1,5 +1,4 @@
 import { FleetError } from "../../resources/errors.ts";
-import { declareStack } from "../../stacks/program.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { programInput } from "./declared.ts";
 import { prepare } from "./preview.ts";
@@ -29,5 +28,6 @@ export async function declareHead(controller: Controller, stack: string, signal:
   const declare = [...works.filter((work) => work.desired !== undefined && work.stack === stack), ...settled];
   const cloud = cloudOf(controller, account.spec.provider);
   const input = await programInput(controller, { stack, account, declare, remove: [] }, "preview");
+  const { declareStack } = await import("../../stacks/program.ts");
   declareStack(cloud, await cloud.declarations(), input);
 }

@@ -1,9 +1,6 @@
 import { join } from "node:path";
 import type { Account, Cloud } from "../../resources/cloud.ts";
 import type { Journal } from "../../resources/journal.ts";
-import { serve } from "../../resources/plugin/host.ts";
-import { serveJournal } from "../../resources/plugin/journal-server.ts";
-import { fleetwrightPackage } from "../../resources/plugin/package.ts";
 import { startGateway } from "../gateway/index.ts";
 import { VERSION } from "../version.ts";
 import { type Controller, cloudOf } from "./context.ts";
@@ -100,6 +97,9 @@ async function serveOwn(
   plugins: Plugins,
   closing: (() => Promise<void>)[],
 ) {
+  // Loaded when a run needs it: with gRPC and the SDK's protocol it is a large part of the program.
+  const { serve } = await import("../../resources/plugin/host.ts");
+  const { fleetwrightPackage } = await import("../../resources/plugin/package.ts");
   const host = await serve(await fleetwrightPackage({ account, cloud, journal, version: VERSION }));
   closing.push(() => host.close());
   plugins.providers.fleetwright = host.port;
@@ -116,6 +116,7 @@ function throughGateway({ spec }: Account, { url, token }: { url: string; token:
 
 /** Our provider as the executable that operators use: it gets the account by its environment and the journal over loopback. */
 async function exposeJournal(journal: Journal, account: Reached, plugins: Plugins, closing: (() => Promise<void>)[]) {
+  const { serveJournal } = await import("../../resources/plugin/journal-server.ts");
   const served = await serveJournal(journal);
   closing.push(() => served.close());
   plugins.secrets.push(served.token);

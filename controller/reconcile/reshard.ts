@@ -4,6 +4,7 @@ import { parseCached } from "../fleet/cache.ts";
 import { setField } from "../fleet/edit.ts";
 import { kindOfPath } from "../fleet/file.ts";
 import type { Person } from "../repo/commit.ts";
+import { commitFiles } from "./commit-files.ts";
 import type { Controller } from "./context.ts";
 import { readDesired } from "./desired.ts";
 import { recover } from "./recover.ts";
@@ -86,11 +87,13 @@ function refuseSuspended({ name, suspendStacks = {} }: AccountSpec, moves: CellM
 }
 
 async function commitCells(
-  { repo, loaded }: Controller,
+  controller: Controller,
   { account, author }: ReshardOptions,
   cells: number,
 ): Promise<string> {
-  const files = await repo.files(await repo.head());
+  const { repo, loaded } = controller;
+  const head = await repo.head();
+  const files = await repo.files(head);
   const file = files.find((candidate) => {
     if (kindOfPath(candidate.path) !== "Account") return false;
     return parseCached(candidate, loaded.parsed).name === account;
@@ -98,5 +101,5 @@ async function commitCells(
   if (file === undefined) throw new FleetError("NOT_FOUND", `the account ${account} has no file`, { account });
   const text = setField(file.text, ["cells"], cells);
   const message = `Spread ${account} over ${cells} ${cells === 1 ? "stack" : "stacks"}\n`;
-  return await repo.commit({ files: { [file.path]: text }, message, author });
+  return await commitFiles(controller, head, { [file.path]: text }, { message, author });
 }

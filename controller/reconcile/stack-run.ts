@@ -1,7 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { FleetError } from "../../resources/errors.ts";
-import { declareStack } from "../../stacks/program.ts";
 import type { EngineResult, EngineRunOptions } from "../engine/engine.ts";
 import type { RunEvent } from "../engine/events.ts";
 import { processStartTime } from "../processes.ts";
@@ -136,6 +135,7 @@ async function runner(
   const { store } = controller;
   const engine = await controller.engine();
   const cloud = cloudOf(controller, task.account.spec.provider);
+  const { declareStack } = await import("../../stacks/program.ts");
   const declarations = await cloud.declarations();
   const input = await programInput(controller, task, taskKind, powerless);
   const owner = new Map([...groups.all].flatMap(([work, urns]) => urns.map((urn) => [urn, work] as const)));

@@ -1,6 +1,6 @@
 import type { ResourceName } from "../../resources/cloud.ts";
 import type { StackObject } from "../../resources/spec.ts";
-import { POWER_TYPE, powerName } from "../../stacks/program.ts";
+import { POWER_TYPE, powerName } from "../../stacks/names.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import type { StackTask } from "./stack-run.ts";
