@@ -3,7 +3,7 @@ import { FleetError } from "../../resources/errors.ts";
 import type { Calls } from "./calls.ts";
 import { serverHandler } from "./handler.ts";
 import type { Machines } from "./machines.ts";
-import { BenchServer, labelsOf, SERVER_TYPE, serverInputs, serverSchema, tagsOf } from "./server.ts";
+import { labelsOf, SERVER_TYPE, serverInputs, serverSchema, tagsOf } from "./server.ts";
 
 export const PAGE_SIZE = 200;
 
@@ -105,6 +105,8 @@ export function createBenchCloud(machines: Machines, calls: Calls): Cloud {
     }),
     labelsOf: (actual) => labelsOf(actual.tags),
     async declarations() {
+      // With Pulumi's SDK, which a process without a run has no use for.
+      const { BenchServer } = await import("./resource.ts");
       return {
         declareServer(server, context) {
           const { id } = new BenchServer(context.identity, serverInputs(server, context.mark), context.opts);

@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { PropertyMap } from "../../resources/plugin/handler.ts";
 import { checkFields, type Fields, resourceSchema } from "../../resources/plugin/inputs.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
@@ -77,15 +76,3 @@ export function tagsOf(server: Pick<ServerSpec, "labels">, mark: string): string
 }
 
 export const labelsOf = (all: string[]) => tags.labelsOf(all);
-
-/** A server of the benchmark cloud, as a Pulumi resource. */
-export class BenchServer extends pulumi.CustomResource {
-  constructor(name: string, args: ServerInputs, opts?: pulumi.CustomResourceOptions) {
-    super(
-      SERVER_TYPE,
-      name,
-      { ...Object.fromEntries(OUTPUT_NAMES.map((output) => [output, undefined])), ...args },
-      opts,
-    );
-  }
-}

@@ -11,7 +11,7 @@ import { Calls } from "../cloud/calls.ts";
 import { createBenchCloud } from "../cloud/cloud.ts";
 import { inputsOf } from "../cloud/inputs.ts";
 import { Machines } from "../cloud/machines.ts";
-import { BenchServer } from "../cloud/server.ts";
+import { BenchServer } from "../cloud/resource.ts";
 import { serverName, TOKEN_VARIABLE } from "../fleet.ts";
 import type { Site } from "../site.ts";
 
