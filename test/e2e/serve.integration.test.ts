@@ -201,7 +201,7 @@ describe("fleetwright serve", () => {
       const next = push("Another");
       await serving.hook();
       await serving.line("linode", converged("linode-main", next));
-      expect((await serving.get("/metrics")).text).not.toMatch(dead);
+      await expect.poll(async () => (await serving.get("/metrics")).text, { timeout: 10_000 }).not.toMatch(dead);
       expect(await names()).toEqual(["api-1", "api-2", "web-1", "web-3", "web-4"]);
     },
     TIMEOUT,
