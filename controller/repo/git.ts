@@ -6,6 +6,7 @@ import { FleetError } from "../../resources/errors.ts";
 export class Git {
   readonly dir: string;
   readonly #git: SimpleGit;
+  #bare: Promise<string> | undefined;
 
   constructor(dir: string) {
     this.dir = dir;
@@ -24,6 +25,17 @@ export class Git {
   /** What the command printed, or undefined when it failed: for questions whose "no" is an exit code. */
   async ask(...args: string[]): Promise<string | undefined> {
     return this.run(...args).catch(() => undefined);
+  }
+
+  /** The branch that HEAD is on; undefined when it is on none. */
+  async currentBranch(): Promise<string | undefined> {
+    return (await this.ask("symbolic-ref", "--quiet", "--short", "HEAD"))?.trim() || undefined;
+  }
+
+  /** Whether there is no work tree: asked once, for a repository stays what it is. @throws {FleetError} GIT_FAILED */
+  async isBare(): Promise<boolean> {
+    this.#bare ??= this.run("rev-parse", "--is-bare-repository");
+    return (await this.#bare).trim() === "true";
   }
 
   /**

@@ -17,8 +17,8 @@ export type Alone = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** The branch that is checked out, or that a bare repository begins with. @throws {FleetError} GIT_FAILED when HEAD is detached. */
 export async function currentBranch(dir: string): Promise<string> {
-  const branch = (await new Git(dir).ask("symbolic-ref", "--quiet", "--short", "HEAD"))?.trim();
-  if (branch) return branch;
+  const branch = await new Git(dir).currentBranch();
+  if (branch !== undefined) return branch;
   throw new FleetError("GIT_FAILED", `${dir} has no branch checked out: name the one to watch with --branch`, { dir });
 }
 
@@ -61,8 +61,7 @@ async function moveForward(git: Git, branch: string, remote: string, seen: strin
     if (base === theirs) return undefined;
     if (base !== ours) return `${branch} and ${remote} have gone different ways: bring them together, and push`;
   }
-  const isBare = (await git.run("rev-parse", "--is-bare-repository")).trim() === "true";
-  const isCheckedOut = !isBare && (await git.ask("symbolic-ref", "--quiet", "--short", "HEAD"))?.trim() === branch;
+  const isCheckedOut = !(await git.isBare()) && (await git.currentBranch()) === branch;
   if (!isCheckedOut) {
     await git.run("update-ref", `refs/heads/${branch}`, theirs, ...(ours === undefined ? [] : [ours]));
     return undefined;

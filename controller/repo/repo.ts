@@ -106,8 +106,7 @@ class GitFleetRepo implements FleetRepo {
   }
 
   async isDirty(paths: string[] = [...FLEET_PLACES]): Promise<boolean> {
-    const isBare = (await this.#git.run("rev-parse", "--is-bare-repository")).trim() === "true";
-    if (isBare) return false;
+    if (await this.#git.isBare()) return false;
     const literal = paths.map((path) => `:(literal)${path}`);
     return (await this.#git.run("status", "--porcelain", "--untracked-files=all", "--", ...literal)).trim() !== "";
   }
@@ -180,7 +179,11 @@ class GitFleetRepo implements FleetRepo {
   }
 
   write(target: Branch, plan: (ground: Ground) => Promise<readonly PlannedCommit[]>): Promise<Written> {
-    return this.alone(() => writeCommits(this.#git, target, plan));
+    return this.alone(async () => {
+      const written = await writeCommits(this.#git, target, plan);
+      if ("head" in written && written.head !== undefined) this.#commits.add(written.head);
+      return written;
+    });
   }
 
   readonly alone: Alone = (work) => {
@@ -190,11 +193,12 @@ class GitFleetRepo implements FleetRepo {
   };
 
   async upstream(branch: string | undefined, push: "configured" | "upstream"): Promise<Upstream | undefined> {
-    const name = branch ?? (await this.#git.ask("symbolic-ref", "--quiet", "--short", "HEAD"))?.trim();
-    if (!name) return undefined;
     const remote = (await this.#git.ask("config", "--get", "fleetwright.remote"))?.trim();
+    if (!remote && push === "configured") return undefined;
+    const name = branch ?? (await this.#git.currentBranch());
+    if (name === undefined) return undefined;
     if (remote) return { remote, ref: `refs/heads/${name}` };
-    return push === "upstream" ? await upstreamOf(this.dir, name) : undefined;
+    return await upstreamOf(this.dir, name);
   }
 
   async fetch(remote: string): Promise<void> {

@@ -21,6 +21,11 @@ export function createViewCache(clouds: ViewCache["clouds"], parsed: ParsedCache
   return { clouds, parsed: { ...createParsedCache({ maxFiles: parsed.maxFiles }), files: parsed.files } };
 }
 
+interface Names {
+  fileOf: Map<string, string>;
+  in: Map<string, string>;
+}
+
 /** The files of a commit with changes on top that are not written yet. */
 export class FleetView {
   readonly #repo: FleetRepo;
@@ -28,7 +33,8 @@ export class FleetView {
   readonly #cache: ViewCache;
   readonly #changed = new Map<string, string | null>();
   readonly #read = new Map<string, Promise<string | null>>();
-  #names: Map<string, string> | undefined;
+  /** Files by kind and name, and the other way round. */
+  #names: Names | undefined;
 
   constructor(repo: FleetRepo, commit: string | undefined, cache: ViewCache) {
     this.#repo = repo;
@@ -48,7 +54,7 @@ export class FleetView {
   /** The file that has an object; undefined when none has. */
   async find(kind: Kind, name: string): Promise<string | undefined> {
     this.#names ??= this.#index(await this.#files());
-    return this.#names.get(`${kind} ${name}`);
+    return this.#names.fileOf.get(`${kind} ${name}`);
   }
 
   take(changes: readonly Change[]): void {
@@ -86,21 +92,26 @@ export class FleetView {
     return files;
   }
 
-  #index(files: readonly FleetFile[]): Map<string, string> {
-    const names = new Map<string, string>();
+  #index(files: readonly FleetFile[]): Names {
+    const names: Names = { fileOf: new Map(), in: new Map() };
     for (const file of files) this.#put(names, file);
     for (const [path, text] of this.#changed) this.#reindex(names, path, text);
     return names;
   }
 
-  #put(names: Map<string, string>, file: FleetFile): void {
+  #put(names: Names, file: FleetFile): void {
     const { kind, name } = parseCached(file, this.#cache.parsed);
-    if (kind !== undefined && name !== undefined) names.set(`${kind} ${name}`, file.path);
+    if (kind === undefined || name === undefined) return;
+    names.fileOf.set(`${kind} ${name}`, file.path);
+    names.in.set(file.path, `${kind} ${name}`);
   }
 
-  #reindex(names: Map<string, string>, path: string, text: string | null): void {
+  #reindex(names: Names, path: string, text: string | null): void {
     if (kindOfPath(path) === undefined) return;
-    for (const [name, holder] of names) if (holder === path) names.delete(name);
+    const before = names.in.get(path);
+    names.in.delete(path);
+    // Another file may have taken the name meanwhile.
+    if (before !== undefined && names.fileOf.get(before) === path) names.fileOf.delete(before);
     if (text !== null) this.#put(names, toFile(path, text));
   }
 }

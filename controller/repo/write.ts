@@ -72,14 +72,13 @@ export async function writeCommits(
 }
 
 async function findBranch(git: Git, wanted: string | undefined): Promise<Place> {
-  const current = (await git.ask("symbolic-ref", "--quiet", "--short", "HEAD"))?.trim();
+  const current = await git.currentBranch();
   const branch = wanted ?? current;
   if (branch === undefined) throw new FleetError("USAGE", "HEAD is on no branch; say which branch to commit to");
-  if ((await git.ask("check-ref-format", "--branch", branch)) === undefined) {
+  if (branch !== current && (await git.ask("check-ref-format", "--branch", branch)) === undefined) {
     throw new FleetError("USAGE", "this is no branch name", { branch: branch.slice(0, 200) });
   }
-  const isBare = (await git.run("rev-parse", "--is-bare-repository")).trim() === "true";
-  return { branch, followed: branch === current && !isBare };
+  return { branch, followed: branch === current && !(await git.isBare()) };
 }
 
 /** Whether each file that differs from the branch here will be there in the end. */
