@@ -23,7 +23,7 @@ export class Notifier {
   readonly #queue: JobQueue;
   readonly #log: ServiceLog;
   readonly #parts: NotifierParts;
-  #triedAt = 0;
+  #triedAt = Number.NEGATIVE_INFINITY;
 
   constructor(controller: Controller, queue: JobQueue, log: ServiceLog, parts: NotifierParts) {
     this.#controller = controller;
@@ -56,11 +56,11 @@ export class Notifier {
     const { signal } = this.#parts;
     const desired = signal.aborted ? undefined : await this.#parts.desired(signal);
     if (desired === undefined) return;
-    const { store, now, environment } = this.#controller;
+    const { store, steady, environment } = this.#controller;
     for (const target of targetsOf(desired)) this.#log.hide(await secretsOf(target, environment));
     const waiting = new Set(await collect(this.#controller, desired));
-    if (now() - this.#triedAt >= AGAIN_MS) {
-      this.#triedAt = now();
+    if (steady() - this.#triedAt >= AGAIN_MS) {
+      this.#triedAt = steady();
       for (const target of (await store.unsentCounts()).keys()) waiting.add(target);
     }
     for (const target of waiting) await this.#queue.send("notifications", target, "event");
