@@ -103,7 +103,8 @@ describe("the policies of drift", () => {
           String((await serving.line(name, about(name, "is not reverted by itself"))).reason),
         ),
       );
-      await expect.poll(() => messages("drift.started", "web-2").length, { timeout: 60_000 }).toBe(1);
+      for (const name of ["web-2", "safe-1"])
+        await expect.poll(() => messages("drift.started", name).length, { timeout: 60_000 }).toBe(1);
 
       expect(left).toEqual([
         "it is gone: to make it anew is never automatic",

@@ -24,6 +24,10 @@ interface Operation {
 
 /** What a description says and its API does not mean; complaints that match are left out. */
 const DEFECTS: Record<string, RegExp[]> = {
+  hivelocity: [
+    // Described for a device's services, events and order, and forgotten for the device: one that went between two requests is not there.
+    /^GET \/api\/v2\/device\/\d+: status 404 is not described/,
+  ],
   linode: [
     // The text "a-z, A-Z, 0-9, /, _, -" stands there as a regular expression, which no device path matches.
     /\/root_device must match pattern/,
