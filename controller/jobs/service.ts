@@ -1,10 +1,12 @@
 import { FleetError } from "../../resources/errors.ts";
+import type { Changes } from "../changes/changes.ts";
 import { closeSuperseded } from "../reconcile/approvals.ts";
 import { watchBeingMade } from "../reconcile/being-made.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
 import type { ProgressEvent } from "../reconcile/progress.ts";
 import { recover } from "../reconcile/recover.ts";
+import { ChangeJobs } from "./change-jobs.ts";
 import { ClockWatch } from "./clock.ts";
 import { DriftPasses } from "./drift-passes.ts";
 import { ExpiryGuard } from "./expiry-guard.ts";
@@ -51,6 +53,7 @@ export class Service {
   #passes: DriftPasses | undefined;
   #notifier: Notifier | undefined;
   #guard: ExpiryGuard | undefined;
+  #changes: ChangeJobs | undefined;
   #desired: Desired | undefined;
   #planned: string | undefined;
   #recovered = false;
@@ -113,6 +116,7 @@ export class Service {
       desired,
       answered: async (identity) => await this.#sendUnsettled(identity),
     });
+    this.#changes = new ChangeJobs(this.#controller, { queue, main: () => this.#commit(), poke: () => this.poke() });
     const committed = () => this.poke();
     this.#guard = new ExpiryGuard(this.#controller, this.#settings, { queue, logger, committed });
     await this.#guard.plan();
@@ -126,8 +130,21 @@ export class Service {
     await this.#queue!.work("reconcile", this.#notifier!.telling(this.#reconcile));
     await this.#queue!.work("own", this.#notifier!.telling(this.#reconcile));
     await this.#queue!.work("drift", this.#notifier!.telling(this.#passes!.work));
+    await this.#queue!.work("changes", this.#notifier!.telling(this.#changes!.work));
     await this.#queue!.work("expire", this.#notifier!.telling(this.#guard!.work));
     await this.#queue!.work("notifications", this.#notifier!.work);
+  }
+
+  /** @throws {FleetError} STORE_FAILED */
+  #commit(): string {
+    const commit = this.#watcher.good;
+    if (commit === undefined) throw new FleetError("STORE_FAILED", "no commit has been compiled yet", {});
+    return commit;
+  }
+
+  /** Once it has started. */
+  get changes(): Changes {
+    return this.#changes!.changes;
   }
 
   /** Looks at the repository now, the remote included. */
@@ -217,6 +234,7 @@ export class Service {
     if (desired === undefined || !isNewest) return;
     if (before !== this.#watcher.good) await this.#passes!.plan(desired);
     await this.#plan(desired, before === undefined ? "start" : "commit");
+    await this.#changes!.follow(desired, this.#stopping.signal);
     await this.#sendTimely();
     await this.#passes!.followRuns(desired);
     await this.#notifier!.look();
@@ -291,9 +309,8 @@ export class Service {
   readonly #reconcile = async ({ lane, why }: LaneJob, attempt: number, signal: AbortSignal): Promise<void> => {
     // It may be for a commit that only the controller on another machine has yet.
     if (!(await this.#watcher.isNewest(signal))) return await this.#queue!.reconcile(lane, why, this.#settings.pollMs);
-    const commit = this.#watcher.good;
     // A job of an earlier process, before the first compile of this one: the plan sends it anew.
-    if (commit === undefined) throw new FleetError("STORE_FAILED", "no commit has been compiled yet", {});
+    const commit = this.#commit();
     const { store, now, steady } = this.#controller;
     const { logger } = this.#log;
     await this.#log.during({ lane, commit }, async () => {
@@ -308,6 +325,7 @@ export class Service {
           lane,
           commit,
           signal,
+          this.#changes!.take,
         );
         observe(state);
         const words = { ...(reason && { reason }), ...(until && { until }), ...(waiting.length > 0 && { waiting }) };
@@ -321,6 +339,7 @@ export class Service {
         logger.error({ code: codeOf(error), reason: wordsOf(error), attempt }, "the lane has failed and comes again");
         throw error;
       }
+      await this.#changes!.follow(this.#desired!, signal);
       await this.#countLanes(this.#desired!, (await unsettledLanes(this.#controller, this.#desired!)).size);
     });
     // What the head has become meanwhile is for the next pass.

@@ -129,6 +129,40 @@ export interface CommitAnswer {
   conflict?: { code: string; message: string; at: ErrorPlace };
 }
 
+/** A change as it is kept: what changes are looked for by, and the rest as a document. Instants are ISO. */
+export interface StoredChange {
+  id: string;
+  /** Raised by each write. */
+  version: number;
+  state: string;
+  /** E-mail address. */
+  author: string;
+  /** `objectKey` of what it changes. */
+  objects: string[];
+  createdAt: string;
+  updatedAt: string;
+  document: unknown;
+}
+
+/** One step of a change, as it is kept for good. */
+export interface StoredStep {
+  change: string;
+  from?: string;
+  to: string;
+  by: string;
+  at: string;
+  reason?: string;
+}
+
+export interface ChangeFilter {
+  states?: readonly string[];
+  author?: string;
+  /** `objectKey` of one that it changes. */
+  object?: string;
+  /** Those made before this one: where a page ends. */
+  before?: Pick<StoredChange, "id" | "createdAt">;
+}
+
 export interface Lease {
   stack: string;
   holder: string;
@@ -356,6 +390,16 @@ export interface Store {
   rememberCommits(answers: readonly CommitAnswer[]): Promise<void>;
   /** What is kept under these keys. */
   commitAnswers(keys: readonly string[]): Promise<Map<string, CommitAnswer>>;
+
+  /** False when there is one of this id already. */
+  addChange(change: StoredChange, step: StoredStep): Promise<boolean>;
+  change(id: string): Promise<StoredChange | undefined>;
+  /** The newest first. */
+  changes(filter: ChangeFilter, limit: number): Promise<StoredChange[]>;
+  /** Writes a change that has been at `version` until now, with its step where it takes one. False, with nothing written, when it has moved. */
+  putChange(change: StoredChange, version: number, step?: StoredStep): Promise<boolean>;
+  /** Oldest first. */
+  changeSteps(id: string): Promise<StoredStep[]>;
 
   setting(name: string): Promise<string | undefined>;
   putSetting(name: string, value: string): Promise<void>;
