@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { Clouds } from "../../e2e/clouds.ts";
 import { Fleet, KEY, server } from "../../e2e/fleet.ts";
@@ -132,7 +132,7 @@ describe("a change", () => {
     "that fails says why, comes again by itself, and leaves others alone",
     async () => {
       await clouds.of("linode").fault({
-        match: { method: "POST", path: "^/v4/linode/instances$", body: "bad-1" } as never,
+        match: { method: "POST", path: "^/v4/linode/instances$" },
         times: 1000,
         action: { kind: "status", status: 400 },
       });
@@ -154,6 +154,70 @@ describe("a change", () => {
     },
     TIMEOUT,
   );
+});
+
+describe("a controller that dies", () => {
+  it(
+    "between the commit on the main line and the record of its approvals goes on with it, by the same commit",
+    async () => {
+      const { id } = await desk.open("Label web-1 late", label("web-1", "late"));
+      const { preview } = await desk.in(id, "needs-approval");
+      await desk.changes.approve(id, { hashes: [preview!.hash], by: OTTO }, signal);
+      const dies = vi.spyOn(desk.controller.store, "approve").mockRejectedValueOnce(new Error("killed"));
+
+      await expect(desk.changes.execute(id, OTTO, signal)).rejects.toThrow("killed");
+      const done = await desk.in(id, "converged");
+
+      dies.mockRestore();
+      const commits = fleet.git("log", "--format=%H", `--grep=Change-Id: ${id}`, "main").split("\n");
+      expect(commits).toEqual([done.merged]);
+    },
+    TIMEOUT,
+  );
+});
+
+describe("a policy", () => {
+  it(
+    "approves what it names and nothing else, and the change goes on by itself",
+    async () => {
+      const policy = { roles: ["requester"], surfaces: ["api"], operations: ["update"], effects: 1 };
+      fleet.write({ "fleet.yaml": { kind: "Fleet", id: "changes", policies: { changes: [policy] } } });
+      const commit = fleet.commit("Let requesters label");
+      await desk.until(async () => desk.lines.some((line) => line.includes(commit) && line.includes("new commit")));
+
+      const named = await desk.open("Label web-2", label("web-2", "policy"), { executes: true });
+      const other = await desk.open("Remove api-1", [{ kind: "Server", name: "api-1", text: null }], {
+        executes: true,
+      });
+      const done = await desk.in(named.id, "converged", "needs-approval");
+      await desk.in(other.id, "needs-approval");
+
+      expect(done.state).toBe("converged");
+      expect(done.approvals).toMatchObject([{ by: "policy: changes[0] of fleet.yaml" }]);
+    },
+    TIMEOUT,
+  );
+});
+
+describe("an Idempotency-Key", () => {
+  it("makes one change of a request that comes again, and refuses another request", async () => {
+    const edits = add("once-1");
+    const [one, two] = await Promise.all(
+      ["Add once-1", "Add once-1"].map((title) => desk.open(title, edits, { key: "k1", draft: true })),
+    );
+    await expect(desk.open("Add once-2", edits, { key: "k1" })).rejects.toMatchObject({ code: "USAGE" });
+    const theirs = await desk.open("Add once-1", edits, { key: "k1", by: OTTO, draft: true });
+
+    expect(one!.id).toBe(two!.id);
+    expect(theirs.id).not.toBe(one!.id);
+    for (const { id } of [one!, theirs]) await desk.changes.close(id, ANN);
+  });
+
+  it("is of no use for edits that do not fit, which are refused at once", async () => {
+    await expect(desk.open("Nothing", label("nobody", "x"))).rejects.toMatchObject({ code: "COMMIT_CONFLICT" });
+    await expect(desk.open("Broken", add("broken", { size: 5 }))).rejects.toMatchObject({ code: "FLEET_INVALID" });
+    await expect(desk.open("Same", label("web-2", "policy"))).rejects.toMatchObject({ code: "USAGE" });
+  });
 });
 
 describe("fifty changes at once", () => {
