@@ -149,11 +149,11 @@ export interface FleetFields {
      */
     name: string;
     /**
-     * `drift`: it begins, it ends, or it is not reverted as its policy says. `expiry`: a server is about to expire, or was stopped. `failure`: a lane fails, comes through again, or a job is a dead letter.
+     * `change`: each step that a change takes. `drift`: it begins, it ends, or it is not reverted as its policy says. `expiry`: a server is about to expire, or was stopped. `failure`: a lane fails, comes through again, or a job is a dead letter.
      *
      * @minItems 1
      */
-    on: ("drift" | "expiry" | "failure")[];
+    on: ("change" | "drift" | "expiry" | "failure")[];
     /**
      * A POST of JSON, signed as the Standard Webhooks specification says.
      */

@@ -16,7 +16,7 @@ import type { ServiceLog } from "./log.ts";
 import { tellMade } from "./made.ts";
 import type { BudgetLeft, Metrics } from "./metrics.ts";
 import { Notifier } from "./notifier.ts";
-import { JobQueue, type LaneJob } from "./queue.ts";
+import { JobQueue, type LaneJob, type LaneWork } from "./queue.ts";
 import { reconcileLane } from "./reconcile.ts";
 import { tellProgress } from "./tell-progress.ts";
 import { Watcher } from "./watch.ts";
@@ -116,7 +116,12 @@ export class Service {
       desired,
       answered: async (identity) => await this.#sendUnsettled(identity),
     });
-    this.#changes = new ChangeJobs(this.#controller, { queue, main: () => this.#commit(), poke: () => this.poke() });
+    this.#changes = new ChangeJobs(this.#controller, {
+      main: () => this.#commit(),
+      // All are one lane: those that wait are looked at together.
+      wake: async () => await queue.send("changes", "changes", "change"),
+      poke: () => this.poke(),
+    });
     const committed = () => this.poke();
     this.#guard = new ExpiryGuard(this.#controller, this.#settings, { queue, logger, committed });
     await this.#guard.plan();
@@ -130,7 +135,8 @@ export class Service {
     await this.#queue!.work("reconcile", this.#notifier!.telling(this.#reconcile));
     await this.#queue!.work("own", this.#notifier!.telling(this.#reconcile));
     await this.#queue!.work("drift", this.#notifier!.telling(this.#passes!.work));
-    await this.#queue!.work("changes", this.#notifier!.telling(this.#changes!.work));
+    const show: LaneWork = async (_job, _attempt, signal) => await this.#changes!.show(signal);
+    await this.#queue!.work("changes", this.#notifier!.telling(show));
     await this.#queue!.work("expire", this.#notifier!.telling(this.#guard!.work));
     await this.#queue!.work("notifications", this.#notifier!.work);
   }

@@ -55,6 +55,11 @@ function driftMessages({ at, object = "", data }: StoredEvent, { drift, accountN
 function wordsOf({ kind, object }: StoredEvent, data: Record<string, unknown>): Pick<Message, "summary" | "lines"> {
   const text = (name: string) => plain(data[name]);
   const where = `${text("name")} on ${text("account")}`;
+  if (kind.startsWith("change."))
+    return {
+      summary: `${text("change")} (${text("title")}): ${text("state").replace("-", " ")}`,
+      lines: [`by ${text("by")}`, ...(data.reason === undefined ? [] : [text("reason")])],
+    };
   switch (kind) {
     case "expiry.warning":
       return {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
+import type { Change } from "../../../controller/changes/types.ts";
 import { Clouds } from "../../e2e/clouds.ts";
 import { Fleet, KEY, server } from "../../e2e/fleet.ts";
 import { ANN, Desk, OTTO, signal } from "./desk.ts";
@@ -151,6 +152,31 @@ describe("a change", () => {
 
       expect(failed.reason).toContain("bad-1");
       expect((await clouds.server("bad-1")).power).toBe("running");
+    },
+    TIMEOUT,
+  );
+});
+
+describe("the command line beside a service", () => {
+  it(
+    "lists changes, shows what they wait for, and takes them further",
+    async () => {
+      const { id } = await desk.open("Label web-2 by command", label("web-2", "command"));
+      const { preview } = await desk.in(id, "needs-approval");
+
+      const listed = await fleet.run(["changes", "--state", "needs-approval"]);
+      const shown = await fleet.run(["change", "show", id]);
+      const wrong = await fleet.json(["change", "execute", id]);
+      const approved = await fleet.json<{ change: Change }>(["change", "approve", id, "--hash", preview!.hash]);
+      const executed = await fleet.json<{ change: Change }>(["change", "execute", id]);
+      await desk.in(id, "converged");
+
+      expect(listed.stdout).toMatch(new RegExp(`^${id}  needs-approval  Label web-2 by command  Ann`, "m"));
+      expect(shown.stdout).toContain(`fleetwright change approve ${id} --hash ${preview!.hash}`);
+      expect(shown.stdout).toContain("labels.env");
+      expect(wrong).toMatchObject({ code: 1, error: { code: "CHANGE_STATE" } });
+      expect(approved.change.approvals).toMatchObject([{ by: "Ada Operator <ada@example.org>" }]);
+      expect(["executing", "converged"]).toContain(executed.change.state);
     },
     TIMEOUT,
   );

@@ -79,6 +79,11 @@ describe("a message", () => {
       { name: "web-1", account: "main", expires: "2026-01-01" },
       "web-1 on main has expired on 2026-01-01 and is stopped",
     ],
+    [
+      "change.needs-approval",
+      { change: "c-1", title: "Add a", state: "needs-approval", by: "Ann <a@b.c>" },
+      "c-1 (Add a): needs approval",
+    ],
     ["failure.lane", { lane: "main", reason: "the cloud is down" }, "main has failed and is tried again"],
     [
       "failure.dead",
