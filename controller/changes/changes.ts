@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { FleetError } from "../../resources/errors.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
 import type { Principal } from "../people/principal.ts";
-import type { ChangeFilter } from "../store/types.ts";
+import type { ChangeFilter, RunRecord } from "../store/types.ts";
 import { type ApproveRequest, approve } from "./approve.ts";
 import { draftOf } from "./draft.ts";
 import { lookOnce } from "./look.ts";
@@ -104,6 +104,15 @@ export class Changes {
   /** Oldest first. */
   async steps(id: string): Promise<ChangeStep[]> {
     return (await this.#ground.controller.store.changeSteps(id)).map(toStep);
+  }
+
+  /** Runs of the engine that carried its effects, oldest first; old ones are removed. */
+  async runs({ preview, merged, createdAt }: Change): Promise<RunRecord[]> {
+    if (merged === undefined) return [];
+    return await this.#ground.controller.store.runsOf(
+      preview!.effects.map(({ hash }) => hash),
+      createdAt,
+    );
   }
 
   /** Has it looked at anew. @throws {FleetError} NOT_FOUND, CHANGE_STATE */

@@ -312,6 +312,8 @@ export interface Store {
   openRuns(): Promise<RunRecord[]>;
   runs(limit: number): Promise<RunRecord[]>;
   run(id: string): Promise<RunRecord | undefined>;
+  /** Runs since an instant that were to bring about one of these effects, oldest first. */
+  runsOf(effectHashes: readonly string[], since: string): Promise<RunRecord[]>;
   /** Removes runs that ended, and events that happened, more than so many days ago; answers to requests after 30 days. Answers how many. */
   prune(days: number): Promise<{ runs: number; events: number; requests: number }>;
 

@@ -1,4 +1,5 @@
 import type { Change, ChangeState, ChangeStep } from "../../changes/types.ts";
+import type { RunRecord } from "../../store/types.ts";
 import type { Io } from "../io.ts";
 import { renderPreview } from "./preview.ts";
 import { aligned, clipped } from "./text.ts";
@@ -37,7 +38,7 @@ export function renderChanges(changes: Change[], io: Io, now: number): string {
 }
 
 /** A change with its preview, the steps it took, and what it can be told next. */
-export function renderChange(change: Change, steps: ChangeStep[], io: Io): string {
+export function renderChange(change: Change, steps: ChangeStep[], io: Io, runs: RunRecord[]): string {
   const { color } = io;
   const { id, title, state, preview, merged, head, base, results } = change;
   const lines = [`${color.bold(id)}  ${title}  ${painted(state, io)(state)}`];
@@ -51,6 +52,8 @@ export function renderChange(change: Change, steps: ChangeStep[], io: Io): strin
   }
   for (const { name, op, state: end, message } of results)
     lines.push(`  ${end === "failed" ? color.red(end) : end}  ${op} ${name}${message ? `: ${message}` : ""}`);
+  for (const { id: run, stack, kind, outcome } of runs)
+    lines.push(color.dim(`  run ${run}  ${kind} ${stack}: ${outcome ?? "under way"}`));
   const next = nextOf(change);
   if (next !== undefined) lines.push("", next);
   return lines.join("\n");

@@ -1,6 +1,6 @@
 import { FleetError } from "../../../resources/errors.ts";
 import type { Changes } from "../../changes/changes.ts";
-import type { Change, ChangeState, ChangeStep } from "../../changes/types.ts";
+import type { ChangeState } from "../../changes/types.ts";
 import { ChangeJobs } from "../../jobs/change-jobs.ts";
 import { readDesired } from "../../reconcile/desired.ts";
 import type { Overrides } from "../../reconcile/guards.ts";
@@ -61,10 +61,11 @@ export async function changeVerb(flags: ChangeFlags, io: Io, action: ChangeActio
     if (action !== "show") await view.during("looking at what would be done", jobs.show(signal));
     const change = await jobs.changes.get(id);
     const steps = await jobs.changes.steps(id);
+    const runs = await jobs.changes.runs(change);
     io.out(
       flags.json
-        ? JSON.stringify({ change, steps } satisfies { change: Change; steps: ChangeStep[] })
-        : renderChange(change, steps, io),
+        ? JSON.stringify({ change, steps, runs: runs.map(({ id }) => id) })
+        : renderChange(change, steps, io, runs),
     );
     return EXIT.ok;
   });

@@ -60,6 +60,8 @@ describe("a change", () => {
 
       expect(done.results).toMatchObject([{ name: "api-1", op: "create", state: "converged" }]);
       expect((await clouds.server("api-1")).power).toBe("running");
+      const runs = await desk.changes.runs(done);
+      expect(runs.map(({ kind, outcome }) => `${kind} ${outcome}`)).toContain("up succeeded");
       expect(await states(opened.id)).toEqual(["previewing", "needs-approval", "approved", "executing", "converged"]);
       expect(await desk.changes.steps(opened.id)).toMatchObject([
         { by: "Ann <ann@example.org>" },
