@@ -36,10 +36,11 @@ export const inventoryRoutes: readonly Route[] = [
       const accounts = accountsFor(view, principal).filter(
         ({ spec }) => (parameters.account ?? spec.name) === spec.name,
       );
+      const hashes = [...(await store.hashes())];
       const found = await Promise.all(
         accounts.map(async ({ identity, spec }) => {
           const { servers } = await store.inventory(identity);
-          const records = [...(await store.hashes())].filter(([key]) => key.startsWith(`Server/${identity}/`));
+          const records = hashes.filter(([key]) => key.startsWith(`Server/${identity}/`));
           const names = new Map(
             records.map(([key, { cloudId }]) => [cloudId, key.slice(`Server/${identity}/`.length)]),
           );
