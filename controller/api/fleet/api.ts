@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Changes } from "../../changes/changes.ts";
 import type { Principal } from "../../people/principal.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import type { Desired } from "../../reconcile/desired.ts";
@@ -12,6 +13,7 @@ export type Authenticate = (headers: Headers, source: string) => Promise<Princip
 /** What of a service is read from. */
 export interface FleetService {
   readonly desired: Desired | undefined;
+  readonly changes: Changes;
   /** Looks at the repository now, and resolves once it has. */
   look(): Promise<void>;
   poke(): void;
