@@ -16,10 +16,18 @@ export async function stateKeyFile(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
   const file = environment[VARIABLE] ?? join(dataDir, "state.key");
+  return await secretFile(file, "the key of the state", () => `${randomBytes(32).toString("base64url")}\n`);
+}
+
+/**
+ * A file (0600) that holds `what`; made with a first text when it is not there.
+ * @throws {FleetError} STORE_FAILED when others may read it.
+ */
+export async function secretFile(file: string, what: string, first: () => string): Promise<string> {
   await mkdir(dirname(file), { recursive: true });
   try {
     const handle = await open(file, "wx", 0o600);
-    await handle.writeFile(`${randomBytes(32).toString("base64url")}\n`);
+    await handle.writeFile(first());
     await handle.sync();
     await handle.close();
   } catch (error) {
@@ -27,13 +35,9 @@ export async function stateKeyFile(
   }
   const { mode } = await stat(file);
   if ((mode & 0o077) !== 0) {
-    throw new FleetError(
-      "STORE_FAILED",
-      `${file} holds the key of the state and others may read it: chmod 600 ${file}`,
-      {
-        file,
-      },
-    );
+    throw new FleetError("STORE_FAILED", `${file} holds ${what} and others may read it: chmod 600 ${file}`, {
+      file,
+    });
   }
   return file;
 }

@@ -1,6 +1,7 @@
 import { FleetError } from "../../resources/errors.ts";
 import { closeSuperseded } from "../reconcile/approvals.ts";
 import { watchBeingMade } from "../reconcile/being-made.ts";
+import { tidyPeople } from "../people/tidy.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
 import type { ProgressEvent } from "../reconcile/progress.ts";
@@ -232,6 +233,8 @@ export class Service {
       if (unsent > 0) this.#log.logger.error({ notifications: unsent }, "gave up notifications that could not be sent");
       if (runs + events + requests > 0)
         this.#log.logger.info({ runs, events, requests }, "removed old runs, events and answers to requests");
+      const entries = await tidyPeople(this.#controller);
+      if (entries > 0) this.#log.logger.info({ entries }, "removed old entries of the audit log");
     }
   }
 
