@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FleetError } from "../resources/errors.ts";
 
@@ -20,19 +20,15 @@ export async function stateKeyFile(
 }
 
 /**
- * A file (0600) that holds `what`; made with a first text when it is not there.
+ * A file (0600) that holds `what`; made with a first text when it is not there, whole or not at all: several processes may want it at once.
  * @throws {FleetError} STORE_FAILED when others may read it.
  */
 export async function secretFile(file: string, what: string, first: () => string): Promise<string> {
-  await mkdir(dirname(file), { recursive: true });
-  try {
-    const handle = await open(file, "wx", 0o600);
-    await handle.writeFile(first());
-    await handle.sync();
-    await handle.close();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
+  const isThere = await stat(file).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await make(file, first());
   const { mode } = await stat(file);
   if ((mode & 0o077) !== 0) {
     throw new FleetError("STORE_FAILED", `${file} holds ${what} and others may read it: chmod 600 ${file}`, {
@@ -40,6 +36,20 @@ export async function secretFile(file: string, what: string, first: () => string
     });
   }
   return file;
+}
+
+async function make(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const own = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  try {
+    await writeFile(own, text, { mode: 0o600, flag: "wx", flush: true });
+    await link(own, file);
+  } catch (error) {
+    // Another process has made it meanwhile: that one counts.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    await rm(own, { force: true });
+  }
 }
 
 /** The key itself. */

@@ -1,7 +1,7 @@
 import { FleetError } from "../../resources/errors.ts";
+import { tidyPeople } from "../people/tidy.ts";
 import { closeSuperseded } from "../reconcile/approvals.ts";
 import { watchBeingMade } from "../reconcile/being-made.ts";
-import { tidyPeople } from "../people/tidy.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
 import type { ProgressEvent } from "../reconcile/progress.ts";

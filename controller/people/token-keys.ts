@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FleetError } from "../../resources/errors.ts";
 import { secretFile } from "../keys.ts";
@@ -105,10 +105,7 @@ const damaged = (file: string) =>
 async function replace(file: string, text: string): Promise<void> {
   const next = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
   try {
-    const handle = await open(next, "wx", 0o600);
-    await handle.writeFile(text);
-    await handle.sync();
-    await handle.close();
+    await writeFile(next, text, { mode: 0o600, flag: "wx", flush: true });
     await rename(next, file);
   } catch (cause) {
     await rm(next, { force: true });
