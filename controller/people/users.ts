@@ -107,6 +107,24 @@ export class Users {
     return await this.change(id, { enabled: false }, by, source);
   }
 
+  /**
+   * Ends all that somebody is signed in with, but for API keys: people's own, and an admin's of others.
+   * @throws {FleetError} NOT_FOUND, FORBIDDEN
+   */
+  async signOut(id: string, by: Actor, source?: string): Promise<void> {
+    const { store, onChange } = this.#parts;
+    const isOwn = "id" in by && by.id === id;
+    if (!isOwn) requireAdmin(by);
+    const { id: user, email } = await this.get(id);
+    await store.changeUser(user, {}, entry(by, source, "user.signed-out", email), {
+      endSignIns: true,
+      check: (whom) => {
+        if (!isOwn) requireWithin(whom, by);
+      },
+    });
+    onChange();
+  }
+
   /** People's own: ends all that they are signed in with, also here. @throws {FleetError} UNAUTHENTICATED for a wrong present password; TOO_MANY, USAGE, FORBIDDEN */
   async changeOwnPassword(
     who: Principal,

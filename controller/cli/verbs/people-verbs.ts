@@ -31,7 +31,9 @@ export const peopleVerbs: AddVerb[] = [
         running<FirstAdminFlags>(io, exit, async (flags, io) => (await import("./users.ts")).initAdminVerb(flags, io)),
       ),
   (program, io, exit) => {
-    const users = program.command("users").description("people who work with the fleet: list, add, set, disable");
+    const users = program
+      .command("users")
+      .description("people who work with the fleet: list, add, set, disable, sign-out");
     users
       .command("list")
       .description("everybody, with role and last sign-in")
@@ -71,6 +73,13 @@ export const peopleVerbs: AddVerb[] = [
       .description("let somebody in no more, and end all that they are signed in with")
       .action(
         running(io, exit, async (flags, io, email) => (await import("./users.ts")).disableUserVerb(flags, io, email!)),
+      );
+    users
+      .command("sign-out")
+      .argument("<email>", "whom")
+      .description("end all that somebody is signed in with; API keys stay")
+      .action(
+        running(io, exit, async (flags, io, email) => (await import("./users.ts")).signOutUserVerb(flags, io, email!)),
       );
   },
   (program, io, exit) => {

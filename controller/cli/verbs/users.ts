@@ -100,6 +100,14 @@ export async function disableUserVerb(flags: GlobalOptions, io: Io, email: strin
   );
 }
 
+/** `fleetwright users sign-out EMAIL`: at once, wherever it is. */
+export async function signOutUserVerb(flags: GlobalOptions, io: Io, email: string): Promise<number> {
+  return await withPeople(flags, io, async ({ users }, by) => {
+    await users.signOut(email, by);
+    return tell(flags, io, "Signed out", await users.get(email));
+  });
+}
+
 function tell({ json }: GlobalOptions, io: Io, done: string, user: User): number {
   if (json) io.out(JSON.stringify({ user }));
   else io.out(`${io.color.green(done)} ${rowOf(user).filter(Boolean).join("  ")}`);

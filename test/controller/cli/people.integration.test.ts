@@ -7,6 +7,7 @@ import { main } from "../../../controller/cli/main.ts";
 import { openStore } from "../../../controller/store/open.ts";
 import type { Store } from "../../../controller/store/types.ts";
 import { Fleet } from "../../e2e/fleet.ts";
+import { Serving } from "../../e2e/serving.ts";
 import { bearer, HERE, peopleOf } from "../people/support.ts";
 import { fakeIo } from "./fake-io.ts";
 
@@ -91,6 +92,7 @@ describe("users", () => {
     expect(out).toMatch(/^bob@example\.org +Bob +approver for the owners c-1 +disabled/m);
     expect(out).toMatch(/^ada@example\.org +Ada Operator +admin /m);
     expect((await json(["users", "list"])).value.users).toHaveLength(3);
+    expect((await run(["users", "sign-out", "bob@example.org"])).out).toContain("Signed out bob@example.org");
     expect((await json(["users", "set", "bob@example.org", "--enable"])).value.user).toMatchObject({ enabled: true });
   });
 
@@ -164,6 +166,7 @@ describe("audit", () => {
     const { value } = await json(["audit", "--object", "user bob@example.org", "--limit", "100"]);
     expect(value.entries.map(({ action }: { action: string }) => action)).toEqual([
       "user.changed",
+      "user.signed-out",
       "user.disabled",
       "user.changed",
       "user.added",
@@ -177,5 +180,29 @@ describe("audit", () => {
     expect(lines.join("")).not.toContain(PASSWORD);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(await json(["audit", "--export", file])).toMatchObject({ code: 1, value: { error: { code: "USAGE" } } });
+  });
+
+  it("is shortened by the service where its operator says so, and not otherwise", async () => {
+    await store.jobs.executeSql(`insert into audit (at, action) values (now() - interval '200 days', 'long-ago')`);
+    const actions = async () => {
+      const { rows } = await store.jobs.executeSql(
+        "select action from audit where action in ('long-ago', 'audit.pruned')",
+      );
+      return rows.map(({ action }) => action as string);
+    };
+    for (const [days, wanted] of [
+      ["365", "long-ago"],
+      ["90", "audit.pruned"],
+    ] as const) {
+      // What it removes by age at the same time tells when it has looked.
+      await store.jobs.executeSql(
+        `insert into event (at, kind, data) values (now() - interval '1 year', 'old', 'null')`,
+      );
+      const serving = new Serving(fleet, fleet.dir, [], { FLEETWRIGHT_AUDIT_DAYS: days });
+      await serving.line("what it removed", ({ msg }) => msg.startsWith("removed old runs"));
+      await expect.poll(actions, { timeout: 30_000, interval: 50 }).toEqual([wanted]);
+      expect(await serving.end()).toBe(0);
+      expect(await actions()).toEqual([wanted]);
+    }
   });
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { People } from "../../../controller/people/people.ts";
+import type { Principal } from "../../../controller/people/principal.ts";
 import type { User } from "../../../controller/people/types.ts";
 import { openStore } from "../../../controller/store/open.ts";
 import type { Store } from "../../../controller/store/types.ts";
@@ -401,6 +402,25 @@ describe("a web session", () => {
     const changed = await start();
     await people.users.change(user.id, { password: "the next long password" }, OPERATOR);
     expect(await alive(changed)).toBe(false);
+  });
+
+  it("ends with all others, and with tokens, when its user or an admin signs the user out everywhere", async () => {
+    const bob: Principal = { ...(await people.users.get("bob@example.org")), via: "session" };
+    const ways = [
+      () => people.users.signOut(user.id, { ...user, via: "session" }),
+      () => people.users.signOut(user.email, OPERATOR),
+    ];
+    for (const way of ways) {
+      const { cookie } = await people.sessions.start(user, HERE);
+      const { accessToken } = await people.tokens.issue(user);
+      expect(await codeOf(people.users.signOut(user.id, bob))).toBe("FORBIDDEN");
+      expect(await codeOf(authenticate(accessToken))).toBe("ok");
+
+      await way();
+
+      expect(await people.sessions.principal(cookie)).toBeUndefined();
+      expect(await codeOf(authenticate(accessToken))).toBe("UNAUTHENTICATED");
+    }
   });
 
   it("is ended by nobody but its own user", async () => {
