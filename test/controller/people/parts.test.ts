@@ -1,8 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { secretFile } from "../../../controller/keys.ts";
 import { withoutSecrets } from "../../../controller/people/audit.ts";
 import { concerns, mayAs, ROLES } from "../../../controller/people/principal.ts";
 import { isSameHash, mint, readSecret } from "../../../controller/people/secrets.ts";
@@ -90,6 +91,17 @@ describe("the file of token keys", () => {
 
     const kids = await Promise.all(opened);
     expect(new Set(kids).size).toBe(1);
+  });
+
+  it("is the one that another process has made meanwhile", async () => {
+    const file = join(folder, "raced.keys");
+    const ours = () => {
+      writeFileSync(file, "theirs", { mode: 0o600 });
+      return "ours";
+    };
+
+    expect(readFileSync(await secretFile(file, "a key", ours), "utf8")).toBe("theirs");
+    expect(readdirSync(folder).filter((name) => name.startsWith("raced"))).toEqual(["raced.keys"]);
   });
 
   it("is refused when others may read it, or it is damaged", async () => {
