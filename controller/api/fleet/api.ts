@@ -32,6 +32,9 @@ export interface FleetParts {
   heartbeatMs?: number;
 }
 
+/** A reading of all records takes as long as a hundred of one. */
+const SHARED_MS = 1000;
+
 /** Streams that may be open at once: each asks the database all the time. */
 export const MOST_STREAMS = 200;
 
@@ -44,6 +47,7 @@ export class FleetApi {
   readonly pollMs: number;
   readonly heartbeatMs: number;
   streams = 0;
+  #hashes: { readAt: number; rows: ReturnType<Controller["store"]["hashes"]> } | undefined;
   readonly #views = new WeakMap<Desired, Promise<FleetView>>();
 
   constructor(parts: FleetParts, description: Description) {
@@ -53,6 +57,19 @@ export class FleetApi {
     this.stopping = parts.stopping ?? new AbortController().signal;
     this.pollMs = parts.pollMs ?? 500;
     this.heartbeatMs = parts.heartbeatMs ?? 15_000;
+  }
+
+  /** What is recorded of all objects, at most a second old: whoever asks for it at the same time shares one reading. */
+  async hashes(): ReturnType<Controller["store"]["hashes"]> {
+    const { store, steady } = this.controller;
+    if (this.#hashes === undefined || steady() - this.#hashes.readAt > SHARED_MS) {
+      const read = { readAt: steady(), rows: store.hashes() };
+      this.#hashes = read;
+      read.rows.catch(() => {
+        if (this.#hashes === read) this.#hashes = undefined;
+      });
+    }
+    return await this.#hashes.rows;
   }
 
   /** The last valid commit, looked up by kind and name; made once a commit. @throws {ApiError} NOT_READY */

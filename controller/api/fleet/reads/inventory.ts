@@ -36,7 +36,7 @@ export const inventoryRoutes: readonly Route[] = [
       const accounts = accountsFor(view, principal).filter(
         ({ spec }) => (parameters.account ?? spec.name) === spec.name,
       );
-      const hashes = [...(await store.hashes())];
+      const hashes = [...(await api.hashes())];
       const found = await Promise.all(
         accounts.map(async ({ identity, spec }) => {
           const { servers } = await store.inventory(identity);

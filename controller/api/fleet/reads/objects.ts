@@ -195,7 +195,7 @@ function hasLabel({ spec }: FleetObject, wanted: string): boolean {
 /** Reads the hashes of all that is recorded, and no documents. */
 async function syncFilter(api: FleetApi, view: FleetView, wanted: string): Promise<(object: FleetObject) => boolean> {
   const { store } = api.controller;
-  const hashes = await store.hashes();
+  const hashes = await api.hashes();
   const drifted = new Set<string>();
   for (const { identity } of view.desired.byIdentity.values())
     for (const one of await store.drift(identity, "open"))
