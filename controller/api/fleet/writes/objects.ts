@@ -5,6 +5,7 @@ import { ApiError, missing } from "../problems.ts";
 import { type Call, type Parameter, type Route, route } from "../route.ts";
 import { NAME, nameIn } from "../shapes.ts";
 import { BEGUN, openChange } from "./changes.ts";
+import { roleFor } from "./wishes.ts";
 
 const EXECUTES: Parameter = {
   name: "executes",
@@ -30,13 +31,14 @@ interface Given {
 export const objectWrites: readonly Route[] = (Object.keys(COLLECTIONS) as ObjectKind[]).flatMap((kind) => {
   const { path, one } = COLLECTIONS[kind];
   const base = `/fleet/v1/${path}`;
+  const role = roleFor(kind);
   return [
     route<Given, { name: string } & Record<string, unknown>>({
       id: `create${kind}`,
       method: "post",
       path: base,
       tag: path,
-      role: "requester",
+      role,
       summary: `Open a change that adds one ${one}`,
       description: "The body is what its file would say, without `kind`.",
       parameters: [EXECUTES],
@@ -52,7 +54,7 @@ export const objectWrites: readonly Route[] = (Object.keys(COLLECTIONS) as Objec
       method: "patch",
       path: `${base}/{name}`,
       tag: path,
-      role: "requester",
+      role,
       summary: `Open a change that edits one ${one}`,
       description: "A merge patch (RFC 7396): null takes a field out. Comments and order of the file stay.",
       parameters: [nameIn("name", `The ${one}'s name.`), EXECUTES, IF_MATCH],
@@ -69,7 +71,7 @@ export const objectWrites: readonly Route[] = (Object.keys(COLLECTIONS) as Objec
       method: "delete",
       path: `${base}/{name}`,
       tag: path,
-      role: "requester",
+      role,
       summary: `Open a change that removes one ${one}`,
       parameters: [nameIn("name", `The ${one}'s name.`), EXECUTES, IF_MATCH],
       answers: BEGUN,

@@ -1,10 +1,13 @@
+import type { Kind } from "../../../../schemas/index.ts";
 import type { Wish } from "../../../changes/wishes.ts";
-import { concerns, mayAs, type Principal } from "../../../people/principal.ts";
+import { concerns, mayAs, type Principal, type Role } from "../../../people/principal.ts";
 import { ApiError, missing } from "../problems.ts";
 import { type FleetView, isAboutAll } from "../view.ts";
 
 /** Whoever may write these could allow themselves anything. */
-const FOR_ADMINS = new Set(["Fleet", "Account", "Plan"]);
+const FOR_ADMINS: ReadonlySet<Kind> = new Set(["Fleet", "Account", "Plan"]);
+
+export const roleFor = (kind: Kind): Role => (FOR_ADMINS.has(kind) ? "admin" : "requester");
 
 /**
  * Whether somebody may wish this: what is not theirs is not there for them, and nothing of theirs goes to others.
@@ -12,8 +15,8 @@ const FOR_ADMINS = new Set(["Fleet", "Account", "Plan"]);
  */
 export function checkWish(view: FleetView, principal: Principal, wish: Wish): void {
   const { kind, name } = wish;
-  if (FOR_ADMINS.has(kind) && !mayAs(principal, "admin"))
-    throw new ApiError("FORBIDDEN", `a change of kind ${kind} is for the role admin`);
+  if (!mayAs(principal, roleFor(kind)))
+    throw new ApiError("FORBIDDEN", `a change of kind ${kind} is for the role ${roleFor(kind)}`);
   const object = "create" in wish ? undefined : view.object(kind, name);
   const isThere = object !== undefined && view.isWithin(principal, object);
   if (!("create" in wish) && !isThere) missing(`${kind} ${name}`);

@@ -34,6 +34,8 @@ function addressOf(path: string): string {
     .replace("{part}", "sizes")
     .replace(/\{(name|id)\}/, member ?? "none");
 }
+/** Of mutations that want one, by the last word of their address. */
+const BODIES: Record<string, object> = { approve: { hashes: ["0".repeat(64)] }, close: {} };
 const NAMES: Record<string, string> = {
   servers: "web-1",
   firewalls: "web",
@@ -63,21 +65,29 @@ describe("the table of routes", () => {
     },
   );
 
-  it.each(ROUTES.filter(({ path }) => path.includes("{")).map((route) => ({ route, name: route.path })))(
-    "answers 404 at $name for what is another's, as for what is not there",
-    async ({ route: { path } }) => {
-      const address = addressOf(path);
-      const missing = await site.ask(
-        address.replace(/(web-1|web|ops|linode-main|small)(?=\/|$)/, "none").replace(run, "none"),
-      );
+  it.each(
+    ROUTES.filter(({ path }) => path.includes("{")).map((route) => ({ route, name: `${route.method} ${route.path}` })),
+  )("answers 404 at $name for what is another's, as for what is not there", async ({ route: { method, path } }) => {
+    const address = addressOf(path);
+    const body = BODIES[path.split("/").at(-1)!] ?? (method === "patch" ? { labels: {} } : undefined);
+    const init = {
+      method: method.toUpperCase(),
+      headers: { ...KEY_HEADER, ...(body && { "content-type": "application/json" }) },
+      ...(body && { body: JSON.stringify(body) }),
+    };
+    const missing = await site.ask(
+      address.replace(/(web-1|web|ops|linode-main|small)(?=\/|$)/, "none").replace(run, "none"),
+      "admin",
+      init,
+    );
 
-      const another = await site.ask(address, "nobody");
+    const another = await site.ask(address, "nobody", init);
 
-      expect(missing.status).toBe(404);
-      // Plans are for all who may read.
-      expect(another.status).toBe(path.startsWith("/fleet/v1/plans/") ? 200 : 404);
-    },
-  );
+    expect(missing.status).toBe(404);
+    // Plans are for all who may read, and for admins of all of the fleet to write.
+    const expected = path.startsWith("/fleet/v1/plans/") ? (method === "get" ? 200 : 403) : 404;
+    expect(another.status).toBe(expected);
+  });
 
   it("is told whole by a description whose references all lead somewhere", async () => {
     const { body } = await site.ask("/openapi.json", "");
@@ -462,7 +472,7 @@ describe("a request that is not as described", () => {
 
     expect([put.status, put.headers.get("allow"), put.body.code]).toEqual([
       405,
-      "GET, HEAD, OPTIONS",
+      "GET, HEAD, POST, OPTIONS",
       "METHOD_NOT_ALLOWED",
     ]);
     expect([options.status, options.headers.get("allow")]).toEqual([204, "GET, HEAD, OPTIONS"]);
