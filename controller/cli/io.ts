@@ -1,3 +1,4 @@
+import { Writable } from "node:stream";
 import pc from "picocolors";
 import type { Colors } from "picocolors/types.js";
 
@@ -13,6 +14,8 @@ export interface Io {
   color: Colors;
   /** Answers false where nobody can be asked. */
   confirm(question: string): Promise<boolean>;
+  /** A secret: asked for without echo on a terminal, else all of standard input. Undefined when whoever is asked ends it. */
+  secret(question: string): Promise<string | undefined>;
 }
 
 /** Standard output and error; what is asked comes from standard input. */
@@ -29,6 +32,7 @@ export function processIo(options: { color?: boolean } = {}): Io {
     width: process.stdout.columns ?? process.stderr.columns ?? 100,
     color: pc.createColors(colored),
     confirm,
+    secret,
   };
 }
 
@@ -45,4 +49,37 @@ async function confirm(question: string): Promise<boolean> {
   } finally {
     lines.close();
   }
+}
+
+/** Longer input is no secret; it is cut here, so that whoever takes it can say so without holding all of it. */
+const MOST_INPUT = 1024 * 1024;
+
+async function secret(question: string): Promise<string | undefined> {
+  if (process.stdin.isTTY !== true) return await allInput();
+  const { createInterface } = await import("node:readline/promises");
+  // It takes the terminal's own echo away, and what it would draw in its place goes nowhere.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
+  process.stderr.write(`${question}: `);
+  try {
+    const ended = new Promise<undefined>((done) => {
+      lines.once("close", () => done(undefined));
+      lines.once("SIGINT", () => lines.close());
+    });
+    return await Promise.race([lines.question(""), ended]);
+  } finally {
+    lines.close();
+    process.stderr.write("\n");
+  }
+}
+
+async function allInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MOST_INPUT) break;
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }

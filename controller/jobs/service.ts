@@ -203,6 +203,7 @@ export class Service {
     const { steady, store } = this.#controller;
     if (!this.#recovered) await this.#recover();
     await this.#heedClock();
+    await this.#controller.renewCredentials?.();
     const before = this.#watcher.good;
     await this.#watcher.look(this.#stopping.signal, urgent);
     this.#metrics.setCommit("head", this.#watcher.head);

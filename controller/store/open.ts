@@ -8,6 +8,7 @@ import { approvalMethods } from "./approvals.ts";
 import { budgetLedger } from "./budgets.ts";
 import { catalogMethods } from "./catalogs.ts";
 import { commitMethods } from "./commits.ts";
+import { credentialMethods } from "./credentials.ts";
 import { type DumpSource, dump, load } from "./dump.ts";
 import { toStoreError, withStoreErrors } from "./errors.ts";
 import { eventMethods } from "./events.ts";
@@ -65,6 +66,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...revertMethods(db),
     dump: (sink) => dump(db, sink),
     ...commitMethods(db),
+    ...credentialMethods(db),
     close() {
       closed ??= db.destroy();
       return closed;

@@ -125,5 +125,24 @@ export interface Tables {
     sent_at: Instant | null;
   };
   drift_revert: { account: string; kind: RememberedDrift["kind"]; identity: string; key: string; at: Instant };
+  /** `nonce` and `sealed` in base64url; `key` names the key, which is nowhere in the database. */
+  credential: {
+    account: string;
+    field: string;
+    endpoint: string;
+    key: string;
+    nonce: string;
+    sealed: string;
+    set_by: string;
+    set_at: Instant;
+  };
+  credential_binding: {
+    account: string;
+    field: string;
+    reference: string;
+    endpoint: string;
+    bound_by: string;
+    bound_at: Instant;
+  };
   setting: { name: string; value: string };
 }
