@@ -227,7 +227,6 @@ export class Credentials {
 
   /** Asks the account's cloud once, and says what its credentials may do. @throws {FleetError} NOT_FOUND, CREDENTIAL_MISSING, CLOUD_AUTH and others */
   async validate(request: Named & { signal: AbortSignal }): Promise<Validation> {
-    await this.#parts.held.renew();
     const { spec, cloud } = await this.#find(request);
     const call = { account: this.#parts.account(spec), signal: request.signal, priority: "person" } as const;
     return await validateAccount(spec, cloud, call);
@@ -235,6 +234,7 @@ export class Credentials {
 
   async #find({ account, commit }: Named): Promise<Found> {
     const [spec] = await accountsAt(this.#parts, [account], commit);
+    await this.#parts.held.renew();
     const cloud = cloudOf(this.#parts, spec!.provider);
     return {
       spec: spec!,
