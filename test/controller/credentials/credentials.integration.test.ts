@@ -2,9 +2,10 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { KeyRing } from "../../../controller/credentials/keys.ts";
 import { rotateKeys } from "../../../controller/credentials/rotate.ts";
+import { seal } from "../../../controller/credentials/seal.ts";
 import { type OpenController, openController } from "../../../controller/open.ts";
 import { openStore } from "../../../controller/store/open.ts";
 import type { Store } from "../../../controller/store/types.ts";
@@ -333,20 +334,49 @@ describe("a change of keys", () => {
     expect((await controller.credentials.list()).credentials).toMatchObject([{ key: changed.key, readable: false }]);
   });
 
-  it("loses nothing that is sealed beside it", async () => {
+  it("waits for what is being sealed with the old key, and seals it anew", async () => {
+    await set({ endpoint: simulator.url });
     const store: Store = await openStore({ dataDir: fleet.dataDir });
     try {
-      await set({ endpoint: simulator.url });
-      const fields = Array.from({ length: 12 }, (_, index) => `https://n${index}.example.net`);
-      const sealing = (async () => {
-        for (const endpoint of fields) await set({ endpoint });
-      })();
-      for (let round = 0; round < 4; round += 1) await rotateKeys({ store, ring: new KeyRing(fleet.dataDir, {}) }, BY);
-      await sealing;
+      const [old] = await new KeyRing(fleet.dataDir, {}).read();
+      const place = { account: "linode-main", field: "token", endpoint: ELSEWHERE };
+      let finish = () => {};
+      const held = new Promise<void>((done) => {
+        finish = done;
+      });
+      let begun = () => {};
+      const isBegun = new Promise<void>((done) => {
+        begun = done;
+      });
+      const sealing = store.changeCredentials(async () => {
+        begun();
+        await held;
+        return { seal: [{ ...place, ...seal(TOKEN, place, old!), by: BY, at: "2026-01-01T00:00:00.000Z" }] };
+      });
+      await isBegun;
 
-      const { listed } = await values();
-      expect(listed).toHaveLength(13);
-      expect(listed.filter(({ readable }) => !readable)).toEqual([]);
+      let isDone = false;
+      const rotating = controller.credentials.rotate({ by: BY }).finally(() => {
+        isDone = true;
+      });
+      await vi.waitUntil(
+        async () =>
+          isDone || (await sql("select 1 from pg_locks where locktype = 'advisory' and not granted")).rows.length > 0,
+        { timeout: 30_000 },
+      );
+      expect(isDone).toBe(false);
+      finish();
+      await sealing;
+      await rotating;
+
+      const { listed, keys } = await values();
+      expect(listed.map(({ endpoint, key }) => [endpoint, key]).sort()).toEqual(
+        [
+          [ELSEWHERE, keys[0]],
+          [simulator.url, keys[0]],
+        ].sort(),
+      );
+      expect(keys).not.toContain(old!.id);
     } finally {
       await store.close();
     }
