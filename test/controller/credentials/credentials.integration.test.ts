@@ -6,9 +6,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { KeyRing } from "../../../controller/credentials/keys.ts";
 import { rotateKeys } from "../../../controller/credentials/rotate.ts";
 import { seal } from "../../../controller/credentials/seal.ts";
-import { type OpenController, openController } from "../../../controller/open.ts";
+import { type OpenController, type OpenOptions, openController } from "../../../controller/open.ts";
+import { withLeases } from "../../../controller/reconcile/leases.ts";
+import { openPlugins } from "../../../controller/reconcile/plugins.ts";
 import { openStore } from "../../../controller/store/open.ts";
 import type { Store } from "../../../controller/store/types.ts";
+import { packageFromEnvironment } from "../../../resources/plugin/executable.ts";
 import { clouds } from "../../../resources/registry.ts";
 import { startLinode } from "../../../simulators/linode/index.ts";
 import type { Simulator } from "../../../simulators/simulator.ts";
@@ -40,8 +43,9 @@ function write(credentials: object, endpoint: string | null = simulator.url, mor
 }
 
 const environment: Record<string, string | undefined> = { FLEETWRIGHT_TOKEN: TOKEN, FLEETWRIGHT_OTHER: "another" };
-const open = () =>
+const open = (more: Partial<OpenOptions> = {}) =>
   openController({
+    ...more,
     fleetDir: fleet.dir,
     dataDir: fleet.dataDir,
     environment: { ...process.env, ...environment },
@@ -189,6 +193,30 @@ describe("a sealed credential", () => {
     await expect(set({ endpoint: simulator.url, ...ask })).rejects.toThrow(says);
     await expect(set({ endpoint: simulator.url, ...ask })).rejects.not.toThrow(new RegExp(TOKEN));
   });
+});
+
+it("reaches our own provider as an executable by a variable of its run, and only its gateway's token does", async () => {
+  await set({ endpoint: simulator.url });
+  const executing = await open({ provider: "executable" });
+  try {
+    const matched = { identity: "linode-main", spec: await specOf(), cells: 1, recorded: true };
+    await withLeases(executing, ["linode-main.0"], signal, async () => {
+      const plugins = await openPlugins(executing, matched, "linode-main.0");
+      try {
+        const { FLEETWRIGHT_ACCOUNT } = plugins.environment;
+        const { handlers } = await packageFromEnvironment(plugins.environment, "1.0.0");
+
+        expect(JSON.parse(FLEETWRIGHT_ACCOUNT!).credentials).toEqual({ token: { env: "FLEETWRIGHT_CREDENTIAL_0" } });
+        expect(handlers.map(({ type }) => type)).toEqual(["fleetwright:index:Power"]);
+        expect(JSON.stringify(plugins.environment)).not.toContain(TOKEN);
+        expect(plugins.secrets).toContain(TOKEN);
+      } finally {
+        await plugins.close();
+      }
+    });
+  } finally {
+    await executing.close();
+  }
 });
 
 describe("an address that is bound", () => {
