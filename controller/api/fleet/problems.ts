@@ -2,8 +2,6 @@ import { FLEET_ERRORS, FleetError, type FleetErrorCode } from "../../../resource
 
 /** What is wrong with a request before anything of the fleet is asked: codes beside those of the project, with their status. */
 export const API_ERRORS = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
   METHOD_NOT_ALLOWED: 405,
   CONDITION_FAILED: 412,
   BODY_TOO_LARGE: 413,
