@@ -13,7 +13,7 @@ export interface Basis {
 
 /** Everything on record in one hash. */
 export async function recordsMark({ store }: Pick<Controller, "store">): Promise<string> {
-  const [objects, accounts, [lastRun]] = await Promise.all([store.objectsDigest(), store.accounts(), store.runs(1)]);
+  const [objects, accounts, [lastRun]] = await Promise.all([store.objectsVersion(), store.accounts(), store.runs(1)]);
   return sha256(canonicalJson([objects, accounts, lastRun?.id, lastRun?.outcome]));
 }
 

@@ -138,10 +138,13 @@ export async function readRecords(
   { objectsBeside }: Pick<Store, "objectsBeside">,
   { objects, accounts }: { objects: readonly DesiredObject[]; accounts: ReadonlyMap<string, MatchedAccount> },
 ): Promise<AppliedObject[]> {
-  const specs = new Map(
-    objects.map(({ spec }) => [desiredKey(spec, accounts.get(spec.account)?.identity ?? spec.account), spec]),
-  );
-  return await objectsBeside((record) => specs.get(recordKey(record)));
+  let specs: Map<string, StackObject> | undefined;
+  return await objectsBeside((record) => {
+    specs ??= new Map(
+      objects.map(({ spec }) => [desiredKey(spec, accounts.get(spec.account)?.identity ?? spec.account), spec]),
+    );
+    return specs.get(recordKey(record));
+  });
 }
 
 /** Servers are unique in the fleet, other objects within their account. */

@@ -267,8 +267,8 @@ export interface Store {
   objectsBeside(
     known: (record: Pick<AppliedObject, "account" | "kind" | "name">) => StackObject | undefined,
   ): Promise<AppliedObject[]>;
-  /** Changes whenever one of them does, in more than its document. */
-  objectsDigest(): Promise<string>;
+  /** Changes whenever one of them is written or removed. */
+  objectsVersion(): Promise<string>;
   /** Names of the stacks that some object is in. */
   stacks(): Promise<string[]>;
   object(account: string, kind: AppliedObject["kind"], name: string): Promise<AppliedObject | undefined>;

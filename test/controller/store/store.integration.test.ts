@@ -142,20 +142,23 @@ describe("applied objects", () => {
 
   it.each<[string, Partial<AppliedObject>]>([
     ["hash", { hash: "another" }],
-    ["cloud id", { cloudId: "another" }],
-    ["stack", { stack: "linode-main.1" }],
+    ["commit", { commit: "another" }],
+    ["document", { document: { ...appliedServer("n-5").document, power: "stopped" } as StackObject }],
     ["suspicion", { refresh: true }],
-  ])("have another digest with another %s, and the same one again", async (_, change) => {
+  ])("have another version once another process has written another %s, and are read anew", async (_, change) => {
     const record = appliedServer("n-5", { account: "many", cloudId: "5" });
     await store.putObjects([record]);
-    const before = await store.objectsDigest();
+    const read = async () => (await store.objectsBeside(() => undefined)).find(({ name }) => name === "n-5");
+    const before = await store.objectsVersion();
+    expect(await read()).toEqual(record);
 
-    await store.putObjects([{ ...record, ...change }]);
-    const changed = await store.objectsDigest();
+    await other.putObjects([{ ...record, ...change }]);
+
+    expect(await store.objectsVersion()).not.toBe(before);
+    expect(await read()).toEqual({ ...record, ...change });
+    await other.removeObjects([record]);
+    expect(await read()).toBeUndefined();
     await store.putObjects([record]);
-
-    expect(changed).not.toBe(before);
-    expect(await store.objectsDigest()).toBe(before);
   });
 
   it("tell the stacks that they are in", async () => {
