@@ -7,7 +7,7 @@ import { checkPath, checkPerson, type Person } from "./commit.ts";
 import type { FileEdit } from "./edits.ts";
 import { type Planned, planRequests } from "./plan-requests.ts";
 import type { FleetRepo } from "./repo.ts";
-import { createViewCache, type ViewCache } from "./view.ts";
+import { advance, createViewCache, type ViewCache } from "./view.ts";
 import type { Ground } from "./write.ts";
 
 /** What somebody wants to have committed. */
@@ -159,6 +159,8 @@ export class CommitQueue {
       return planned.commits;
     });
     if ("moved" in written) return { error: written.moved, isGone: false };
+    const changes = planned!.commits.flatMap((commit) => commit.changes);
+    if (written.commits.length > 0) advance(this.#cache, ground!.head, changes, written.head!);
 
     const commitOf = (index: number) => (index < 0 ? ground!.head : written.commits[index]);
     const { commitIndex, refused } = planned!;
