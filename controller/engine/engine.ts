@@ -142,6 +142,10 @@ export class Engine {
         parallel: this.settings.parallel ?? 50,
         color: "never" as const,
       };
+      if (options.targets !== undefined) {
+        const { leaveOutUntouched } = await import("./event-stream.ts");
+        leaveOutUntouched(stack, options.targets);
+      }
       try {
         const refresh = options.refresh === true;
         if (options.kind === "preview") await stack.preview({ ...shared, refresh, program: options.program });

@@ -128,7 +128,7 @@ export function isSettled({ desired, applied, account }: Match): boolean {
   if (desired === undefined || applied === undefined) return false;
   if (applied.refresh || applied.hash !== desired.hash || applied.account !== account) return false;
   // Most are one and the same: see `readRecords`.
-  if (applied.document === desired.spec) return true;
+  if (applied.document === desired.spec) return applied.name === desired.spec.name;
   const wanted = withCounters(desired.spec, applied.document);
   return applied.name === desired.spec.name && canonicalJson(applied.document) === canonicalJson(wanted);
 }
