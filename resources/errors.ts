@@ -12,6 +12,7 @@ export const FLEET_ERRORS = {
   STACK_BUSY: { http: 409, retry: true, exit: 1 },
   LEASE_LOST: { http: 409, retry: true, exit: 1 },
   COMMIT_CONFLICT: { http: 409, retry: false, exit: 1 },
+  CHANGE_STATE: { http: 409, retry: false, exit: 1 },
   DIRTY_TREE: { http: 409, retry: false, exit: 1 },
   CREDENTIAL_MISSING: { http: 502, retry: false, exit: 1 },
   CLOUD_AUTH: { http: 502, retry: false, exit: 1 },

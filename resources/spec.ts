@@ -63,7 +63,7 @@ export interface DriftSettings {
 /** A secret of the controller's own: a variable of its environment, or a file in the folder that an operator names. */
 export type SecretRef = { env: string; file?: never } | { file: string; env?: never };
 
-export type NotificationTopic = "drift" | "expiry" | "failure";
+export type NotificationTopic = "change" | "drift" | "expiry" | "failure" | "inventory" | "run" | "server";
 
 /** Somebody who is told of what has happened. */
 export interface NotificationTarget {
@@ -277,6 +277,18 @@ export interface PlanSpec {
 /** What lives in a stack: servers in ACCOUNT.n, the others in ACCOUNT.base. */
 export type StackObject = ServerSpec | FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec;
 
+/** Changes that are approved by themselves. */
+export interface ChangePolicy {
+  roles: ("viewer" | "requester" | "approver" | "operator" | "admin")[];
+  /** Anywhere when absent. */
+  surfaces?: string[];
+  operations: ("create" | "update" | "delete")[];
+  /** At most so many in one change. */
+  effects?: number;
+  /** Makes the fleet dearer by at most so much a month; in the currency's unit. */
+  monthly?: { amount: number; currency: string };
+}
+
 export interface FleetSpec {
   id: string;
   approval: "required" | "auto";
@@ -292,6 +304,6 @@ export interface FleetSpec {
     /** So many days before `expires` a warning is due. */
     warnDays: number[];
   };
-  policies: { drift?: DriftSettings; [name: string]: unknown };
+  policies: { changes?: ChangePolicy[]; drift?: DriftSettings; [name: string]: unknown };
   notifications?: NotificationTarget[];
 }

@@ -72,6 +72,48 @@ export interface FleetFields {
    */
   policies: {
     /**
+     * Which changes are approved by themselves: any of these suffices. Only changes of server files can be, none that replaces a machine, and none that a guard refuses.
+     *
+     * @maxItems 100
+     */
+    changes?: {
+      /**
+       * Roles of whoever opens the change: each must be named, a higher one is not meant by a lower.
+       *
+       * @minItems 1
+       */
+      roles: ("viewer" | "requester" | "approver" | "operator" | "admin")[];
+      /**
+       * Where it is opened: `api`, `page`, `cli`, `pull-request`, or the name of a dialect. Anywhere unless said.
+       *
+       * @minItems 1
+       */
+      surfaces?: string[];
+      /**
+       * What it may do to machines.
+       *
+       * @minItems 1
+       */
+      operations: ("create" | "update" | "delete")[];
+      /**
+       * At most so many in one change. As many as there are unless said.
+       */
+      effects?: number;
+      /**
+       * It makes the fleet dearer by at most so much a month. A machine whose price is not known is not within it.
+       */
+      monthly?: {
+        /**
+         * In the currency's unit.
+         */
+        amount: number;
+        /**
+         * By its code of ISO 4217; prices in another are not within the limit.
+         */
+        currency: string;
+      };
+    }[];
+    /**
      * When drift is looked for, and what becomes of it, where an account does not say.
      */
     drift?: {
@@ -107,11 +149,11 @@ export interface FleetFields {
      */
     name: string;
     /**
-     * `drift`: it begins, it ends, or it is not reverted as its policy says. `expiry`: a server is about to expire, or was stopped. `failure`: a lane fails, comes through again, or a job is a dead letter.
+     * `change`: each step that a change takes. `drift`: it begins, it ends, or it is not reverted as its policy says. `expiry`: a server is about to expire, or was stopped. `failure`: a lane fails, comes through again, or a job is a dead letter. `inventory`: machines appear that no file names. `run`: a run of the engine ends. `server`: a server is made, changed or removed, or that failed.
      *
      * @minItems 1
      */
-    on: ("drift" | "expiry" | "failure")[];
+    on: ("change" | "drift" | "expiry" | "failure" | "inventory" | "run" | "server")[];
     /**
      * A POST of JSON, signed as the Standard Webhooks specification says.
      */

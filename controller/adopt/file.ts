@@ -1,8 +1,7 @@
 import type { ActualServer } from "../../resources/actual.ts";
 import type { Cloud } from "../../resources/cloud.ts";
 import type { AccountSpec, PlanSpec } from "../../resources/spec.ts";
-import { schemaLine } from "../../schemas/index.ts";
-import { renderPair } from "../fleet/render.ts";
+import { objectFile } from "../fleet/object-file.ts";
 
 /** As `hostname` in a server's file may be. */
 const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
@@ -39,7 +38,6 @@ export function fileFor(
   const { capabilities } = cloud;
   const labels = cloud.labelsOf(actual) ?? {};
   const fields: Record<string, unknown> = {
-    kind: "Server",
     name,
     account: account.name,
     ...bought(actual, cloud, plans),
@@ -54,8 +52,7 @@ export function fileFor(
     ...(actual.options !== undefined && Object.keys(actual.options).length > 0 && { provider: actual.options }),
     adopt: actual.id,
   };
-  const lines = Object.entries(fields).map(([key, value]) => renderPair(key, value, 0));
-  return [schemaLine("Server", path), ...lines, ""].join("\n");
+  return objectFile("Server", path, fields);
 }
 
 function bought(

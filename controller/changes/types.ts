@@ -1,4 +1,7 @@
-import type { HeldEffect, Preview, Verdict } from "../reconcile/types.ts";
+import type { Role } from "../people/principal.ts";
+import type { Outcome } from "../reconcile/execute.ts";
+import type { Overrides } from "../reconcile/guards.ts";
+import type { Preview } from "../reconcile/types.ts";
 import type { Person } from "../repo/commit.ts";
 import type { FileEdit } from "../repo/edits.ts";
 
@@ -15,8 +18,8 @@ export const CHANGE_STATES = [
   "stale",
 ] as const;
 /**
- * `previewed`: it would do nothing, or cannot be executed as it is (a guard refuses, or all is held). `stale`: its effects have become others than
- * were shown, or its edits fit no more; a new preview says what is so now. `failed` comes again by itself, as its lane does.
+ * `previewed`: it cannot be executed as it is, because a guard refuses or all of it is held. `stale`: its edits fit no more, or what it would do
+ * has become something else than was approved; a new preview says what is so now. `failed` comes again by itself, as its lane does.
  */
 export type ChangeState = (typeof CHANGE_STATES)[number];
 
@@ -24,56 +27,58 @@ export type ChangeState = (typeof CHANGE_STATES)[number];
 export type Surface = "api" | "page" | "cli" | "pull-request" | (string & {});
 
 export interface ChangeApproval {
-  /** Effect hashes. */
+  /** Effect hashes; of a change that has no effects, the hash of its preview. */
   hashes: string[];
+  /** Lifted with it. */
+  overrides?: Overrides;
   by: string;
   /** ISO instant. */
   at: string;
 }
 
 /** One effect's end. */
-export interface ChangeResult {
-  effectHash: string;
-  name: string;
-  op: string;
-  state: "converged" | "provisioning" | "failed";
-  message?: string;
-}
+export type ChangeResult = Pick<Outcome, "effectHash" | "name" | "op" | "state" | "message">;
+
+/** As last shown. Its hash is never empty: that of a change which does nothing to any machine is over its edits. */
+export type ChangePreview = Pick<Preview, "hash" | "effects" | "held" | "verdicts" | "cost" | "price" | "notes">;
 
 /** A wish that becomes a commit: what it would do, who agreed to it, and what came of it. Instants are ISO. */
 export interface Change {
   /** `c-` and 12 characters. */
   id: string;
+  /** Raised by each step, so that nobody goes on from an old one. */
+  version: number;
   /** The first line of its commit. */
   title: string;
   state: ChangeState;
   /** Why it is in this state, where that is to be said. */
   reason?: string;
   author: Person;
+  /** Of whoever opened it: what policies go by. */
+  role: Role;
   /** UUID of the user who opened it. */
   openedBy?: string;
   surface: Surface;
   edits: readonly FileEdit[];
+  /** Executed as soon as it is approved. */
+  executes: boolean;
   /** Paths that its commit changes. */
   files: string[];
   /** `objectKey` of what it changes. */
   objects: string[];
-  /** The commit of the main line that the preview is on top of. */
+  /** The commit of the main line that it was last looked at on. */
   base: string;
-  /** The commit that was previewed; until it is executed it is on no branch. */
-  head?: string;
-  /** On the main line. */
+  /** On top of `base`; no branch has it. */
+  head: string;
+  /** Key of the request for its commit on the main line, once that was asked for: asked again, it is the same commit. */
+  mergeKey?: string;
+  /** On the main line, once it is there. */
   merged?: string;
-  /** As last shown; absent before the first preview. */
-  preview?: Pick<Preview, "hash" | "effects" | "cost" | "price" | "notes"> & {
-    held?: HeldEffect[];
-    verdicts: Verdict[];
-  };
+  /** Absent before the first preview. */
+  preview?: ChangePreview;
   approvals: ChangeApproval[];
-  /** So far, by effect. */
+  /** So far, one an effect. */
   results: ChangeResult[];
-  /** Runs of the engine that carried it. */
-  runs: string[];
   createdAt: string;
   updatedAt: string;
 }

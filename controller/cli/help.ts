@@ -51,9 +51,20 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright drift --revert                  bring it back to what the files say",
     "fleetwright drift --accept                  write it into the files, as a commit",
   ],
+  changes: [
+    "fleetwright changes                         what people have asked for and is not done",
+    "fleetwright changes --state needs-approval  what waits for an approval",
+  ],
+  change: [
+    "fleetwright change show c-3fa…              what it would do, and the steps it took",
+    "fleetwright change approve c-3fa… --hash 9b1…   exactly what was shown",
+    "fleetwright change execute c-3fa…           its commit goes to the main line, and is run",
+  ],
   notify: [
     "fleetwright notify --test                   does each target of fleet.yaml take our messages?",
     "fleetwright notify                          send what waits, where no service runs",
+    "fleetwright notify --list 20                the newest messages, sent and waiting, with their ids",
+    "fleetwright notify --replay msg_3fa…        send this one once more: its receiver had lost it",
   ],
   backup: [
     "fleetwright backup fleet-2026-01-31.tar.gz  everything, as secret as the key of the state",

@@ -11,3 +11,6 @@ export function toMicro(price: number): number | undefined {
   const micro = Number(whole + decimals.padEnd(MICRO_DECIMALS, "0"));
   return Number.isSafeInteger(micro) ? micro : undefined;
 }
+
+/** The same for an amount whose decimals may be more: rounded. */
+export const roundToMicro = (amount: number): number => Math.round(amount * 10 ** MICRO_DECIMALS);

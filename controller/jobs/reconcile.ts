@@ -1,4 +1,5 @@
 import { FleetError } from "../../resources/errors.ts";
+import type { LaneTold } from "../changes/follow.ts";
 import { closeSuperseded } from "../reconcile/approvals.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { readDesired } from "../reconcile/desired.ts";
@@ -28,6 +29,7 @@ const FOR_PEOPLE = new Set(["GUARD_REFUSED", "NOT_APPROVED"]);
 
 /**
  * One pass over a lane: does whatever is approved or needs no approval, and says what waits for a person. Nothing of another lane is asked for.
+ * @param tell of what has become of each effect
  * @throws {FleetError} what a later pass may mend: a cloud that does not answer, servers that have not converged.
  */
 export async function reconcileLane(
@@ -35,6 +37,7 @@ export async function reconcileLane(
   name: string,
   commit: string,
   signal: AbortSignal,
+  tell: (told: LaneTold) => Promise<void> = async () => undefined,
 ): Promise<LaneEnd> {
   await recover(controller, signal);
   const desired = await readDesired(controller, commit, signal);
@@ -51,7 +54,10 @@ export async function reconcileLane(
     ({ object }) => object !== undefined && lane.objects.has(object),
   );
   const refused = preview.verdicts.filter((verdict) => !passes(verdict)).map(({ message }) => message);
-  if (refused.length > 0) return { commit, state: "waiting", reason: refused.join("\n"), waiting: effects.map(told) };
+  if (refused.length > 0) {
+    await tell({ outcomes: [], waiting: effects, refused });
+    return { commit, state: "waiting", reason: refused.join("\n"), waiting: effects.map(told) };
+  }
 
   const left = (reason: string, of: Effect[]): LaneEnd => ({ commit, state: "waiting", reason, waiting: of.map(told) });
   try {
@@ -61,6 +67,7 @@ export async function reconcileLane(
       approved: { by: "fleetwright serve" },
       signal,
     });
+    await tell({ outcomes: execution.outcomes, waiting, refused: [] });
     const { converged, provisioning, engineRuns } = execution;
     const counts = { execution: { converged, provisioning, engineRuns } };
     const paused = pausedBy(execution);

@@ -1,10 +1,13 @@
 import { FleetError } from "../../resources/errors.ts";
+import type { Changes } from "../changes/changes.ts";
 import { closeSuperseded } from "../reconcile/approvals.ts";
 import { watchBeingMade } from "../reconcile/being-made.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
+import { EventBuffer } from "../reconcile/event-buffer.ts";
 import type { ProgressEvent } from "../reconcile/progress.ts";
 import { recover } from "../reconcile/recover.ts";
+import { ChangeJobs } from "./change-jobs.ts";
 import { ClockWatch } from "./clock.ts";
 import { DriftPasses } from "./drift-passes.ts";
 import { ExpiryGuard } from "./expiry-guard.ts";
@@ -14,7 +17,8 @@ import type { ServiceLog } from "./log.ts";
 import { tellMade } from "./made.ts";
 import type { BudgetLeft, Metrics } from "./metrics.ts";
 import { Notifier } from "./notifier.ts";
-import { JobQueue, type LaneJob } from "./queue.ts";
+import { eventOf } from "./progress-events.ts";
+import { JobQueue, type LaneJob, type LaneWork } from "./queue.ts";
 import { reconcileLane } from "./reconcile.ts";
 import { tellProgress } from "./tell-progress.ts";
 import { Watcher } from "./watch.ts";
@@ -47,10 +51,12 @@ export class Service {
   readonly #metrics: Metrics;
   readonly #watcher: Watcher;
   readonly #stopping = new AbortController();
+  readonly #events: EventBuffer;
   #queue: JobQueue | undefined;
   #passes: DriftPasses | undefined;
   #notifier: Notifier | undefined;
   #guard: ExpiryGuard | undefined;
+  #changes: ChangeJobs | undefined;
   #desired: Desired | undefined;
   #planned: string | undefined;
   #recovered = false;
@@ -68,6 +74,7 @@ export class Service {
     this.#log = log;
     this.#metrics = metrics;
     this.#clock = new ClockWatch(controller);
+    this.#events = new EventBuffer(controller.store);
     const { logger } = log;
     this.#watcher = new Watcher(controller, settings.branch, {
       onCommit: (desired) => {
@@ -113,6 +120,12 @@ export class Service {
       desired,
       answered: async (identity) => await this.#sendUnsettled(identity),
     });
+    this.#changes = new ChangeJobs(this.#controller, {
+      main: () => this.#commit(),
+      // All are one lane: those that wait are looked at together.
+      wake: async () => await queue.send("changes", "changes", "change"),
+      poke: () => this.poke(),
+    });
     const committed = () => this.poke();
     this.#guard = new ExpiryGuard(this.#controller, this.#settings, { queue, logger, committed });
     await this.#guard.plan();
@@ -126,8 +139,22 @@ export class Service {
     await this.#queue!.work("reconcile", this.#notifier!.telling(this.#reconcile));
     await this.#queue!.work("own", this.#notifier!.telling(this.#reconcile));
     await this.#queue!.work("drift", this.#notifier!.telling(this.#passes!.work));
+    const show: LaneWork = async (_job, _attempt, signal) => await this.#changes!.show(signal);
+    await this.#queue!.work("changes", this.#notifier!.telling(show));
     await this.#queue!.work("expire", this.#notifier!.telling(this.#guard!.work));
     await this.#queue!.work("notifications", this.#notifier!.work);
+  }
+
+  /** @throws {FleetError} STORE_FAILED */
+  #commit(): string {
+    const commit = this.#watcher.good;
+    if (commit === undefined) throw new FleetError("STORE_FAILED", "no commit has been compiled yet", {});
+    return commit;
+  }
+
+  /** Once it has started. */
+  get changes(): Changes {
+    return this.#changes!.changes;
   }
 
   /** Looks at the repository now, the remote included. */
@@ -163,7 +190,11 @@ export class Service {
   }
 
   /** Told of what the steps of a reconcile do. */
-  readonly progress = (event: ProgressEvent): void => tellProgress(event, this.#log.logger, this.#metrics);
+  readonly progress = (event: ProgressEvent): void => {
+    tellProgress(event, this.#log.logger, this.#metrics);
+    const told = eventOf(event);
+    if (told !== undefined) this.#events.put(told);
+  };
 
   /** Takes no new work, and resolves when what is under way has ended. What waits is there at the next start. */
   async stop(): Promise<void> {
@@ -171,6 +202,7 @@ export class Service {
     this.#wake?.();
     await this.#loop;
     await this.#queue?.stop();
+    await this.#events.close();
   }
 
   async #follow(): Promise<void> {
@@ -217,6 +249,7 @@ export class Service {
     if (desired === undefined || !isNewest) return;
     if (before !== this.#watcher.good) await this.#passes!.plan(desired);
     await this.#plan(desired, before === undefined ? "start" : "commit");
+    await this.#changes!.follow(desired, this.#stopping.signal);
     await this.#sendTimely();
     await this.#passes!.followRuns(desired);
     await this.#notifier!.look();
@@ -291,9 +324,8 @@ export class Service {
   readonly #reconcile = async ({ lane, why }: LaneJob, attempt: number, signal: AbortSignal): Promise<void> => {
     // It may be for a commit that only the controller on another machine has yet.
     if (!(await this.#watcher.isNewest(signal))) return await this.#queue!.reconcile(lane, why, this.#settings.pollMs);
-    const commit = this.#watcher.good;
     // A job of an earlier process, before the first compile of this one: the plan sends it anew.
-    if (commit === undefined) throw new FleetError("STORE_FAILED", "no commit has been compiled yet", {});
+    const commit = this.#commit();
     const { store, now, steady } = this.#controller;
     const { logger } = this.#log;
     await this.#log.during({ lane, commit }, async () => {
@@ -308,6 +340,7 @@ export class Service {
           lane,
           commit,
           signal,
+          this.#changes!.take,
         );
         observe(state);
         const words = { ...(reason && { reason }), ...(until && { until }), ...(waiting.length > 0 && { waiting }) };
@@ -321,6 +354,7 @@ export class Service {
         logger.error({ code: codeOf(error), reason: wordsOf(error), attempt }, "the lane has failed and comes again");
         throw error;
       }
+      await this.#changes!.follow(this.#desired!, signal);
       await this.#countLanes(this.#desired!, (await unsettledLanes(this.#controller, this.#desired!)).size);
     });
     // What the head has become meanwhile is for the next pass.

@@ -37,6 +37,8 @@ export interface PreviewOptions {
   overrides?: Overrides;
   /** False leaves the engine's own look out: the core's effects alone. Default true. */
   engine?: boolean;
+  /** Only these objects, by `objectKey`. */
+  objects?: ReadonlySet<string>;
   /** Only these servers and firewalls, by `objectKey`: they are to be brought back to what the files say, whatever was recorded. */
   revert?: ReadonlySet<string>;
   /**
@@ -264,9 +266,11 @@ const isIdle = ({ effect, applied }: Work): boolean =>
 export const passes = (verdict: Verdict): boolean => verdict.passed;
 
 /** A revert concerns its objects and nothing else; otherwise all that is not as it was applied. */
-function inScope(match: Match, { stacks, revert }: PreviewOptions): boolean {
+function inScope(match: Match, { stacks, objects, revert }: PreviewOptions): boolean {
   if (stacks !== undefined && !stacks.includes(match.stack)) return false;
-  return revert === undefined ? !isSettled(match) : revert.has(objectKey((match.desired?.spec ?? match.applied)!));
+  const key = objectKey((match.desired?.spec ?? match.applied)!);
+  if (objects !== undefined && !objects.has(key)) return false;
+  return revert === undefined ? !isSettled(match) : revert.has(key);
 }
 
 /** A removal obeys the last committed file, even when that commit was never executed. */

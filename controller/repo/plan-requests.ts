@@ -55,11 +55,11 @@ async function applyAll<T extends Item>(
     items.flatMap(({ request }) => request.edits.map((edit) => "path" in edit && view.read(edit.path))),
   );
   for (const item of items) {
-    const { author, message, edits, key } = item.request;
+    const { author, message, edits, key, trailers: own } = item.request;
     try {
       const changes = await applyEdits(edits, view);
       await view.take(changes);
-      const trailers = requestTrailers(key, item.fingerprint);
+      const trailers = { ...own, ...requestTrailers(key, item.fingerprint) };
       if (changes.length > 0) planned.commits.push({ author, message: withTrailers(message, trailers), at, changes });
       planned.commitIndex.set(item, planned.commits.length - 1);
     } catch (error) {

@@ -7,6 +7,7 @@ import { checkPath, checkPerson, type Person } from "./commit.ts";
 import type { FileEdit } from "./edits.ts";
 import { type Planned, planRequests } from "./plan-requests.ts";
 import type { FleetRepo } from "./repo.ts";
+import type { PlannedCommit } from "./stream.ts";
 import { advance, createViewCache, type ViewCache } from "./view.ts";
 import type { Ground } from "./write.ts";
 
@@ -18,6 +19,8 @@ export interface EditRequest {
   message: string;
   /** Made on the text that is there when the request's turn comes. All of them, or none. */
   edits: readonly FileEdit[];
+  /** Lines at the end of the message: `Approved-by: NAME`. */
+  trailers?: Readonly<Record<string, string>>;
 }
 
 export interface CommitQueueOptions {
@@ -79,8 +82,8 @@ export class CommitQueue {
    */
   async submit(request: EditRequest): Promise<string> {
     checkRequest(request);
-    const { key, ...rest } = request;
-    const fingerprint = sha256(canonicalJson(rest));
+    const { key } = request;
+    const fingerprint = fingerprintOf(request);
     const same = this.#byKey.get(key);
     if (same !== undefined) {
       if (same.fingerprint !== fingerprint) throw usedKey(key);
@@ -91,6 +94,27 @@ export class CommitQueue {
     this.#waiting.push(waiting);
     this.#writing ??= this.#writeAll();
     return await waiting.answer.promise;
+  }
+
+  /**
+   * The commits that requests would be on top of a commit, one after the other; undefined where one changes nothing. Nothing is written.
+   * @throws {FleetError} as `submit`, when one of them does not fit.
+   */
+  async plan(requests: readonly EditRequest[], head: string): Promise<(PlannedCommit | undefined)[]> {
+    for (const request of requests) checkRequest(request);
+    const items = requests.map((request) => ({ request, fingerprint: fingerprintOf(request) }));
+    const ground: Ground = { branch: "", head, dirty: async () => new Set() };
+    const { repo, now } = this.#options;
+    const { commits, commitIndex, refused } = await planRequests(items, ground, repo, this.#cache, new Date(now()));
+    const [error] = refused.values();
+    if (error !== undefined) throw error;
+    let last = -1;
+    return items.map((item) => {
+      const index = commitIndex.get(item)!;
+      const isOwn = index > last;
+      last = index;
+      return isOwn ? commits[index] : undefined;
+    });
   }
 
   /** Waits until all that was asked for is answered. */
@@ -216,6 +240,8 @@ export class CommitQueue {
 const knownSetting = ({ branch }: Ground): string => `commits.known.${branch}`;
 
 const named = ({ request, fingerprint }: Waiting) => ({ key: request.key, fingerprint });
+
+const fingerprintOf = ({ key: _, ...rest }: EditRequest): string => sha256(canonicalJson(rest));
 
 function checkRequest({ key, author, message, edits }: EditRequest): void {
   if (!/^[\x21-\x7e]{1,200}$/.test(key))

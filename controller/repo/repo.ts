@@ -4,6 +4,7 @@ import type { FleetFile } from "../fleet/file.ts";
 import { type Authorship, lastAuthors } from "./authors.ts";
 import { BlobReader } from "./blobs.ts";
 import { type CommitRequest, planCommit } from "./commit.ts";
+import { dropDrafts, keepDraft } from "./drafts.ts";
 import { Git } from "./git.ts";
 import { type LandedRequest, landedRequests } from "./landed.ts";
 import { fetchBranches } from "./publish.ts";
@@ -46,6 +47,10 @@ export interface FleetRepo {
   commit(request: CommitRequest): Promise<string>;
   /** Writes of one process go one after the other. @see writeCommits */
   write(target: Branch, plan: (ground: Ground) => Promise<readonly PlannedCommit[]>): Promise<Written>;
+  /** @see keepDraft */
+  keepDraft(name: string, parent: string, commits: readonly PlannedCommit[]): Promise<string>;
+  /** @see dropDrafts */
+  dropDrafts(names: readonly string[]): Promise<void>;
   /** Does some work between the writes of this process. */
   readonly alone: Alone;
   /**
@@ -184,6 +189,16 @@ class GitFleetRepo implements FleetRepo {
       if ("head" in written && written.head !== undefined) this.#commits.add(written.head);
       return written;
     });
+  }
+
+  async keepDraft(name: string, parent: string, commits: readonly PlannedCommit[]): Promise<string> {
+    const head = await keepDraft(this.#git, name, parent, commits);
+    this.#commits.add(head);
+    return head;
+  }
+
+  async dropDrafts(names: readonly string[]): Promise<void> {
+    await dropDrafts(this.#git, names);
   }
 
   readonly alone: Alone = (work) => {

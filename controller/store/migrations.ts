@@ -150,6 +150,22 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "015-changes": {
+    async up(db) {
+      await sql`
+        create table change (
+          id text primary key, version integer not null, state text not null, author text not null, objects text[] not null,
+          created_at timestamptz not null, updated_at timestamptz not null, document json not null);
+        create index change_created on change (created_at desc, id);
+        create index change_state on change (state);
+        create index change_objects on change using gin (objects);
+        create table change_step (
+          seq bigint generated always as identity primary key, change text not null references change (id), from_state text,
+          to_state text not null, by text not null, at timestamptz not null, reason text);
+        create index change_step_change on change_step (change, seq)
+      `.execute(db);
+    },
+  },
 };
 
 /** Whether all of these are known here: otherwise they are of a newer version. */

@@ -7,6 +7,7 @@ import { FleetError } from "../../resources/errors.ts";
 import { approvalMethods } from "./approvals.ts";
 import { budgetLedger } from "./budgets.ts";
 import { catalogMethods } from "./catalogs.ts";
+import { changeMethods } from "./changes.ts";
 import { commitMethods } from "./commits.ts";
 import { type DumpSource, dump, load } from "./dump.ts";
 import { toStoreError, withStoreErrors } from "./errors.ts";
@@ -65,6 +66,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...revertMethods(db),
     dump: (sink) => dump(db, sink),
     ...commitMethods(db),
+    ...changeMethods(db),
     close() {
       closed ??= db.destroy();
       return closed;

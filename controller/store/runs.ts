@@ -3,7 +3,10 @@ import { ANSWERS_KEPT_DAYS } from "./commits.ts";
 import type { Tables } from "./tables.ts";
 import type { RunRecord, Store } from "./types.ts";
 
-type Methods = Pick<Store, "startRun" | "heartbeat" | "finishRun" | "openRuns" | "runs" | "run" | "lastRuns" | "prune">;
+type Methods = Pick<
+  Store,
+  "startRun" | "heartbeat" | "finishRun" | "openRuns" | "runs" | "run" | "runsOf" | "lastRuns" | "prune"
+>;
 
 /** Engine runs, begun and finished. Heartbeats and ends are told by the database's clock. */
 export function runMethods(db: Kysely<Tables>): Methods {
@@ -57,6 +60,13 @@ export function runMethods(db: Kysely<Tables>): Methods {
     async run(id) {
       const row = await db.selectFrom("run").selectAll().where("id", "=", id).executeTakeFirst();
       return row && toRun(row);
+    },
+
+    async runsOf(effectHashes, since) {
+      const isOf = sql<boolean>`exists (
+        select 1 from json_array_elements(objects) as touched where touched->>'effectHash' = any(${[...effectHashes]}::text[]))`;
+      const query = db.selectFrom("run").selectAll().where("started_at", ">=", new Date(since)).where(isOf);
+      return (await query.orderBy("started_at").orderBy("id").execute()).map(toRun);
     },
 
     async lastRuns() {

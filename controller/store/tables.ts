@@ -125,5 +125,24 @@ export interface Tables {
     sent_at: Instant | null;
   };
   drift_revert: { account: string; kind: RememberedDrift["kind"]; identity: string; key: string; at: Instant };
+  change: {
+    id: string;
+    version: number;
+    state: string;
+    author: string;
+    objects: string[];
+    created_at: Instant;
+    updated_at: Instant;
+    document: Json<unknown>;
+  };
+  change_step: {
+    seq: Generated<string>;
+    change: string;
+    from_state: string | null;
+    to_state: string;
+    by: string;
+    at: Instant;
+    reason: string | null;
+  };
   setting: { name: string; value: string };
 }

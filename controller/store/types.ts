@@ -129,6 +129,40 @@ export interface CommitAnswer {
   conflict?: { code: string; message: string; at: ErrorPlace };
 }
 
+/** A change as it is kept: what changes are looked for by, and the rest as a document. Instants are ISO. */
+export interface StoredChange {
+  id: string;
+  /** Raised by each write. */
+  version: number;
+  state: string;
+  /** E-mail address. */
+  author: string;
+  /** `objectKey` of what it changes. */
+  objects: string[];
+  createdAt: string;
+  updatedAt: string;
+  document: unknown;
+}
+
+/** One step of a change, as it is kept for good. */
+export interface StoredStep {
+  change: string;
+  from?: string;
+  to: string;
+  by: string;
+  at: string;
+  reason?: string;
+}
+
+export interface ChangeFilter {
+  states?: readonly string[];
+  author?: string;
+  /** `objectKey` of one that it changes. */
+  object?: string;
+  /** Those made before this one: where a page ends. */
+  before?: Pick<StoredChange, "id" | "createdAt">;
+}
+
 export interface Lease {
   stack: string;
   holder: string;
@@ -228,6 +262,12 @@ export interface StoredNotification {
   createdAt: string;
 }
 
+/** What became of a notification. Instants are ISO. */
+export interface NotificationRecord extends StoredNotification {
+  target: string;
+  sentAt?: string;
+}
+
 /** Names one difference of one object over all the times that it comes back. */
 export type DriftKey = Pick<RememberedDrift, "kind" | "identity" | "key">;
 
@@ -285,6 +325,8 @@ export interface Store {
   openRuns(): Promise<RunRecord[]>;
   runs(limit: number): Promise<RunRecord[]>;
   run(id: string): Promise<RunRecord | undefined>;
+  /** Runs since an instant that were to bring about one of these effects, oldest first. */
+  runsOf(effectHashes: readonly string[], since: string): Promise<RunRecord[]>;
   /** Removes runs that ended, and events that happened, more than so many days ago; answers to requests after 30 days. Answers how many. */
   prune(days: number): Promise<{ runs: number; events: number; requests: number }>;
 
@@ -356,6 +398,10 @@ export interface Store {
   /** How many wait, by target. */
   unsentCounts(): Promise<Map<string, number>>;
   markSent(id: string): Promise<void>;
+  /** The newest first, sent or not. */
+  notifications(limit: number): Promise<NotificationRecord[]>;
+  /** Has one sent once more, under the id that it has. Answers its target; undefined when there is none. */
+  resend(id: string): Promise<string | undefined>;
   /** Removes what was made more than so many days ago, sent or not. Answers how many of them were never sent. */
   pruneNotifications(days: number): Promise<number>;
 
@@ -363,6 +409,16 @@ export interface Store {
   rememberCommits(answers: readonly CommitAnswer[]): Promise<void>;
   /** What is kept under these keys. */
   commitAnswers(keys: readonly string[]): Promise<Map<string, CommitAnswer>>;
+
+  /** False when there is one of this id already. */
+  addChange(change: StoredChange, step: StoredStep): Promise<boolean>;
+  change(id: string): Promise<StoredChange | undefined>;
+  /** The newest first. */
+  changes(filter: ChangeFilter, limit: number): Promise<StoredChange[]>;
+  /** Writes a change that has been at `version` until now, with its step where it takes one. False, with nothing written, when it has moved. */
+  putChange(change: StoredChange, version: number, step?: StoredStep): Promise<boolean>;
+  /** Oldest first. */
+  changeSteps(id: string): Promise<StoredStep[]>;
 
   setting(name: string): Promise<string | undefined>;
   putSetting(name: string, value: string): Promise<void>;

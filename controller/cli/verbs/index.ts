@@ -6,7 +6,9 @@ import type { GlobalOptions } from "../options.ts";
 import type { AdoptFlags } from "./adopt.ts";
 import type { BackupFlags, RestoreFlags } from "./backup.ts";
 import type { CatalogFlags } from "./catalog.ts";
+import type { ChangeAction, ChangeFlags, ChangesFlags } from "./changes.ts";
 import type { NeedFlags } from "./cheapest.ts";
+import type { NotifyFlags } from "./notify.ts";
 import type { ServeFlags } from "./serve.ts";
 
 /** Adds one verb to the program; `exit` takes the verb's exit code. A verb's code is loaded when it is called. */
@@ -182,10 +184,41 @@ export const verbs: AddVerb[] = [
       .action(running(io, exit, async (flags, io) => (await import("./drift.ts")).driftVerb(flags, io))),
   (program, io, exit) =>
     program
+      .command("changes")
+      .description("list changes that are open: what they would do, and what they wait for")
+      .option("--state <state>", "only in this state; may be repeated", list)
+      .option("--all", "also those that have converged or were closed")
+      .option("--limit <count>", "the newest so many", positive, 50)
+      .action(
+        running<ChangesFlags>(io, exit, async (flags, io) => (await import("./changes.ts")).changesVerb(flags, io)),
+      ),
+  (program, io, exit) =>
+    program
+      .command("change")
+      .addArgument(
+        new Argument("<action>", "what to do with it").choices(["show", "preview", "approve", "execute", "close"]),
+      )
+      .argument("<id>", "as `changes` tells it")
+      .description("show a change, or take it a step further")
+      .option("--hash <hash>", "of the preview or of effects, for approve; may be repeated", list)
+      .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
+      .option("--allow-delete <count>", "so many removals at once are meant", count)
+      .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
+      .option("--outside-window", "go ahead outside maintenance windows and under a freeze")
+      .option("--reason <words>", "why it is closed")
+      .action(
+        running<ChangeFlags>(io, exit, async (flags, io, action, id) =>
+          (await import("./changes.ts")).changeVerb(flags, io, action as ChangeAction, id!),
+        ),
+      ),
+  (program, io, exit) =>
+    program
       .command("notify")
       .description("tell whom the fleet names of what has happened and was not told yet")
       .option("--test", "send a test message to each instead, and say what came of it")
-      .action(running(io, exit, async (flags, io) => (await import("./notify.ts")).notifyVerb(flags, io))),
+      .option("--list <count>", "only list messages, sent and waiting, the newest so many", positive)
+      .option("--replay <id>", "send this message once more, under its id; may be repeated", list)
+      .action(running<NotifyFlags>(io, exit, async (flags, io) => (await import("./notify.ts")).notifyVerb(flags, io))),
   (program, io, exit) =>
     program
       .command("catalog")

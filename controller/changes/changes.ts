@@ -1,0 +1,190 @@
+import { createHash, randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { FleetError } from "../../resources/errors.ts";
+import { canonicalJson } from "../fleet/canonical.ts";
+import type { Principal } from "../people/principal.ts";
+import type { ChangeFilter, RunRecord } from "../store/types.ts";
+import { type ApproveRequest, approve } from "./approve.ts";
+import { draftOf } from "./draft.ts";
+import { lookOnce } from "./look.ts";
+import { execute } from "./merge.ts";
+import { toChange, toStep, toStored } from "./records.ts";
+import { changeOf, type Ground, step, tell } from "./steps.ts";
+import type { Change, ChangePreview, ChangeState, ChangeStep } from "./types.ts";
+
+export interface OpenChange extends Pick<Change, "title" | "edits" | "surface"> {
+  by: Pick<Principal, "id" | "name" | "email" | "role">;
+  /** Idempotency-Key, of this person: the same request again is the same change. */
+  key?: string;
+  /** Executes it as soon as it is approved. Default false. */
+  executes?: boolean;
+  /** Leaves it a draft, which nobody looks at. Default false. */
+  draft?: boolean;
+}
+
+/** In these something is under way that ends by itself. */
+const BUSY: readonly ChangeState[] = ["previewing", "executing"];
+const LOOK_MS = 200;
+
+/** The one way in which wishes become commits and machines: each opened, previewed, approved and executed, by whatever surface it comes. */
+export class Changes {
+  readonly #ground: Ground;
+
+  constructor(ground: Ground) {
+    this.#ground = ground;
+  }
+
+  /**
+   * @throws {FleetError} COMMIT_CONFLICT or FLEET_INVALID when the edits do not fit; USAGE when they change nothing, or for a key that was used for
+   *   another change.
+   */
+  async open(request: OpenChange, signal: AbortSignal): Promise<Change> {
+    const { controller, wake } = this.#ground;
+    const { by, title, edits, surface } = request;
+    const id = idOf(request);
+    const earlier = await controller.store.change(id);
+    if (earlier !== undefined) return sameAs(toChange(earlier), request);
+    const author = { name: by.name, email: by.email };
+    const draft = await draftOf(controller, { id, author, title, edits }, this.#ground.main(), signal);
+    if (draft.files.length === 0)
+      throw new FleetError("USAGE", "the change changes nothing: the fleet is so already", {});
+    const at = new Date(controller.now()).toISOString();
+    const change: Change = {
+      id,
+      version: 1,
+      title,
+      state: request.draft ? "draft" : "previewing",
+      author,
+      role: by.role,
+      openedBy: by.id,
+      surface,
+      edits,
+      executes: request.executes ?? false,
+      ...draft,
+      approvals: [],
+      results: [],
+      createdAt: at,
+      updatedAt: at,
+    };
+    const who = told(by);
+    if (!(await controller.store.addChange(toStored(change), { change: id, to: change.state, by: who, at })))
+      return sameAs(await changeOf(controller, id), request);
+    await tell(controller, change, who);
+    await wake();
+    return change;
+  }
+
+  /** What a change would do, without making one. @throws {FleetError} as `open` */
+  async rehearse(
+    { title, edits, by }: Pick<OpenChange, "title" | "edits" | "by">,
+    signal: AbortSignal,
+  ): Promise<ChangePreview & Pick<Change, "files" | "objects" | "base">> {
+    const { controller } = this.#ground;
+    const id = `c-${randomBytes(8).toString("hex")}`;
+    const wish = { id, author: { name: by.name, email: by.email }, title, edits };
+    try {
+      const draft = await draftOf(controller, wish, this.#ground.main(), signal);
+      const { preview } = await lookOnce(controller, { ...wish, ...draft }, signal, { engine: false });
+      return { ...preview, files: draft.files, objects: draft.objects, base: draft.base };
+    } finally {
+      await controller.repo.dropDrafts([id]);
+    }
+  }
+
+  /** @throws {FleetError} NOT_FOUND */
+  async get(id: string): Promise<Change> {
+    return await changeOf(this.#ground.controller, id);
+  }
+
+  /** The newest first. */
+  async list(filter: ChangeFilter, limit: number): Promise<Change[]> {
+    return (await this.#ground.controller.store.changes(filter, limit)).map(toChange);
+  }
+
+  /** Oldest first. */
+  async steps(id: string): Promise<ChangeStep[]> {
+    return (await this.#ground.controller.store.changeSteps(id)).map(toStep);
+  }
+
+  /** Runs of the engine that carried its effects, oldest first; old ones are removed. */
+  async runs({ preview, merged, createdAt }: Change): Promise<RunRecord[]> {
+    if (merged === undefined) return [];
+    return await this.#ground.controller.store.runsOf(
+      preview!.effects.map(({ hash }) => hash),
+      createdAt,
+    );
+  }
+
+  /** Has it looked at anew. @throws {FleetError} NOT_FOUND, CHANGE_STATE */
+  async preview(id: string, by: Pick<Principal, "name" | "email">): Promise<Change> {
+    const { controller, wake } = this.#ground;
+    const change = await changeOf(controller, id);
+    const shown =
+      change.state === "previewing" ? change : await step(controller, change, "previewing", { by: told(by) });
+    await wake();
+    return shown;
+  }
+
+  /** @throws {FleetError} NOT_FOUND, CHANGE_STATE, PREVIEW_STALE, GUARD_REFUSED */
+  async approve(
+    id: string,
+    request: Omit<ApproveRequest, "by"> & { by: Pick<Principal, "name" | "email"> },
+    signal: AbortSignal,
+  ): Promise<Change> {
+    const change = await changeOf(this.#ground.controller, id);
+    const approved = await approve(this.#ground, change, { ...request, by: told(request.by) }, signal);
+    return approved.state === "approved" && approved.executes
+      ? await execute(this.#ground, approved, told(request.by), signal)
+      : approved;
+  }
+
+  /** @throws {FleetError} NOT_FOUND, CHANGE_STATE */
+  async execute(id: string, by: Pick<Principal, "name" | "email">, signal: AbortSignal): Promise<Change> {
+    return await execute(this.#ground, await changeOf(this.#ground.controller, id), told(by), signal);
+  }
+
+  /** Gives up one that is not on the main line. @throws {FleetError} NOT_FOUND, CHANGE_STATE */
+  async close(id: string, by: Pick<Principal, "name" | "email">, reason?: string): Promise<Change> {
+    const { controller } = this.#ground;
+    const change = await changeOf(controller, id);
+    if (change.merged !== undefined)
+      throw new FleetError(
+        "CHANGE_STATE",
+        `${id} is on the main line as ${change.merged}: open another change that takes it back`,
+        {
+          change: id,
+        },
+      );
+    const closed = await step(controller, change, "closed", { by: told(by), ...(reason !== undefined && { reason }) });
+    await controller.repo.dropDrafts([id]);
+    return closed;
+  }
+
+  /** Waits until nothing is under way that ends by itself, or for so long. @throws {FleetError} NOT_FOUND */
+  async settled(id: string, ms: number, signal: AbortSignal): Promise<Change> {
+    const { controller } = this.#ground;
+    const until = controller.steady() + ms;
+    for (;;) {
+      const change = await changeOf(controller, id);
+      const isBusy = BUSY.includes(change.state) || (change.state === "approved" && change.executes);
+      if (!isBusy || controller.steady() >= until) return change;
+      await delay(LOOK_MS, undefined, { signal });
+    }
+  }
+}
+
+export const told = ({ name, email }: Pick<Principal, "name" | "email">): string => `${name} <${email}>`;
+
+const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
+
+/** 60 bits: of the key and who used it, or by chance. */
+function idOf({ key, by }: OpenChange): string {
+  const bytes = key === undefined ? randomBytes(12) : createHash("sha256").update(`${by.id} ${key}`).digest();
+  return `c-${[...bytes.subarray(0, 12)].map((byte) => ALPHABET[byte % 32]).join("")}`;
+}
+
+function sameAs(change: Change, { title, edits, key }: OpenChange): Change {
+  if (change.title === title && canonicalJson(change.edits) === canonicalJson(edits)) return change;
+  const message = `the Idempotency-Key ${key} was used for ${change.id}, another change: take a new one`;
+  throw new FleetError("USAGE", message, { change: change.id });
+}

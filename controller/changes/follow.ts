@@ -1,0 +1,118 @@
+import type { Desired } from "../reconcile/desired.ts";
+import type { Outcome } from "../reconcile/execute.ts";
+import { type Effect, objectKey } from "../reconcile/types.ts";
+import { BY, execute, hasMoved, merge } from "./merge.ts";
+import { amend, changesIn, type Ground, step, unlessMovedOn } from "./steps.ts";
+import type { Change, ChangeResult } from "./types.ts";
+
+/** What one pass over a lane has come to. */
+export interface LaneTold {
+  outcomes: readonly Outcome[];
+  /** Effects that nobody has approved. */
+  waiting: readonly Effect[];
+  /** What the guards refused all of it for. */
+  refused: readonly string[];
+}
+
+/** Writes what has become of the effects of changes that are being executed. */
+export async function takeOutcomes(
+  { controller, wake }: Ground,
+  { outcomes, waiting, refused }: LaneTold,
+): Promise<void> {
+  if (outcomes.length + waiting.length === 0) return;
+  const byHash = new Map(outcomes.map((outcome) => [outcome.effectHash, outcome]));
+  const take = async (change: Change) => {
+    const hashes = new Set(change.preview!.effects.map(({ hash }) => hash));
+    const own = [...byHash.values()].filter(({ effectHash }) => hashes.has(effectHash));
+    const others = waiting.filter(
+      ({ hash, object }) => !hashes.has(hash) && change.objects.includes(objectKey(object)),
+    );
+    if (others.length > 0) {
+      const what = others.map(({ op, object }) => `${op} ${object.name}`).join(", ");
+      await step(controller, change, "previewing", {
+        by: BY,
+        reason: `what it does has become something else: ${what}`,
+      });
+      return await wake();
+    }
+    const isRefused = refused.length > 0 && waiting.some(({ hash }) => hashes.has(hash));
+    const reason = refused.join("\n");
+    if (own.length > 0) await takeOwn(controller, change, own);
+    else if (isRefused && change.reason !== reason) await amend(controller, change, { reason });
+  };
+  for (const change of await changesIn(controller, ["executing", "failed"]))
+    if (change.merged !== undefined) await unlessMovedOn(() => take(change));
+}
+
+async function takeOwn(controller: Ground["controller"], change: Change, outcomes: readonly Outcome[]): Promise<void> {
+  const results = new Map(change.results.map((result) => [result.effectHash, result]));
+  for (const { effectHash, name, op, state, message } of outcomes)
+    results.set(effectHash, { effectHash, name, op, state, ...(message !== undefined && { message }) });
+  const all = [...results.values()];
+  const failed = all.filter(({ state }) => state === "failed");
+  const patch = { results: all, by: BY };
+  if (failed.length > 0 && change.state === "executing")
+    await step(controller, change, "failed", { ...patch, reason: failed.map(told).join("\n") });
+  else if (failed.length === 0 && change.state === "failed") await step(controller, change, "executing", patch);
+  else await amend(controller, change, { results: all });
+}
+
+const told = ({ name, message }: ChangeResult): string => `${name}: ${message ?? "failed"}`;
+
+/**
+ * Looks where changes stand, with the main line as it is now: what is being executed and as the files say has converged; what was cut off goes on;
+ * what the main line has changed under an open change is shown anew.
+ * @param unsettled `objectKey` of everything that is not as the files say
+ * @param checked by id, the commit up to which the main line is known to leave an open change alone
+ */
+export async function follow(
+  ground: Ground,
+  desired: Desired,
+  unsettled: () => Promise<ReadonlySet<string>>,
+  checked: Map<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { controller, wake } = ground;
+  const running = await changesIn(controller, ["executing", "failed"]);
+  const objects = running.length === 0 ? new Set<string>() : await unsettled();
+  for (const change of running) await unlessMovedOn(async () => await followRunning(ground, change, desired, objects));
+  for (const change of await changesIn(controller, SHOWN))
+    await unlessMovedOn(async () => {
+      const isChecked = checked.get(change.id) === desired.commit;
+      const hasChanged = !isChecked && (await hasMoved(ground, change, signal));
+      checked.set(change.id, desired.commit);
+      if (hasChanged) {
+        const reason = "the main line has changed what it changes";
+        await step(controller, change, "previewing", { by: BY, reason });
+      } else if (change.state === "approved" && change.executes) await execute(ground, change, BY, signal);
+    });
+  if ((await controller.store.changes({ states: ["previewing"] }, 1)).length > 0) await wake();
+}
+
+/** Their previews say something that may come to be wrong. */
+const SHOWN = ["previewed", "needs-approval", "approved"] as const;
+
+async function followRunning(
+  ground: Ground,
+  change: Change,
+  { commit }: Desired,
+  unsettled: ReadonlySet<string>,
+): Promise<void> {
+  const { controller } = ground;
+  if (change.merged === undefined) {
+    await merge(ground, change);
+    return;
+  }
+  const isIn = change.merged === commit || (await controller.repo.isAncestor(change.merged, commit));
+  if (!isIn || change.objects.some((key) => unsettled.has(key))) return;
+  await step(controller, change, "converged", { by: BY, results: converged(change) });
+}
+
+/** What was told of each effect, and of the others that they are as the files say too: whoever carried them. */
+function converged({ preview, results }: Change): ChangeResult[] {
+  const known = new Map(results.map((result) => [result.effectHash, result]));
+  return preview!.effects.map(({ hash, op, object }) => {
+    const { message: _, ...result } = known.get(hash) ?? { effectHash: hash, op, name: object.name };
+    return { ...result, state: "converged" as const };
+  });
+}

@@ -1,0 +1,100 @@
+import { FleetError } from "../../resources/errors.ts";
+import { readDesired } from "../reconcile/desired.ts";
+import { passes } from "../reconcile/preview.ts";
+import { missingHashes, neededHashes } from "./approve.ts";
+import { draftOf } from "./draft.ts";
+import { lookAt } from "./look.ts";
+import { BY, execute } from "./merge.ts";
+import { approvedByPolicy } from "./policy.ts";
+import { amend, changesIn, type Ground, step, unlessMovedOn } from "./steps.ts";
+import type { Change, ChangePreview } from "./types.ts";
+
+/**
+ * Previews every change that waits for it, on the main line as it is now; those that need no person any more are approved, and executed where
+ * that was asked for. One that touches what another is being executed on waits for its end: its preview shows the world after that.
+ * @throws {FleetError} what a later look may mend; such changes still wait.
+ */
+export async function showWaiting(ground: Ground, signal: AbortSignal): Promise<void> {
+  const { controller, main } = ground;
+  const waiting = await changesIn(controller, ["previewing"]);
+  if (waiting.length === 0) return;
+  const base = main();
+  const busy = await changesIn(controller, ["executing"]);
+  const ready: Change[] = [];
+  for (const change of waiting)
+    await unlessMovedOn(async () => {
+      const drafted = await draftedOn(ground, change, base, signal);
+      if (drafted === undefined) return;
+      const isBefore = ({ id, objects }: Change) =>
+        id !== change.id && objects.some((key) => drafted.objects.includes(key));
+      const before = busy.find(isBefore);
+      if (before === undefined) ready.push(drafted);
+      else if (drafted.reason !== waitsFor(before)) await amend(controller, drafted, { reason: waitsFor(before) });
+    });
+
+  const looks = await lookAt(controller, ready, signal);
+  const failures: FleetError[] = [];
+  for (const change of ready)
+    await unlessMovedOn(async () => {
+      const look = looks.get(change.id)!;
+      if (!(look instanceof FleetError)) return await conclude(ground, change, look, signal);
+      if (!look.retry) return void (await step(controller, change, "stale", { by: BY, reason: look.message }));
+      failures.push(look);
+      if (change.reason !== look.message) await amend(controller, change, { reason: look.message });
+    });
+  if (failures.length > 0) throw failures[0]!;
+}
+
+const waitsFor = ({ id, title }: Change): string => `waits for ${id} (${title}), which changes the same`;
+
+/** The change made anew on the main line; undefined where it has come to an end by that. */
+async function draftedOn(
+  { controller }: Ground,
+  change: Change,
+  base: string,
+  signal: AbortSignal,
+): Promise<Change | undefined> {
+  if (change.merged !== undefined) return { ...change, base, head: base };
+  if (change.base === base) return change;
+  try {
+    const draft = await draftOf(controller, change, base, signal);
+    if (draft.files.length > 0) return { ...change, ...draft };
+    await step(controller, change, "closed", { by: BY, reason: "the main line says all of it already" });
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.retry) throw error;
+    await step(controller, change, "stale", { by: BY, reason: error.message });
+  }
+  return undefined;
+}
+
+async function conclude(ground: Ground, change: Change, preview: ChangePreview, signal: AbortSignal): Promise<void> {
+  const { controller } = ground;
+  const { base, head, files, objects } = change;
+  const shown = { base, head, files, objects, preview, by: BY };
+  const known = { ...change, preview };
+  const refused = preview.verdicts.filter((verdict) => !passes(verdict)).map(({ message }) => message);
+  const held = preview.held ?? [];
+  if (refused.length > 0) {
+    await step(controller, change, "previewed", { ...shown, reason: refused.join("\n") });
+    return;
+  }
+  if (preview.effects.length === 0 && held.length > 0) {
+    const reasons = held.flatMap(({ holds }) => holds.map(({ what, reason }) => `${what}: ${reason}`));
+    await step(controller, change, "previewed", { ...shown, reason: [...new Set(reasons)].join("; ") });
+    return;
+  }
+  if (change.merged !== undefined && preview.effects.length === 0) {
+    await step(controller, change, "converged", shown);
+    return;
+  }
+  const { fleet } = await readDesired(controller, base, signal);
+  const policy = missingHashes(known).length === 0 ? undefined : approvedByPolicy(fleet, change, preview);
+  const at = new Date(controller.now()).toISOString();
+  const approvals = [...change.approvals, ...(policy ? [{ hashes: neededHashes(known), by: policy, at }] : [])];
+  if (missingHashes({ preview, approvals }).length > 0) {
+    await step(controller, change, "needs-approval", shown);
+    return;
+  }
+  const approved = await step(controller, change, "approved", { ...shown, approvals, by: policy ?? BY });
+  if (approved.executes) await execute(ground, approved, BY, signal);
+}

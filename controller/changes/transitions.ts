@@ -1,0 +1,29 @@
+import { FleetError } from "../../resources/errors.ts";
+import type { ChangeState } from "./types.ts";
+
+/** Every step that a change can take. What is not here is refused, whoever asks. */
+const STEPS: Readonly<Record<ChangeState, readonly ChangeState[]>> = {
+  draft: ["previewing", "closed"],
+  previewing: ["previewed", "needs-approval", "approved", "stale", "converged", "closed"],
+  previewed: ["previewing", "needs-approval", "approved", "stale", "closed"],
+  // Some of its effects may be approved before the others.
+  "needs-approval": ["previewing", "needs-approval", "approved", "stale", "closed"],
+  approved: ["previewing", "executing", "stale", "closed"],
+  executing: ["converged", "failed", "previewing", "stale"],
+  // A lane tries again by itself; somebody may have made it something else meanwhile.
+  failed: ["executing", "converged", "previewing"],
+  stale: ["previewing", "closed"],
+  converged: [],
+  closed: [],
+};
+
+/** @throws {FleetError} CHANGE_STATE when a change in this state cannot come to that one. */
+export function checkStep(change: { id: string; state: ChangeState }, to: ChangeState): void {
+  if (STEPS[change.state].includes(to)) return;
+  const next = STEPS[change.state];
+  const ways = next.length === 0 ? "nothing more becomes of it" : `it can become ${next.join(", ")}`;
+  throw new FleetError("CHANGE_STATE", `the change ${change.id} is ${change.state} and cannot become ${to}: ${ways}`, {
+    change: change.id,
+    state: change.state,
+  });
+}
