@@ -16,6 +16,7 @@ type Methods = Pick<
   | "objects"
   | "objectsBeside"
   | "objectsVersion"
+  | "hashes"
   | "stacks"
   | "object"
   | "putObjects"
@@ -87,6 +88,19 @@ export function objectMethods(db: Kysely<Tables>): Methods {
     },
 
     objectsVersion: () => versionOf(db),
+
+    async hashes() {
+      const rows = await db
+        .selectFrom("object")
+        .select(["account", "kind", "name", "identity", "stack", "hash", "generation", "mark", "cloud_id", "refresh"])
+        .execute();
+      return new Map(
+        rows.map(({ account, kind, name, cloud_id, ...rest }) => [
+          `${kind}/${account}/${name}`,
+          cloud_id === null ? rest : { ...rest, cloudId: cloud_id },
+        ]),
+      );
+    },
 
     async stacks() {
       const rows = await db.selectFrom("object").select("stack").distinct().execute();

@@ -313,6 +313,10 @@ export interface Store {
   ): Promise<AppliedObject[]>;
   /** Changes whenever one of them is written or removed. */
   objectsVersion(): Promise<string>;
+  /** Only keys, hashes and identities of all objects: cheap for 10,000. */
+  hashes(): Promise<
+    Map<string, Pick<AppliedObject, "identity" | "stack" | "hash" | "generation" | "mark" | "cloudId" | "refresh">>
+  >;
   /** Names of the stacks that some object is in. */
   stacks(): Promise<string[]>;
   object(account: string, kind: AppliedObject["kind"], name: string): Promise<AppliedObject | undefined>;
