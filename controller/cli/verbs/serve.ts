@@ -3,13 +3,14 @@ import { isIP } from "node:net";
 import { serve } from "@hono/node-server";
 import { FleetError } from "../../../resources/errors.ts";
 import { standinPath } from "../../../simulators/standins/index.ts";
-import type { Authenticate } from "../../api/fleet/api.ts";
 import { fleetApp } from "../../api/fleet/app.ts";
 import { operationsApp } from "../../api/operations.ts";
+import { fleetIdOf } from "../../fleet-id.ts";
 import { createLog, type LogFormat } from "../../jobs/log.ts";
 import { Metrics } from "../../jobs/metrics.ts";
 import { Service } from "../../jobs/service.ts";
 import { openController } from "../../open.ts";
+import { openPeople } from "../../people/people.ts";
 import { currentBranch } from "../../repo/remote.ts";
 import { VERSION } from "../../version.ts";
 import type { Io } from "../io.ts";
@@ -38,7 +39,7 @@ export interface ServeFlags extends GlobalOptions {
  * second signal leaves them to the next start. Exit 0 when it was asked to end.
  * @throws {FleetError} USAGE, GIT_FAILED, STORE_FAILED when it cannot start.
  */
-export async function serveVerb(flags: ServeFlags, io: Io, authenticate?: Authenticate): Promise<number> {
+export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
   const address = addressOf(flags.listen);
   const hookSecret = secretOf(process.env[HOOK_SECRET]);
   // A fetch that would ask for a password fails instead.
@@ -68,15 +69,21 @@ export async function serveVerb(flags: ServeFlags, io: Io, authenticate?: Authen
     const { registry } = metrics;
     const started = service;
     const stopping = new AbortController();
+    const people = await openPeople({ ...controller, fleetId: await fleetIdOf(controller) });
     const app = operationsApp({
       store: controller.store,
       registry,
       unready: () => started.unready(),
       poke: () => started.poke(),
       ...(hookSecret === undefined ? {} : { hookSecret }),
-      ...(authenticate === undefined
-        ? {}
-        : { fleet: fleetApp({ controller, service: started, authenticate, logger, stopping: stopping.signal }) }),
+      fleet: fleetApp({
+        controller,
+        service: started,
+        people,
+        authenticate: people.authenticate,
+        logger,
+        stopping: stopping.signal,
+      }),
     });
     const asked = askedToEnd((signal) => logger.info({ signal }, "stopping: what is under way is finished"));
     const server = await listen(app.fetch, address);

@@ -224,7 +224,7 @@ describe("changes by the API", () => {
   });
 });
 
-const OPERATOR = { via: "cli" } as const;
+const OPERATOR = { email: "operator@example.org", via: "command-line" } as const;
 
 describe("a sign-in", () => {
   it("gives tokens that work until it is ended, and is told in the audit log as mutations are", async () => {
