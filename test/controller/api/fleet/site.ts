@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Hono } from "hono";
 import pino from "pino";
@@ -17,10 +18,13 @@ import { standinPath } from "../../../../simulators/standins/index.ts";
 import { Clouds } from "../../../e2e/clouds.ts";
 import { FIREWALL, Fleet, KEY, server } from "../../../e2e/fleet.ts";
 
-const principal = (id: string, more: Partial<Principal>): Principal => ({
-  id,
-  name: id,
-  email: `${id}@example.org`,
+const idOf = (name: string): string =>
+  `00000000-0000-4000-8000-${createHash("sha256").update(name).digest("hex").slice(0, 12)}`;
+
+const principal = (name: string, more: Partial<Principal>): Principal => ({
+  id: idOf(name),
+  name,
+  email: `${name}@example.org`,
   role: "viewer",
   via: "token",
   ...more,
