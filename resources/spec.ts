@@ -63,7 +63,7 @@ export interface DriftSettings {
 /** A secret of the controller's own: a variable of its environment, or a file in the folder that an operator names. */
 export type SecretRef = { env: string; file?: never } | { file: string; env?: never };
 
-export type NotificationTopic = "change" | "drift" | "expiry" | "failure";
+export type NotificationTopic = "change" | "drift" | "expiry" | "failure" | "inventory" | "run" | "server";
 
 /** Somebody who is told of what has happened. */
 export interface NotificationTarget {

@@ -149,11 +149,11 @@ export interface FleetFields {
      */
     name: string;
     /**
-     * `change`: each step that a change takes. `drift`: it begins, it ends, or it is not reverted as its policy says. `expiry`: a server is about to expire, or was stopped. `failure`: a lane fails, comes through again, or a job is a dead letter.
+     * `change`: each step that a change takes. `drift`: it begins, it ends, or it is not reverted as its policy says. `expiry`: a server is about to expire, or was stopped. `failure`: a lane fails, comes through again, or a job is a dead letter. `inventory`: machines appear that no file names. `run`: a run of the engine ends. `server`: a server is made, changed or removed, or that failed.
      *
      * @minItems 1
      */
-    on: ("change" | "drift" | "expiry" | "failure")[];
+    on: ("change" | "drift" | "expiry" | "failure" | "inventory" | "run" | "server")[];
     /**
      * A POST of JSON, signed as the Standard Webhooks specification says.
      */

@@ -63,6 +63,8 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
   notify: [
     "fleetwright notify --test                   does each target of fleet.yaml take our messages?",
     "fleetwright notify                          send what waits, where no service runs",
+    "fleetwright notify --list 20                the newest messages, sent and waiting, with their ids",
+    "fleetwright notify --replay msg_3fa…        send this one once more: its receiver had lost it",
   ],
   backup: [
     "fleetwright backup fleet-2026-01-31.tar.gz  everything, as secret as the key of the state",

@@ -4,6 +4,7 @@ import { closeSuperseded } from "../reconcile/approvals.ts";
 import { watchBeingMade } from "../reconcile/being-made.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
+import { EventBuffer } from "../reconcile/event-buffer.ts";
 import type { ProgressEvent } from "../reconcile/progress.ts";
 import { recover } from "../reconcile/recover.ts";
 import { ChangeJobs } from "./change-jobs.ts";
@@ -16,6 +17,7 @@ import type { ServiceLog } from "./log.ts";
 import { tellMade } from "./made.ts";
 import type { BudgetLeft, Metrics } from "./metrics.ts";
 import { Notifier } from "./notifier.ts";
+import { eventOf } from "./progress-events.ts";
 import { JobQueue, type LaneJob, type LaneWork } from "./queue.ts";
 import { reconcileLane } from "./reconcile.ts";
 import { tellProgress } from "./tell-progress.ts";
@@ -49,6 +51,7 @@ export class Service {
   readonly #metrics: Metrics;
   readonly #watcher: Watcher;
   readonly #stopping = new AbortController();
+  readonly #events: EventBuffer;
   #queue: JobQueue | undefined;
   #passes: DriftPasses | undefined;
   #notifier: Notifier | undefined;
@@ -71,6 +74,7 @@ export class Service {
     this.#log = log;
     this.#metrics = metrics;
     this.#clock = new ClockWatch(controller);
+    this.#events = new EventBuffer(controller.store);
     const { logger } = log;
     this.#watcher = new Watcher(controller, settings.branch, {
       onCommit: (desired) => {
@@ -186,7 +190,11 @@ export class Service {
   }
 
   /** Told of what the steps of a reconcile do. */
-  readonly progress = (event: ProgressEvent): void => tellProgress(event, this.#log.logger, this.#metrics);
+  readonly progress = (event: ProgressEvent): void => {
+    tellProgress(event, this.#log.logger, this.#metrics);
+    const told = eventOf(event);
+    if (told !== undefined) this.#events.put(told);
+  };
 
   /** Takes no new work, and resolves when what is under way has ended. What waits is there at the next start. */
   async stop(): Promise<void> {
@@ -194,6 +202,7 @@ export class Service {
     this.#wake?.();
     await this.#loop;
     await this.#queue?.stop();
+    await this.#events.close();
   }
 
   async #follow(): Promise<void> {

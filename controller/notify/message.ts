@@ -31,7 +31,7 @@ const NAMED = 100;
 export function messagesOf(event: StoredEvent, context: EventContext): Message[] {
   if (event.kind === "drift") return driftMessages(event, context);
   const data = (event.data ?? {}) as Record<string, unknown>;
-  return [{ type: event.kind, at: event.at, ...wordsOf(event, data), data }];
+  return [{ type: event.kind, at: event.at, ...wordsOf(event, data, context), data }];
 }
 
 function driftMessages({ at, object = "", data }: StoredEvent, { drift, accountName }: EventContext): Message[] {
@@ -51,8 +51,18 @@ function driftMessages({ at, object = "", data }: StoredEvent, { drift, accountN
   return [...causes(started).map(message("drift.started")), ...causes(ended).map(message("drift.ended"))];
 }
 
+const SERVER_WORDS: Readonly<Record<string, string>> = {
+  "server.converged": "is done",
+  "server.provisioning": "is ordered, and being made ready",
+  "server.failed": "failed",
+};
+
 /** Words of the events that Fleetwright records; those of another kind are told by their name. */
-function wordsOf({ kind, object }: StoredEvent, data: Record<string, unknown>): Pick<Message, "summary" | "lines"> {
+function wordsOf(
+  { kind, object }: StoredEvent,
+  data: Record<string, unknown>,
+  { accountName }: Pick<EventContext, "accountName">,
+): Pick<Message, "summary" | "lines"> {
   const text = (name: string) => plain(data[name]);
   const where = `${text("name")} on ${text("account")}`;
   if (kind.startsWith("change."))
@@ -60,7 +70,22 @@ function wordsOf({ kind, object }: StoredEvent, data: Record<string, unknown>): 
       summary: `${text("change")} (${text("title")}): ${text("state").replace("-", " ")}`,
       lines: [`by ${text("by")}`, ...(data.reason === undefined ? [] : [text("reason")])],
     };
+  if (kind.startsWith("server."))
+    return {
+      summary: `${where}: ${text("op")} ${SERVER_WORDS[kind] ?? kind}`,
+      lines: data.reason === undefined ? [] : [text("reason")],
+    };
+  if (kind.startsWith("run."))
+    return {
+      summary: `${text("kind")} of ${text("stack")} ${text("outcome")}`,
+      lines: [`run ${text("run")}, commit ${text("commit")}`],
+    };
   switch (kind) {
+    case "inventory.appeared":
+      return {
+        summary: `${text("count")} ${data.class === "orphan" ? "orphaned" : "foreign"} machines appeared on ${accountName(text("account"))}`,
+        lines: [text("names"), "`fleetwright inventory` lists them"],
+      };
     case "expiry.warning":
       return {
         summary: `${where} expires on ${text("expires")}: less than ${text("days")} days left`,

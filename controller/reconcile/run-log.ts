@@ -1,46 +1,30 @@
 import type { RunEvent } from "../engine/events.ts";
 import type { NewEvent, Store } from "../store/types.ts";
+import { EventBuffer } from "./event-buffer.ts";
 
-/** Written together, so that a run over a thousand resources does not wait for as many statements. */
-const WAIT_MS = 500;
 /** A message of a plugin may be a page. */
 const LONGEST_TEXT = 2_000;
 
-/** Keeps what an engine run does in the store's event log. It is for people: that it cannot be written ends no run. */
+/** Keeps what an engine run does in the store's event log. */
 export class RunLog {
-  readonly #store: Pick<Store, "putEvents">;
+  readonly #buffer: EventBuffer;
   readonly #run: string;
   readonly #nameOf: (urn: string) => string | undefined;
-  #pending: NewEvent[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #written: Promise<unknown> = Promise.resolve();
 
   constructor(store: Pick<Store, "putEvents">, run: string, nameOf: (urn: string) => string | undefined) {
-    this.#store = store;
+    this.#buffer = new EventBuffer(store);
     this.#run = run;
     this.#nameOf = nameOf;
   }
 
   take(event: RunEvent): void {
     const entry = entryOf(event, this.#nameOf);
-    if (entry === undefined) return;
-    this.#pending.push({ run: this.#run, ...entry });
-    this.#timer ??= setTimeout(() => this.#write(), WAIT_MS);
+    if (entry !== undefined) this.#buffer.put({ run: this.#run, ...entry });
   }
 
   /** Resolves when all is written. */
   async close(): Promise<void> {
-    this.#write();
-    await this.#written;
-  }
-
-  #write(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const events = this.#pending;
-    this.#pending = [];
-    if (events.length > 0)
-      this.#written = this.#written.then(() => this.#store.putEvents(events)).catch(() => undefined);
+    await this.#buffer.close();
   }
 }
 

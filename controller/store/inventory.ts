@@ -53,6 +53,7 @@ export function inventoryMethods(db: Kysely<Tables>): Methods {
         await sql`delete from inventory where gone_since < ${record.pass.readAt}::timestamptz - ${KEPT}`.execute(
           transaction,
         );
+        await tellAppeared(transaction, record);
         return record.drift === undefined ? [] : await putDrift(transaction, record, record.drift);
       });
     },
@@ -137,15 +138,31 @@ async function putDrift(
     await sql`update drift set ended_at = ${pass.readAt} where id = any(${ended}::bigint[])`.execute(db);
   await sql`delete from drift where ended_at < ${pass.readAt}::timestamptz - ${KEPT}`.execute(db);
   if (ids.length > 0 || ended.length > 0) {
-    // Under the lock that the event log has its order by.
-    await sql`
-      insert into event (kind, object, data)
-      select 'drift', ${account}::text, ${JSON.stringify({ started: ids, ended })}::json
-      from (select pg_advisory_xact_lock(hashtextextended('fleetwright events ' || current_schema(), 0))) as ordered`.execute(
-      db,
-    );
+    await putEvent(db, "drift", account, { started: ids, ended });
   }
   return ids;
+}
+
+/** Names in one event; the count says how many there are. */
+const NAMED = 100;
+
+/** Machines that no file names and no pass has seen before, one event a class. */
+async function tellAppeared(db: Transaction<Tables>, { account, pass, seen }: PassRecord): Promise<void> {
+  const isNew = ({ firstSeen, class: owner }: SeenServer) => firstSeen === pass.readAt && owner !== "managed";
+  for (const [owner, rows] of Map.groupBy(seen.filter(isNew), (row) => row.class)) {
+    const names = rows.slice(0, NAMED).map(({ name }) => name);
+    await putEvent(db, "inventory.appeared", account, { account, class: owner, count: rows.length, names });
+  }
+}
+
+/** Under the lock that the event log has its order by. */
+async function putEvent(db: Transaction<Tables>, kind: string, object: string, data: object): Promise<void> {
+  await sql`
+    insert into event (kind, object, data)
+    select ${kind}, ${object}::text, ${JSON.stringify(data)}::json
+    from (select pg_advisory_xact_lock(hashtextextended('fleetwright events ' || current_schema(), 0))) as ordered`.execute(
+    db,
+  );
 }
 
 /** What is there was seen by the last pass, whether or not that had to write its row. */

@@ -1,7 +1,7 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type Selectable, sql } from "kysely";
 import { toEvent } from "./events.ts";
 import type { Tables } from "./tables.ts";
-import type { Store } from "./types.ts";
+import type { NotificationRecord, Store, StoredNotification } from "./types.ts";
 
 type Methods = Pick<
   Store,
@@ -11,6 +11,8 @@ type Methods = Pick<
   | "unsent"
   | "unsentCounts"
   | "markSent"
+  | "notifications"
+  | "resend"
   | "pruneNotifications"
 >;
 
@@ -79,12 +81,23 @@ export function notificationMethods(db: Kysely<Tables>): Methods {
     async unsent(target, limit) {
       const query = db.selectFrom("notification").selectAll().where("target", "=", target).where("sent_at", "is", null);
       const rows = await query.orderBy("event").orderBy("created_at").orderBy("id").limit(limit).execute();
-      return rows.map(({ id, event, message, created_at }) => ({
-        id,
-        event: Number(event),
-        message,
-        createdAt: created_at.toISOString(),
-      }));
+      return rows.map(toNotification);
+    },
+
+    async notifications(limit) {
+      const query = db.selectFrom("notification").selectAll().orderBy("created_at", "desc").orderBy("id").limit(limit);
+      return (await query.execute()).map(
+        (row): NotificationRecord => ({
+          ...toNotification(row),
+          target: row.target,
+          ...(row.sent_at !== null && { sentAt: row.sent_at.toISOString() }),
+        }),
+      );
+    },
+
+    async resend(id) {
+      const again = db.updateTable("notification").set({ sent_at: null }).where("id", "=", id).returning("target");
+      return (await again.executeTakeFirst())?.target;
     },
 
     async unsentCounts() {
@@ -105,3 +118,15 @@ export function notificationMethods(db: Kysely<Tables>): Methods {
     },
   };
 }
+
+const toNotification = ({
+  id,
+  event,
+  message,
+  created_at,
+}: Selectable<Tables["notification"]>): StoredNotification => ({
+  id,
+  event: Number(event),
+  message,
+  createdAt: created_at.toISOString(),
+});

@@ -262,6 +262,12 @@ export interface StoredNotification {
   createdAt: string;
 }
 
+/** What became of a notification. Instants are ISO. */
+export interface NotificationRecord extends StoredNotification {
+  target: string;
+  sentAt?: string;
+}
+
 /** Names one difference of one object over all the times that it comes back. */
 export type DriftKey = Pick<RememberedDrift, "kind" | "identity" | "key">;
 
@@ -385,6 +391,10 @@ export interface Store {
   /** How many wait, by target. */
   unsentCounts(): Promise<Map<string, number>>;
   markSent(id: string): Promise<void>;
+  /** The newest first, sent or not. */
+  notifications(limit: number): Promise<NotificationRecord[]>;
+  /** Has one sent once more, under the id that it has. Answers its target; undefined when there is none. */
+  resend(id: string): Promise<string | undefined>;
   /** Removes what was made more than so many days ago, sent or not. Answers how many of them were never sent. */
   pruneNotifications(days: number): Promise<number>;
 

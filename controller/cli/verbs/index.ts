@@ -8,6 +8,7 @@ import type { BackupFlags, RestoreFlags } from "./backup.ts";
 import type { CatalogFlags } from "./catalog.ts";
 import type { ChangeAction, ChangeFlags, ChangesFlags } from "./changes.ts";
 import type { NeedFlags } from "./cheapest.ts";
+import type { NotifyFlags } from "./notify.ts";
 import type { ServeFlags } from "./serve.ts";
 
 /** Adds one verb to the program; `exit` takes the verb's exit code. A verb's code is loaded when it is called. */
@@ -215,7 +216,9 @@ export const verbs: AddVerb[] = [
       .command("notify")
       .description("tell whom the fleet names of what has happened and was not told yet")
       .option("--test", "send a test message to each instead, and say what came of it")
-      .action(running(io, exit, async (flags, io) => (await import("./notify.ts")).notifyVerb(flags, io))),
+      .option("--list <count>", "only list messages, sent and waiting, the newest so many", positive)
+      .option("--replay <id>", "send this message once more, under its id; may be repeated", list)
+      .action(running<NotifyFlags>(io, exit, async (flags, io) => (await import("./notify.ts")).notifyVerb(flags, io))),
   (program, io, exit) =>
     program
       .command("catalog")

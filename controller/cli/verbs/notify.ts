@@ -10,11 +10,15 @@ import { type Desired, readDesired } from "../../reconcile/desired.ts";
 import { whenFree } from "../../reconcile/leases.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
-import { counted } from "../render/text.ts";
+import { aligned, counted } from "../render/text.ts";
 import { noteUncommitted, withSession } from "../session.ts";
 
 export interface NotifyFlags extends GlobalOptions {
   test?: boolean;
+  /** Only lists what was sent and what waits, the newest so many. */
+  list?: number;
+  /** Ids of messages that are sent once more. */
+  replay?: string[];
 }
 
 interface Told {
@@ -25,10 +29,18 @@ interface Told {
   error?: string;
 }
 
-/** `fleetwright notify`: sends what waits, or a test. Exit 0 all was taken or there was nothing, 1 a target has not taken it. */
+/** `fleetwright notify`: sends what waits, a test, or what was sent before once more; or lists it. Exit 0 all was taken or there was nothing, 1 a target has not taken it. */
 export async function notifyVerb(flags: NotifyFlags, io: Io): Promise<number> {
   return await withSession(flags, io, async (session) => {
     const { controller, signal } = session;
+    if (flags.list !== undefined) return await listMessages(controller, flags.list, flags, io);
+    for (const id of flags.replay ?? [])
+      if ((await controller.store.resend(id)) === undefined)
+        throw new FleetError(
+          "NOT_FOUND",
+          `there is no message ${id}: \`fleetwright notify --list\` has those that are kept`,
+          { id },
+        );
     await noteUncommitted(session, undefined, io);
     const desired = await readDesired(controller, await controller.repo.head(), signal);
     if (!flags.test) await collect(controller, desired);
@@ -49,6 +61,27 @@ export async function notifyVerb(flags: NotifyFlags, io: Io): Promise<number> {
     else render(targets, io);
     return targets.some(({ error }) => error !== undefined) ? EXIT.error : EXIT.ok;
   });
+}
+
+async function listMessages({ store }: Controller, limit: number, { json }: NotifyFlags, io: Io): Promise<number> {
+  const messages = (await store.notifications(limit)).map(({ id, target, message, createdAt, sentAt }) => {
+    const { type, summary } = message as Message;
+    return { id, target, type, summary, createdAt, ...(sentAt !== undefined && { sentAt }) };
+  });
+  if (json) io.out(JSON.stringify({ messages }));
+  else if (messages.length === 0) io.out("No messages.");
+  else
+    for (const line of aligned(
+      messages.map(({ id, target, type, summary, sentAt }) => [
+        id,
+        target,
+        sentAt === undefined ? "waits" : "sent",
+        type,
+        summary,
+      ]),
+    ))
+      io.out(line);
+  return EXIT.ok;
 }
 
 async function sendTest(controller: Controller, { fleet }: Desired, target: NotificationTarget): Promise<number> {

@@ -84,6 +84,14 @@ describe("a message", () => {
       { change: "c-1", title: "Add a", state: "needs-approval", by: "Ann <a@b.c>" },
       "c-1 (Add a): needs approval",
     ],
+    ["server.converged", { name: "web-1", account: "main", op: "create" }, "web-1 on main: create is done"],
+    ["server.failed", { name: "web-1", account: "main", op: "create", reason: "no" }, "web-1 on main: create failed"],
+    ["run.failed", { run: "r1", stack: "main.0", kind: "up", commit: "c", outcome: "failed" }, "up of main.0 failed"],
+    [
+      "inventory.appeared",
+      { account: "main", class: "orphan", count: 2, names: ["a", "b"] },
+      "2 orphaned machines appeared on main now",
+    ],
     ["failure.lane", { lane: "main", reason: "the cloud is down" }, "main has failed and is tried again"],
     [
       "failure.dead",

@@ -81,6 +81,28 @@ async function known(target: NotificationTarget): Promise<Desired> {
 }
 
 describe("an outbox", () => {
+  it("sends a message once more under its id when it is asked to, and tells of what it holds", async () => {
+    const target = webhook();
+    const fleet = await known(target);
+    await happen("one");
+    await collect(controller, fleet);
+    await deliver(controller, fleet, target, signal);
+
+    const [record] = await store.notifications(1);
+    const resent = await store.resend(record!.id);
+    const sent = await deliver(controller, fleet, target, signal);
+
+    expect(record).toMatchObject({
+      target: target.name,
+      sentAt: expect.any(String),
+      message: { type: "failure.lane" },
+    });
+    expect([resent, sent]).toEqual([target.name, 1]);
+    expect(new Set(ids())).toEqual(new Set([record!.id]));
+    expect(receiver.received).toHaveLength(2);
+    expect(await store.resend("msg_none")).toBeUndefined();
+  });
+
   it("sends what happens after a target was named, of its topics, once, signed, in order", async () => {
     await happen("before");
     const target = webhook();

@@ -99,6 +99,14 @@ describe("an inventory", () => {
     const { servers, pass } = await store.inventory(name());
     expect(pass!.number).toBe(2);
     expect(servers.find(({ id }) => id === late)).toMatchObject({ class: "foreign", size: "large", state: "running" });
+    const events = (await store.events(0, 10_000)).filter(
+      ({ kind, object }) => kind.startsWith("inventory") && object === name(),
+    );
+    expect(events.map(({ kind, data }) => [kind, data])).toEqual([
+      ["inventory.appeared", { account: name(), class: "foreign", count: 1, names: ["by-hand"] }],
+      ["inventory.appeared", { account: name(), class: "orphan", count: 1, names: ["left"] }],
+      ["inventory.appeared", { account: name(), class: "foreign", count: 1, names: ["new"] }],
+    ]);
   });
 
   it("says since when a machine is gone, and keeps when it was seen last", async () => {
