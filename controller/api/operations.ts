@@ -14,6 +14,8 @@ export interface OperationsParts {
   poke(): void;
   /** Of the webhook; without one there is none. */
   hookSecret?: string;
+  /** What people's programs ask, which has its own paths: `/fleet/…` and `/openapi.json`. */
+  fleet?: Hono;
 }
 
 /** As large as a push that a git host tells of may be. */
@@ -23,7 +25,7 @@ const MOST_RUNS = 500;
 const MOST_EVENTS = 10_000;
 
 /** What an operator's tools ask a running controller. Nothing here changes a fleet: the webhook only makes it look at the repository. */
-export function operationsApp({ store, registry, unready, poke, hookSecret }: OperationsParts): Hono {
+export function operationsApp({ store, registry, unready, poke, hookSecret, fleet }: OperationsParts): Hono {
   const app = new Hono();
 
   app.get("/healthz", (c) => c.json({ status: "ok" }));
@@ -56,6 +58,9 @@ export function operationsApp({ store, registry, unready, poke, hookSecret }: Op
       return c.json({ status: "looking" }, 202);
     });
   }
+
+  if (fleet !== undefined)
+    for (const path of ["/openapi.json", "/fleet/*"]) app.all(path, (c) => fleet.fetch(c.req.raw, c.env));
 
   app.notFound((c) => c.json({ error: { code: "NOT_FOUND", message: `there is no ${c.req.path}` } }, 404));
   app.onError((error, c) => {

@@ -64,6 +64,7 @@ export class Service {
   #loop: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #poked = false;
+  #lookers: (() => void)[] = [];
   readonly #clock: ClockWatch;
   #madeAt = Number.NEGATIVE_INFINITY;
   #prunedAt = Number.NEGATIVE_INFINITY;
@@ -163,6 +164,19 @@ export class Service {
     this.#wake?.();
   }
 
+  /** Looks at the repository now, and resolves once it has. */
+  async look(): Promise<void> {
+    await new Promise<void>((looked) => {
+      this.#lookers.push(looked);
+      this.poke();
+    });
+  }
+
+  /** The last valid commit, compiled: what whoever reads the fleet is answered from. Undefined before the first. */
+  get desired(): Desired | undefined {
+    return this.#desired;
+  }
+
   /** Why it is not ready to serve; undefined when it is. */
   async unready(): Promise<string | undefined> {
     if (this.#stopping.signal.aborted) return "it is stopping";
@@ -236,7 +250,10 @@ export class Service {
     if (!this.#recovered) await this.#recover();
     await this.#heedClock();
     const before = this.#watcher.good;
-    await this.#watcher.look(this.#stopping.signal, urgent);
+    const lookers = this.#lookers.splice(0);
+    await this.#watcher.look(this.#stopping.signal, urgent).finally(() => {
+      for (const looked of lookers) looked();
+    });
     this.#metrics.setCommit("head", this.#watcher.head);
     this.#metrics.setCommit("valid", this.#watcher.good);
     const taken = await queue.takeOver();

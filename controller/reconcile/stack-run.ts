@@ -169,10 +169,10 @@ async function runner(
       });
     const engineRun = async () => {
       const begunAt = controller.now();
-      const result = await (controller.slots === undefined || isOwnStack(task.stack)
-        ? onEngine()
-        : controller.slots.during(onEngine));
-      await log?.close();
+      const ended =
+        controller.slots === undefined || isOwnStack(task.stack) ? onEngine() : controller.slots.during(onEngine);
+      // Whoever sees that a run has ended finds all that it told.
+      const result = await ended.finally(() => log?.close());
       const outcome = result.killed ? "killed" : result.succeeded ? "succeeded" : "failed";
       const id = log === undefined ? {} : { id: runId };
       controller.progress({

@@ -5,6 +5,7 @@ import { type Authorship, lastAuthors } from "./authors.ts";
 import { BlobReader } from "./blobs.ts";
 import { type CommitRequest, planCommit } from "./commit.ts";
 import { dropDrafts, keepDraft } from "./drafts.ts";
+import { type FileCommit, fileHistory } from "./file-history.ts";
 import { Git } from "./git.ts";
 import { type LandedRequest, landedRequests } from "./landed.ts";
 import { fetchBranches } from "./publish.ts";
@@ -36,6 +37,8 @@ export interface FleetRepo {
   changedSince(base: string, commit: string): Promise<string[]>;
   /** Who last changed each of these files before or at a commit, by one walk that ends when all are found. A file that never was is left out. */
   lastAuthors(paths: readonly string[], commit: string): Promise<Map<string, Authorship>>;
+  /** @see fileHistory */
+  fileHistory(path: string, from: string, limit: number): Promise<FileCommit[]>;
   /** What changed on the main line (first parents) from after `before` up to `after`, the newest commit first. */
   mainline(before: string | undefined, after: string): Promise<MainlineCommit[]>;
   /**
@@ -144,6 +147,10 @@ class GitFleetRepo implements FleetRepo {
 
   async lastAuthors(paths: readonly string[], commit: string): Promise<Map<string, Authorship>> {
     return await lastAuthors(this.dir, paths, commit);
+  }
+
+  async fileHistory(path: string, from: string, limit: number): Promise<FileCommit[]> {
+    return await fileHistory(this.#git, path, await this.head(from), limit);
   }
 
   async mainline(before: string | undefined, after: string): Promise<MainlineCommit[]> {

@@ -74,9 +74,9 @@ export function eventMethods(db: Kysely<Tables>): Methods {
         order by given.place`.execute(db);
     },
 
-    async runEvents(run, limit) {
-      const query = db.selectFrom("event").selectAll().where("run", "=", run).orderBy("seq").limit(limit);
-      return (await query.execute()).map(toEvent);
+    async runEvents(run, limit, after = 0) {
+      const query = db.selectFrom("event").selectAll().where("run", "=", run).where("seq", ">", String(after));
+      return (await query.orderBy("seq").limit(limit).execute()).map(toEvent);
     },
 
     async setting(name) {

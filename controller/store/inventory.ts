@@ -12,10 +12,12 @@ const BATCH = 2_000;
 /** What accounts were seen to have, and what of it differed. */
 export function inventoryMethods(db: Kysely<Tables>): Methods {
   return {
-    async inventory(account) {
+    async inventory(account, ids) {
       const pass = await db.selectFrom("inventory_pass").selectAll().where("account", "=", account).executeTakeFirst();
       if (pass === undefined) return { servers: [] };
-      const rows = await db.selectFrom("inventory").selectAll().where("account", "=", account).orderBy("id").execute();
+      let query = db.selectFrom("inventory").selectAll().where("account", "=", account).orderBy("id");
+      if (ids !== undefined) query = query.where(sql<boolean>`id = any(${[...ids]}::text[])`);
+      const rows = await query.execute();
       const readAt = pass.read_at.toISOString();
       const { number, fingerprint } = pass;
       return {

@@ -44,6 +44,7 @@ export function objectMethods(db: Kysely<Tables>): Methods {
 
     async objects(filter = {}) {
       let query = db.selectFrom("object").selectAll().orderBy("account").orderBy("kind").orderBy("name");
+      if (filter.names !== undefined) query = query.where(sql<boolean>`name = any(${[...filter.names]}::text[])`);
       if (filter.account !== undefined) query = query.where("account", "=", filter.account);
       if (filter.stack !== undefined) query = query.where("stack", "=", filter.stack);
       if (filter.kind !== undefined) query = query.where("kind", "=", filter.kind);

@@ -52,8 +52,13 @@ export function runMethods(db: Kysely<Tables>): Methods {
       return (await open.orderBy("started_at").orderBy("id").execute()).map(toRun);
     },
 
-    async runs(limit) {
-      const latest = db.selectFrom("run").selectAll().orderBy("started_at", "desc").orderBy("id").limit(limit);
+    async runs(limit, { stack, before } = {}) {
+      let latest = db.selectFrom("run").selectAll().orderBy("started_at", "desc").orderBy("id").limit(limit);
+      if (stack !== undefined) latest = latest.where("stack", "=", stack);
+      if (before !== undefined)
+        latest = latest.where(
+          sql<boolean>`(started_at < ${before.startedAt} or (started_at = ${before.startedAt} and id > ${before.id}))`,
+        );
       return (await latest.execute()).map(toRun);
     },
 

@@ -293,8 +293,9 @@ export interface Store {
   putCells(identity: string, cells: number): Promise<void>;
   removeAccount(identity: string): Promise<void>;
 
-  /** `provisioning`: only machines that are still being made ready. */
+  /** `provisioning`: only machines that are still being made ready. `names`: only those called so now. */
   objects(filter?: {
+    names?: readonly string[];
     account?: string;
     stack?: string;
     kind?: AppliedObject["kind"];
@@ -316,7 +317,8 @@ export interface Store {
   finishRun(id: string, outcome: NonNullable<RunRecord["outcome"]>): Promise<void>;
   /** Runs that have not finished. */
   openRuns(): Promise<RunRecord[]>;
-  runs(limit: number): Promise<RunRecord[]>;
+  /** The newest first; `before`: those behind this one in that order. */
+  runs(limit: number, filter?: { stack?: string; before?: Pick<RunRecord, "id" | "startedAt"> }): Promise<RunRecord[]>;
   run(id: string): Promise<RunRecord | undefined>;
   /** Runs since an instant that were to bring about one of these effects, oldest first. */
   runsOf(effectHashes: readonly string[], since: string): Promise<RunRecord[]>;
@@ -341,8 +343,8 @@ export interface Store {
   /** Appends many in one statement, in their order. */
   putEvents(events: NewEvent[]): Promise<void>;
   events(after: number, limit: number): Promise<StoredEvent[]>;
-  /** The events of one run, oldest first. */
-  runEvents(run: string, limit: number): Promise<StoredEvent[]>;
+  /** The events of one run, oldest first; `after`: only those with a higher number. */
+  runEvents(run: string, limit: number, after?: number): Promise<StoredEvent[]>;
 
   /** Whatever its age is. */
   cachedCatalog(account: string, part: CatalogPart): Promise<CachedCatalog | undefined>;
@@ -354,8 +356,8 @@ export interface Store {
   /** By effect hash. */
   quotes(effectHashes: string[]): Promise<Map<string, Quote>>;
 
-  /** What the passes over an account know: its machines, also those that went within 90 days. */
-  inventory(account: string): Promise<{ pass?: InventoryPass; servers: SeenServer[] }>;
+  /** What the passes over an account know: its machines, also those that went within 90 days; of these `ids` only, where given. */
+  inventory(account: string, ids?: readonly string[]): Promise<{ pass?: InventoryPass; servers: SeenServer[] }>;
   /** Drift of an account that has not ended, or all that is remembered: what ended stays for 90 days. */
   drift(account: string, which: "open" | "all"): Promise<RememberedDrift[]>;
   /**

@@ -3,6 +3,8 @@ import { isIP } from "node:net";
 import { serve } from "@hono/node-server";
 import { FleetError } from "../../../resources/errors.ts";
 import { standinPath } from "../../../simulators/standins/index.ts";
+import type { Authenticate } from "../../api/fleet/api.ts";
+import { fleetApp } from "../../api/fleet/app.ts";
 import { operationsApp } from "../../api/operations.ts";
 import { createLog, type LogFormat } from "../../jobs/log.ts";
 import { Metrics } from "../../jobs/metrics.ts";
@@ -36,7 +38,7 @@ export interface ServeFlags extends GlobalOptions {
  * second signal leaves them to the next start. Exit 0 when it was asked to end.
  * @throws {FleetError} USAGE, GIT_FAILED, STORE_FAILED when it cannot start.
  */
-export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
+export async function serveVerb(flags: ServeFlags, io: Io, authenticate?: Authenticate): Promise<number> {
   const address = addressOf(flags.listen);
   const hookSecret = secretOf(process.env[HOOK_SECRET]);
   // A fetch that would ask for a password fails instead.
@@ -64,12 +66,16 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
     service = new Service(controller, settingsOf(flags, branch), log, metrics);
     const { registry } = metrics;
     const started = service;
+    const stopping = new AbortController();
     const app = operationsApp({
       store: controller.store,
       registry,
       unready: () => started.unready(),
       poke: () => started.poke(),
       ...(hookSecret === undefined ? {} : { hookSecret }),
+      ...(authenticate === undefined
+        ? {}
+        : { fleet: fleetApp({ controller, service: started, authenticate, logger, stopping: stopping.signal }) }),
     });
     const asked = askedToEnd((signal) => logger.info({ signal }, "stopping: what is under way is finished"));
     const server = await listen(app.fetch, address);
@@ -78,6 +84,7 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
       await service.start();
       logger.info({ version: VERSION, branch, listen: urlOf(server), webhook: hookSecret !== undefined }, "serving");
       await asked;
+      stopping.abort();
       await service.stop();
       logger.info("stopped");
       return EXIT.ok;

@@ -1,0 +1,67 @@
+import type { Logger } from "pino";
+import type { Principal } from "../../people/principal.ts";
+import type { Controller } from "../../reconcile/context.ts";
+import type { Desired } from "../../reconcile/desired.ts";
+import type { Description } from "./openapi.ts";
+import { ApiError } from "./problems.ts";
+import { FleetView } from "./view.ts";
+
+/** Who asks, by what a request brings and the address that it comes from; undefined when nobody is known by it. */
+export type Authenticate = (headers: Headers, source: string) => Promise<Principal | undefined>;
+
+/** What of a service is read from. */
+export interface FleetService {
+  readonly desired: Desired | undefined;
+  /** Looks at the repository now, and resolves once it has. */
+  look(): Promise<void>;
+  poke(): void;
+}
+
+export interface FleetParts {
+  controller: Controller;
+  service: FleetService;
+  authenticate: Authenticate;
+  logger: Pick<Logger, "error" | "warn">;
+  /** Ends the streams. */
+  stopping?: AbortSignal;
+  /** Between two looks of a stream for new events. Default 500 ms. */
+  pollMs?: number;
+  /** Between two signs of life of a stream that has nothing to tell. Default 15 s. */
+  heartbeatMs?: number;
+}
+
+/** Streams that may be open at once: each asks the database all the time. */
+export const MOST_STREAMS = 200;
+
+/** What every route works with. */
+export class FleetApi {
+  readonly controller: Controller;
+  readonly service: FleetService;
+  readonly description: Description;
+  readonly stopping: AbortSignal;
+  readonly pollMs: number;
+  readonly heartbeatMs: number;
+  streams = 0;
+  readonly #views = new WeakMap<Desired, Promise<FleetView>>();
+
+  constructor(parts: FleetParts, description: Description) {
+    this.controller = parts.controller;
+    this.service = parts.service;
+    this.description = description;
+    this.stopping = parts.stopping ?? new AbortController().signal;
+    this.pollMs = parts.pollMs ?? 500;
+    this.heartbeatMs = parts.heartbeatMs ?? 15_000;
+  }
+
+  /** The last valid commit, looked up by kind and name; made once a commit. @throws {ApiError} NOT_READY */
+  async view(): Promise<FleetView> {
+    const { desired } = this.service;
+    if (desired === undefined)
+      throw new ApiError("NOT_READY", "no commit has been compiled yet", { headers: { "retry-after": "5" } });
+    const known = this.#views.get(desired) ?? FleetView.open(this.controller, desired);
+    this.#views.set(desired, known);
+    // What failed is tried again.
+    known.catch(() => this.#views.delete(desired));
+    return await known;
+  }
+}

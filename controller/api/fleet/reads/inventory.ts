@@ -1,0 +1,61 @@
+import { concerns } from "../../../people/principal.ts";
+import type { SeenServer } from "../../../store/types.ts";
+import { PAGE_PARAMETERS, type PageQuery, pageFrom, pageOf } from "../page.ts";
+import { type Route, route } from "../route.ts";
+import { filter, flag, oneOf, ref } from "../shapes.ts";
+import { compareKeys } from "../view.ts";
+import { accountsFor, machineOf } from "./state.ts";
+
+interface Query extends PageQuery {
+  account?: string;
+  class?: SeenServer["class"];
+  gone: boolean;
+}
+
+/** What the clouds have, as the last passes have seen it: no cloud is asked. */
+export const inventoryRoutes: readonly Route[] = [
+  route<Query>({
+    id: "listInventory",
+    method: "get",
+    path: "/fleet/v1/inventory",
+    tag: "inventory",
+    role: "viewer",
+    summary: "List machines that the clouds have",
+    description:
+      "`managed`: a record has it; `orphan`: it carries a mark of this fleet and no record has it; `foreign`: no mark, or another fleet's. Orphans and foreign ones belong to no owner.",
+    parameters: [
+      ...PAGE_PARAMETERS,
+      filter("account", "Only on this account."),
+      filter("class", "Only of this class.", oneOf("managed", "orphan", "foreign")),
+      filter("gone", "Those that went within the last 90 days instead.", { ...flag, default: false }),
+    ],
+    answers: { 200: { description: "A page of machines.", schema: pageOf(ref("Machine")) } },
+    run: async (api, { principal, parameters }) => {
+      const { store } = api.controller;
+      const view = await api.view();
+      const accounts = accountsFor(view, principal).filter(
+        ({ spec }) => (parameters.account ?? spec.name) === spec.name,
+      );
+      const found = await Promise.all(
+        accounts.map(async ({ identity, spec }) => {
+          const { servers } = await store.inventory(identity);
+          const records = [...(await store.hashes())].filter(([key]) => key.startsWith(`Server/${identity}/`));
+          const names = new Map(
+            records.map(([key, { cloudId }]) => [cloudId, key.slice(`Server/${identity}/`.length)]),
+          );
+          return servers.flatMap((row) => {
+            if ((row.goneSince !== undefined) !== parameters.gone || (parameters.class ?? row.class) !== row.class)
+              return [];
+            const server = names.get(row.id);
+            const owner = server === undefined ? undefined : view.object("Server", server)?.spec?.owner;
+            if (!concerns(principal, { account: spec.name, ...(owner !== undefined && { owner }) })) return [];
+            return [machineOf(spec.name, row, server)];
+          });
+        }),
+      );
+      const key = ({ account, id }: { account: string; id: string }) => [account, id] as const;
+      const items = found.flat().sort((a, b) => compareKeys(key(a), key(b)));
+      return { body: pageFrom(items, parameters, "inventory", key, compareKeys) };
+    },
+  }),
+];

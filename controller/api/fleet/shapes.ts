@@ -1,0 +1,192 @@
+import { FLEET_ERRORS } from "../../../resources/errors.ts";
+import { KINDS } from "../../../schemas/index.ts";
+import { API_ERRORS } from "./problems.ts";
+import type { Parameter, Schema } from "./route.ts";
+
+export const text: Schema = { type: "string" };
+export const flag: Schema = { type: "boolean" };
+export const whole: Schema = { type: "integer" };
+export const instant: Schema = { type: "string", format: "date-time" };
+/** Whatever the field of a fleet file holds. */
+export const anything: Schema = {};
+export const listOf = (items: Schema): Schema => ({ type: "array", items });
+export const oneOf = (...values: readonly string[]): Schema => ({ enum: values });
+export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+/** An object with these members and no others; a name that ends with `?` may be absent. */
+export function record(members: Readonly<Record<string, Schema>>, description?: string): Schema {
+  const names = Object.keys(members);
+  return {
+    type: "object",
+    ...(description !== undefined && { description }),
+    additionalProperties: false,
+    required: names.filter((name) => !name.endsWith("?")),
+    properties: Object.fromEntries(names.map((name) => [name.replace(/\?$/, ""), members[name]])),
+  };
+}
+
+export const NAME: Schema = { type: "string", minLength: 1, maxLength: 200, pattern: "^[^\\u0000-\\u001f]+$" };
+
+export const nameIn = (name: string, description: string): Parameter => ({
+  name,
+  in: "path",
+  description,
+  schema: NAME,
+});
+
+export const filter = (name: string, description: string, schema: Schema = NAME): Parameter => ({
+  name,
+  in: "query",
+  description,
+  schema,
+});
+
+/** The objects of fleet files, each as its own schema says it. */
+const documents = Object.fromEntries(
+  Object.entries(KINDS).map(([kind, { schema }]) => {
+    const { $schema: _, $id: __, ...plain } = schema as Record<string, unknown>;
+    return [kind, plain];
+  }),
+);
+
+const state = record(
+  {
+    sync: oneOf("synced", "pending", "drifted", "unchecked"),
+    "recorded?": record({
+      identity: text,
+      stack: text,
+      generation: whole,
+      mark: text,
+      "id?": { ...text, description: "The cloud's." },
+      commit: text,
+      "provisioningSince?": instant,
+    }),
+    "actual?": ref("Machine"),
+    drift: listOf(ref("Drift")),
+    "cost?": ref("Cost"),
+    "price?": ref("Cost"),
+  },
+  "`synced`: what was applied is what the file says; `pending`: a change waits; `drifted`: the cloud differs from what was applied; `unchecked`: the next run looks first. `recorded` is what was applied last, `actual` what the last pass over the account has seen.",
+);
+
+const file = record({ path: text, blob: { ...text, description: "Git's id of its content." }, commit: text });
+
+export const objectSchema = (kind: keyof typeof KINDS, stateOf: Schema): Schema =>
+  record({
+    kind: { const: kind },
+    name: text,
+    file,
+    desired: ref(kind),
+    hidden: { ...listOf(text), description: "Fields of `desired` that are not shown." },
+    state: stateOf,
+  });
+
+const cost = record(
+  { monthlyMicro: whole, hourlyMicro: whole, currency: text },
+  "Whole micro-units of the currency: 5000000 is 5.00.",
+);
+const person = record({ name: text, email: text });
+const change = record({ path: text, "before?": anything, "after?": anything, "secret?": { const: true } });
+
+const problem = record({
+  type: { type: "string", format: "uri-reference" },
+  title: text,
+  status: whole,
+  detail: text,
+  instance: { type: "string", format: "uri" },
+  code: oneOf(...Object.keys(API_ERRORS), ...Object.keys(FLEET_ERRORS)),
+  "errors?": listOf(record({ detail: text, "pointer?": text, "parameter?": text })),
+});
+
+/** What answers are made of. */
+export const COMPONENTS: Readonly<Record<string, Schema>> = {
+  ...documents,
+  Problem: problem,
+  Cost: cost,
+  ServerState: state,
+  Machine: record(
+    {
+      account: text,
+      id: text,
+      name: text,
+      class: oneOf("managed", "orphan", "foreign"),
+      "server?": { ...text, description: "The fleet's name of a managed one." },
+      "mark?": text,
+      region: text,
+      "size?": text,
+      "image?": text,
+      power: oneOf("running", "stopped", "suspended", "changing"),
+      status: { ...text, description: "The cloud's own word." },
+      ipv4: listOf(text),
+      ipv6: listOf(text),
+      "createdAt?": instant,
+      firstSeen: instant,
+      lastSeen: instant,
+      "goneSince?": instant,
+      "monthly?": ref("Cost"),
+    },
+    "A machine as the last pass over its account has seen it.",
+  ),
+  Drift: record({
+    id: whole,
+    account: text,
+    kind: oneOf("Server", "Firewall"),
+    name: text,
+    cloudId: text,
+    field: text,
+    "desired?": anything,
+    "actual?": anything,
+    since: instant,
+    "wanted?": record({ name: text, email: text, commit: text, at: instant }),
+  }),
+  Cause: record(
+    {
+      account: text,
+      object: oneOf("Server", "Firewall"),
+      path: text,
+      "desired?": anything,
+      "actual?": anything,
+      names: listOf(text),
+      since: instant,
+      "wanted?": record({ name: text, email: text, commit: text, at: instant }),
+    },
+    "One thing that has happened, and what it touches.",
+  ),
+  Commit: record({
+    commit: text,
+    at: instant,
+    author: person,
+    subject: text,
+    path: text,
+    changes: { ...listOf(ref("Change")), description: "Fields that differ from the version before." },
+  }),
+  Change: change,
+  Run: record({
+    id: text,
+    stack: text,
+    kind: oneOf("preview", "up", "refresh", "destroy"),
+    commit: text,
+    startedAt: instant,
+    "finishedAt?": instant,
+    "outcome?": {
+      ...oneOf("succeeded", "failed", "cancelled", "killed"),
+      description: "Absent while it is under way.",
+    },
+    objects: listOf(record({ key: text, op: text, effectHash: text, mark: text })),
+  }),
+  RunEvent: record({ seq: whole, at: instant, kind: text, "object?": text, data: anything }),
+  Stack: record({
+    name: text,
+    account: text,
+    objects: whole,
+    suspects: whole,
+    busy: { ...flag, description: "A run has its lease." },
+    "lane?": record({
+      state: oneOf("converged", "waiting", "failed"),
+      at: instant,
+      "reason?": text,
+      "until?": instant,
+      "waiting?": listOf(text),
+    }),
+  }),
+};
