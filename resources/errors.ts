@@ -5,6 +5,11 @@
 export const FLEET_ERRORS = {
   FLEET_INVALID: { http: 422, retry: false, exit: 1 },
   USAGE: { http: 400, retry: false, exit: 1 },
+  UNAUTHENTICATED: { http: 401, retry: false, exit: 1 },
+  FORBIDDEN: { http: 403, retry: false, exit: 1 },
+  CONFLICT: { http: 409, retry: false, exit: 1 },
+  TOO_MANY: { http: 429, retry: true, exit: 1 },
+  ISSUER_UNAVAILABLE: { http: 503, retry: true, exit: 1 },
   NOT_FOUND: { http: 404, retry: false, exit: 1 },
   PREVIEW_STALE: { http: 409, retry: true, exit: 3 },
   NOT_APPROVED: { http: 409, retry: false, exit: 3 },

@@ -12,12 +12,12 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { load } from "js-yaml";
 import { create } from "tar";
 import { FleetError } from "../../resources/errors.ts";
 import { openBackend, stateUrl } from "../engine/backend.ts";
 import { readCheckpoint } from "../engine/checkpoint.ts";
 import type { States } from "../engine/states.ts";
+import { fleetIdOf } from "../fleet-id.ts";
 import { stateKeyFile } from "../keys.ts";
 import type { OpenController } from "../open.ts";
 import { withLeases } from "../reconcile/leases.ts";
@@ -137,13 +137,6 @@ async function copyState(states: States, folder: string): Promise<void> {
       );
     await writeFile(join(folder, `${stack}.json`), text, { mode: 0o600 });
   }
-}
-
-async function fleetIdOf({ store, repo }: OpenController): Promise<string> {
-  const text = await repo.readBlob(await repo.head(), "fleet.yaml");
-  const id = (await store.setting("fleet.id")) ?? (load(text ?? "") as { id?: string } | undefined)?.id;
-  if (id === undefined) throw new FleetError("FLEET_INVALID", "fleet.yaml:1:1: id is missing", {});
-  return id;
 }
 
 async function remotesOf(git: Git): Promise<Record<string, string>> {

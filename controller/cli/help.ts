@@ -118,6 +118,27 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
   ],
   run: ["fleetwright run -- pulumi preview -s linode-main.0", "fleetwright run -- pulumi up -s linode-main.0"],
   destroy: ["fleetwright destroy --confirm acme          remove every server of the fleet acme"],
+  "init-admin": [
+    "fleetwright init-admin                      you, as git knows you; asks for a password",
+    "fleetwright init-admin --email ada@example.org --name Ada --password-file ./password",
+  ],
+  users: [
+    "fleetwright users list                      everybody, with role and last sign-in",
+    "fleetwright users add bob@example.org --name Bob --role operator --account linode-main",
+    "fleetwright users set bob@example.org --role approver --all-accounts",
+    "fleetwright users set bob@example.org --password   another one, asked for",
+    "fleetwright users disable bob@example.org   at once, wherever Bob is signed in",
+  ],
+  tokens: [
+    "fleetwright tokens add ci --user bob@example.org --role requester --expires-days 90",
+    "fleetwright tokens list                     with their last use",
+    "fleetwright tokens revoke 0123456789abcdef0123",
+    "fleetwright tokens rotate --in-minutes 60   another key for access tokens, in an hour",
+  ],
+  audit: [
+    "fleetwright audit --email bob@example.org   what Bob did, the newest first",
+    "fleetwright audit --export audit.ndjson     all of it, for another program",
+  ],
   doctor: ["fleetwright doctor                          what is missing here, and what mends it"],
   simulate: [
     "fleetwright simulate linode --port 9001     a simulated Linode on http://127.0.0.1:9001",

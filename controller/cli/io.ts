@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import type { Colors } from "picocolors/types.js";
+import { FleetError } from "../../resources/errors.ts";
 
 /** Where a verb reads and writes. Tests give their own; colour and live lines only on a terminal. */
 export interface Io {
@@ -13,6 +14,11 @@ export interface Io {
   color: Colors;
   /** Answers false where nobody can be asked. */
   confirm(question: string): Promise<boolean>;
+  /**
+   * What nobody is to see: typed at a terminal without showing it, and once more where `again` asks for it; else the whole of standard input.
+   * Undefined when there is nothing. @throws {FleetError} USAGE when the two differ.
+   */
+  secret(question: string, again?: string): Promise<string | undefined>;
 }
 
 /** Standard output and error; what is asked comes from standard input. */
@@ -29,6 +35,7 @@ export function processIo(options: { color?: boolean } = {}): Io {
     width: process.stdout.columns ?? process.stderr.columns ?? 100,
     color: pc.createColors(colored),
     confirm,
+    secret,
   };
 }
 
@@ -44,5 +51,36 @@ async function confirm(question: string): Promise<boolean> {
     return (await lines.question(`${question} [y/N] `)).trim().toLowerCase() === "y";
   } finally {
     lines.close();
+  }
+}
+
+async function secret(question: string, again?: string): Promise<string | undefined> {
+  if (process.stdin.isTTY !== true) {
+    const { text } = await import("node:stream/consumers");
+    return (await text(process.stdin)).replace(/\r?\n$/, "") || undefined;
+  }
+  const typed = await typeUnseen(question);
+  if (typed !== undefined && again !== undefined && (await typeUnseen(again)) !== typed)
+    throw new FleetError("USAGE", "the two are not the same");
+  return typed;
+}
+
+async function typeUnseen(question: string): Promise<string | undefined> {
+  const { createInterface } = await import("node:readline/promises");
+  const { Writable } = await import("node:stream");
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  process.stderr.write(question);
+  // With a terminal of its own it turns the system's echo off; what it would draw goes nowhere.
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
+  const stopped = new AbortController();
+  lines.once("SIGINT", () => stopped.abort());
+  try {
+    return (await lines.question("", { signal: stopped.signal })) || undefined;
+  } catch (error) {
+    if (stopped.signal.aborted) return undefined;
+    throw error;
+  } finally {
+    lines.close();
+    process.stderr.write("\n");
   }
 }

@@ -1,5 +1,6 @@
 import { FleetError } from "../../resources/errors.ts";
 import type { Changes } from "../changes/changes.ts";
+import { tidyPeople } from "../people/tidy.ts";
 import { closeSuperseded } from "../reconcile/approvals.ts";
 import { watchBeingMade } from "../reconcile/being-made.ts";
 import type { Controller } from "../reconcile/context.ts";
@@ -282,6 +283,8 @@ export class Service {
       if (unsent > 0) this.#log.logger.error({ notifications: unsent }, "gave up notifications that could not be sent");
       if (runs + events + requests > 0)
         this.#log.logger.info({ runs, events, requests }, "removed old runs, events and answers to requests");
+      const entries = await tidyPeople(this.#controller);
+      if (entries > 0) this.#log.logger.info({ entries }, "removed old entries of the audit log");
     }
   }
 

@@ -4,6 +4,7 @@ import { isLoopback } from "../fleet/loopback.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { sendMail } from "./mail.ts";
 import type { Message } from "./message.ts";
+import { PRIVATE_SETTING } from "./reach.ts";
 import { allowance, allowedEndpoints, readSecret } from "./secret.ts";
 import { sendWebhook } from "./webhook.ts";
 
@@ -25,7 +26,11 @@ export async function send(
   delivery: Delivery,
 ): Promise<void> {
   if (by.kind === "webhook")
-    await sendWebhook(by, await readSecret(by.secret, environment), { ...delivery, now: now() });
+    await sendWebhook(by, await readSecret(by.secret, environment), {
+      ...delivery,
+      now: now(),
+      allowed: environment[PRIVATE_SETTING],
+    });
   else await sendMail(by, await passwordFor(by, environment), delivery);
 }
 

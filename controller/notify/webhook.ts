@@ -3,6 +3,7 @@ import { FleetError } from "../../resources/errors.ts";
 import type { WebhookTarget } from "../../resources/spec.ts";
 import { VERSION } from "../version.ts";
 import type { Message } from "./message.ts";
+import { post } from "./reach.ts";
 import { Refused } from "./refused.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -16,30 +17,25 @@ const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
 export async function sendWebhook(
   { url }: WebhookTarget,
   secret: string,
-  { id, fleet, message, now }: { id: string; fleet: string; message: Message; now: number },
+  {
+    id,
+    fleet,
+    message,
+    now,
+    allowed,
+  }: { id: string; fleet: string; message: Message; now: number; allowed: string | undefined },
 ): Promise<void> {
   const { type, at, summary, data } = message;
   const body = JSON.stringify({ type, timestamp: at, data: { fleet, summary, ...data } });
   const seconds = Math.floor(now / 1000);
-  const response = await fetch(url, {
-    method: "POST",
-    redirect: "manual",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-    headers: {
-      "content-type": "application/json",
-      "user-agent": `fleetwright/${VERSION}`,
-      "webhook-id": id,
-      "webhook-timestamp": String(seconds),
-      "webhook-signature": signatureOf(secret, id, seconds, body),
-    },
-    body,
-  }).catch((error: Error & { cause?: { code?: string } }) => {
-    const why = error.name === "TimeoutError" ? `no answer within ${TIMEOUT_MS / 1000} s` : error.cause?.code;
-    throw new FleetError("NOTIFY_FAILED", why ?? error.message, {}, { cause: error });
-  });
-  // What it says is nobody's business here; unread it would keep the connection.
-  await response.body?.cancel();
-  const { status } = response;
+  const headers = {
+    "content-type": "application/json",
+    "user-agent": `fleetwright/${VERSION}`,
+    "webhook-id": id,
+    "webhook-timestamp": String(seconds),
+    "webhook-signature": signatureOf(secret, id, seconds, body),
+  };
+  const status = await post({ url, headers, body, timeoutMs: TIMEOUT_MS, allowed });
   if (status >= 200 && status < 300) return;
   const reason = `it answered ${status}${status >= 300 && status < 400 ? ", and redirects are not followed" : ""}`;
   if (status >= 500 || status === 429) throw new FleetError("NOTIFY_FAILED", reason, { status });

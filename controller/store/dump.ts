@@ -6,7 +6,18 @@ import type { Tables } from "./tables.ts";
 const BATCH = 500;
 
 /** What concerns the moment and the processes that are there: worthless elsewhere, and kysely's own, which are written anew. */
-const LEFT_OUT = new Set(["lease", "budget_grant", "budget_quiet", "kysely_migration", "kysely_migration_lock"]);
+const LEFT_OUT = new Set([
+  "lease",
+  "budget_grant",
+  "budget_quiet",
+  "kysely_migration",
+  "kysely_migration_lock",
+  // A sign-in that was ended after the backup must not come back with it: people sign in anew.
+  "token_family",
+  "refresh_token",
+  "web_session",
+  "sign_in_attempt",
+]);
 
 /** "pending" after a load: machines may have been made since, which the journal does not know. */
 export const JOURNAL_SETTING = "journal.restored";

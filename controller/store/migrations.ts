@@ -150,6 +150,67 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "013-people": {
+    async up(db) {
+      // References are deferred, so that a backup is loaded in any order.
+      await sql`
+        create table person (
+          id uuid primary key default gen_random_uuid(), name text not null, email text not null, email_key text not null unique,
+          role text not null, accounts text[], owners text[], password text, subject text unique,
+          enabled boolean not null default true, created_at timestamptz not null default now(), signed_in_at timestamptz);
+        create table api_key (
+          id text primary key, person uuid not null references person deferrable initially deferred, name text not null, hash text not null,
+          role text not null, accounts text[], owners text[], created_at timestamptz not null default now(),
+          expires_at timestamptz, last_used_at timestamptz, last_used_from text, revoked_at timestamptz);
+        create index api_key_person on api_key (person);
+
+        create table token_family (
+          id uuid primary key, person uuid not null references person, created_at timestamptz not null default now(),
+          expires_at timestamptz not null, revoked_at timestamptz);
+        create index token_family_person on token_family (person) where revoked_at is null;
+        create index token_family_expires on token_family (expires_at);
+        create table refresh_token (
+          id text primary key, family uuid not null references token_family on delete cascade, hash text not null,
+          expires_at timestamptz not null, used_at timestamptz);
+        create index refresh_token_family on refresh_token (family);
+        create table web_session (
+          id text primary key, person uuid not null references person, hash text not null, source text not null,
+          created_at timestamptz not null default now(), seen_at timestamptz not null default now(),
+          expires_at timestamptz not null, ended_at timestamptz);
+        create index web_session_person on web_session (person) where ended_at is null;
+        create index web_session_expires on web_session (expires_at);
+        create table sign_in_attempt (
+          key text primary key, failures integer not null, refusals integer not null default 0,
+          since timestamptz not null, last_at timestamptz not null, until timestamptz);
+        create index sign_in_attempt_last on sign_in_attempt (last_at);
+
+        create table audit (
+          seq bigint generated always as identity primary key, at timestamptz not null default clock_timestamp(),
+          who uuid, email text, via text, action text not null, object text, data json, source text);
+        create index audit_at on audit (at);
+        create index audit_email on audit (email, seq);
+        create index audit_object on audit (object, seq);
+        create function refuse_audit_change() returns trigger language plpgsql as $$
+        begin
+          if tg_op = 'DELETE' and current_setting('fleetwright.pruning_audit', true) = 'on' then
+            if old.at < now() - interval '30 days' then return old; end if;
+          end if;
+          raise exception 'the audit log is only added to';
+        end $$;
+        create trigger audit_rows before update or delete on audit for each row execute function refuse_audit_change();
+        create trigger audit_whole before truncate on audit for each statement execute function refuse_audit_change();
+        create function prune_audit(days integer) returns bigint language plpgsql as $$
+        declare removed bigint;
+        begin
+          perform set_config('fleetwright.pruning_audit', 'on', true);
+          delete from audit where at < now() - greatest(days, 30) * interval '1 day';
+          get diagnostics removed = row_count;
+          perform set_config('fleetwright.pruning_audit', 'off', true);
+          return removed;
+        end $$
+      `.execute(db);
+    },
+  },
   "015-changes": {
     async up(db) {
       await sql`

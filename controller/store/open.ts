@@ -18,6 +18,7 @@ import { leaseMethods } from "./leases.ts";
 import { knowsMigrations, migrate } from "./migrations.ts";
 import { notificationMethods } from "./notifications.ts";
 import { objectMethods } from "./objects.ts";
+import { peopleStore } from "./people.ts";
 import { EmbeddedPool, serverPool } from "./pool.ts";
 import { revertMethods } from "./reverts.ts";
 import { runMethods } from "./runs.ts";
@@ -55,6 +56,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const store = withStoreErrors<Omit<Store, "jobs">>({
     ...journalMethods(db),
     budgets: budgetLedger(db),
+    people: peopleStore(db),
     ...objectMethods(db),
     ...runMethods(db),
     ...approvalMethods(db),

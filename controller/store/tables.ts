@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
 import type { ActualServer } from "../../resources/actual.ts";
+import type { PeopleTables } from "./people-tables.ts";
 import type { AppliedObject, LastWanted, RememberedDrift, SeenServer } from "./types.ts";
 
 /** Read as a Date, written by the database's own clock or as an ISO instant. */
@@ -8,7 +9,7 @@ type Instant = ColumnType<Date, string | Date, string | Date>;
 type Json<T> = ColumnType<T, string, string>;
 
 /** The tables as the last migration leaves them. */
-export interface Tables {
+export interface Tables extends PeopleTables {
   journal_entry: {
     account: string;
     key: string;

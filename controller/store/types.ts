@@ -3,6 +3,7 @@ import type { BudgetLedger } from "../../resources/budget-ledger.ts";
 import type { ErrorPlace } from "../../resources/errors.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { StackObject } from "../../resources/spec.ts";
+import type { PeopleStore } from "../people/types.ts";
 import type { DumpSink } from "./dump.ts";
 
 /** An object as it was last applied: the memory of what the clouds were made to be. Rebuilt from state and a listing when lost. */
@@ -279,6 +280,8 @@ export interface Store {
   readonly journal: Journal;
   /** Shared by all processes that have this store open. */
   readonly budgets: BudgetLedger;
+  /** People, what they sign in with, and the audit log. */
+  readonly people: PeopleStore;
   /** Journal entries without an answer, oldest first. */
   openIntents(account?: string): Promise<JournalEntry[]>;
   dropIntent(account: string, key: string): Promise<void>;

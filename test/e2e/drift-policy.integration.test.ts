@@ -28,7 +28,7 @@ beforeAll(async () => {
       policies: { drift: { every: "3s", policy: "revert" } },
       notifications: [{ name: "ops", webhook }],
     },
-    environment: { FLEETWRIGHT_HOOK_OPS: SECRET },
+    environment: { FLEETWRIGHT_HOOK_OPS: SECRET, FLEETWRIGHT_PRIVATE_WEBHOOKS: "127.0.0.1" },
   });
   fleet.write({
     "servers/app-1.yaml": server("app-1"),

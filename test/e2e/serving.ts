@@ -29,9 +29,9 @@ export class Serving {
   readonly #ended: Promise<number | undefined>;
   #stderr = "";
 
-  constructor(fleet: Fleet, clone: string, args: string[] = []) {
+  constructor(fleet: Fleet, clone: string, args: string[] = [], environment: Record<string, string> = {}) {
     const all = ["--fleet", clone, "serve", "--listen", "127.0.0.1:0", "--log-format", "json", ...args];
-    this.child = fleet.start(all, { FLEETWRIGHT_HOOK_SECRET: HOOK_SECRET });
+    this.child = fleet.start(all, { FLEETWRIGHT_HOOK_SECRET: HOOK_SECRET, ...environment });
     createInterface({ input: this.child.stdout! }).on("line", (line) => this.lines.push(JSON.parse(line) as LogLine));
     this.child.stderr!.on("data", (text: Buffer) => {
       this.#stderr += text.toString();

@@ -1,25 +1,16 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { toGiB, toMiB } from "../../catalog/units.ts";
 import { toMicro } from "../../fleet/money.ts";
-import type { Io } from "../io.ts";
 import type { GlobalOptions } from "../options.ts";
 import type { AdoptFlags } from "./adopt.ts";
 import type { BackupFlags, RestoreFlags } from "./backup.ts";
 import type { CatalogFlags } from "./catalog.ts";
 import type { ChangeAction, ChangeFlags, ChangesFlags } from "./changes.ts";
 import type { NeedFlags } from "./cheapest.ts";
+import { type AddVerb, count, list, positive, running } from "./define.ts";
 import type { NotifyFlags } from "./notify.ts";
+import { peopleVerbs } from "./people-verbs.ts";
 import type { ServeFlags } from "./serve.ts";
-
-/** Adds one verb to the program; `exit` takes the verb's exit code. A verb's code is loaded when it is called. */
-export type AddVerb = (program: Command, io: Io, exit: (code: number) => void) => void;
-
-const list = (value: string, before: string[] = []): string[] => [...before, ...value.split(",")];
-
-function count(value: string): number {
-  if (!/^\d+$/.test(value)) throw new InvalidArgumentError("a whole number from 0 is wanted");
-  return Number(value);
-}
 
 /** Minutes after midnight. */
 function timeOfDay(value: string): number | "never" {
@@ -27,11 +18,6 @@ function timeOfDay(value: string): number | "never" {
   if (hours !== undefined && minutes !== undefined) return Number(hours) * 60 + Number(minutes);
   if (value === "never") return value;
   throw new InvalidArgumentError("a time of day is wanted, 03:00, or never");
-}
-
-function positive(value: string): number {
-  if (count(value) === 0) throw new InvalidArgumentError("a whole number from 1 is wanted");
-  return count(value);
 }
 
 function factor(value: string): number {
@@ -68,18 +54,6 @@ function withNeeds(command: Command): Command {
     .option("--currency <code>", "compare prices in this currency (default: USD where there is one)")
     .option("--limit <count>", "show at most so many", count)
     .option("--refresh", "read the catalogues anew");
-}
-
-/** Runs a verb with its own options and those of the program. */
-function running<Flags extends GlobalOptions>(
-  io: Io,
-  exit: (code: number) => void,
-  run: (flags: Flags, io: Io, ...args: string[]) => Promise<number>,
-) {
-  return async (...args: unknown[]) => {
-    const command = args.at(-1) as Command;
-    exit(await run(command.optsWithGlobals<Flags>(), io, ...command.args));
-  };
 }
 
 export const verbs: AddVerb[] = [
@@ -336,6 +310,7 @@ export const verbs: AddVerb[] = [
           (await import("./backup.ts")).restoreVerb(flags, io, file!),
         ),
       ),
+  ...peopleVerbs,
   (program, io, exit) =>
     program
       .command("doctor")

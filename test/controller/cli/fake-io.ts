@@ -8,7 +8,9 @@ export interface FakeIo extends Io {
   drawn: string[];
 }
 
-export function fakeIo(options: { live?: boolean; color?: boolean; width?: number; answer?: boolean } = {}): FakeIo {
+export function fakeIo(
+  options: { live?: boolean; color?: boolean; width?: number; answer?: boolean; secret?: string } = {},
+): FakeIo {
   const stdout: string[] = [];
   const stderr: string[] = [];
   const drawn: string[] = [];
@@ -23,5 +25,6 @@ export function fakeIo(options: { live?: boolean; color?: boolean; width?: numbe
     width: options.width ?? 100,
     color: pc.createColors(options.color ?? false),
     confirm: async () => options.answer ?? false,
+    secret: async () => options.secret,
   };
 }

@@ -13,6 +13,7 @@ import { Notifier } from "../../../controller/jobs/notifier.ts";
 import { JobQueue } from "../../../controller/jobs/queue.ts";
 import type { Message } from "../../../controller/notify/message.ts";
 import { collect, deliver } from "../../../controller/notify/outbox.ts";
+import { isPrivate } from "../../../controller/notify/reach.ts";
 import { send } from "../../../controller/notify/send.ts";
 import type { Controller } from "../../../controller/reconcile/context.ts";
 import type { Desired } from "../../../controller/reconcile/desired.ts";
@@ -29,7 +30,11 @@ import { isSigned, Receiver, SECRET } from "./receiver.ts";
 /** Messages on their way: a real database, a real receiver of webhooks and a real mail server. */
 const { signal } = new AbortController();
 const dataDir = makeDataDir();
-const environment: Record<string, string> = { FLEETWRIGHT_HOOK: SECRET, FLEETWRIGHT_MAIL: "a password of this test" };
+const environment: Record<string, string> = {
+  FLEETWRIGHT_PRIVATE_WEBHOOKS: "127.0.0.1",
+  FLEETWRIGHT_HOOK: SECRET,
+  FLEETWRIGHT_MAIL: "a password of this test",
+};
 
 let store: Store;
 let controller: Controller;
@@ -239,10 +244,55 @@ const message: Message = {
 };
 
 describe("a webhook", () => {
+  it("reaches no private network that an operator has not allowed, by whatever name", async () => {
+    const { port } = new URL(receiver.url);
+    const closed = { ...controller, environment: { ...environment, FLEETWRIGHT_PRIVATE_WEBHOOKS: "" } };
+    const delivery = {
+      id: "msg_1",
+      fleet: "outbox",
+      message: { type: "test", at: "", summary: "", lines: [], data: {} },
+    };
+    const by = (host: string) =>
+      webhook({ by: { kind: "webhook", url: `http://${host}:${port}/hook`, secret: { env: "FLEETWRIGHT_HOOK" } } });
+
+    for (const host of ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0"])
+      await expect(send(closed, by(host), delivery), host).rejects.toMatchObject({
+        code: "NOTIFY_FAILED",
+        message: expect.stringContaining("FLEETWRIGHT_PRIVATE_WEBHOOKS="),
+      });
+    const exact = {
+      ...closed,
+      environment: { ...environment, FLEETWRIGHT_PRIVATE_WEBHOOKS: `a.example, 127.0.0.1:${port}` },
+    };
+    await send(exact, by("127.0.0.1"), delivery);
+
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  it.each([
+    "10.1.2.3",
+    "169.254.169.254",
+    "192.168.0.1",
+    "172.31.0.1",
+    "100.64.0.1",
+    "fd00::1",
+    "fe80::1",
+    "::",
+    "224.0.0.1",
+    "255.255.255.255",
+  ])("takes %s for an address of a private network", (address) => expect(isPrivate(address)).toBe(true));
+
+  it.each(["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111"])("takes %s for a public address", (address) =>
+    expect(isPrivate(address)).toBe(false),
+  );
+
   it("is signed with a secret from a file of the operator's folder, and a bad one is told", async () => {
     const folder = mkdtempSync(join(tmpdir(), "fw-secrets-"));
     writeFileSync(join(folder, "hook"), `${SECRET}\n`);
-    const on = { ...controller, environment: { FLEETWRIGHT_SECRETS_DIR: folder, FLEETWRIGHT_BAD: "hunter2" } };
+    const on = {
+      ...controller,
+      environment: { ...environment, FLEETWRIGHT_SECRETS_DIR: folder, FLEETWRIGHT_BAD: "hunter2" },
+    };
     const by = (secret: { file: string } | { env: string }) =>
       webhook({ by: { kind: "webhook", url: receiver.url, secret } });
     const delivery = { id: "msg_1", fleet: "outbox", message };
