@@ -2,8 +2,6 @@ import { FLEET_ERRORS, FleetError, type FleetErrorCode } from "../../../resource
 
 /** What is wrong with a request before anything of the fleet is asked: codes beside those of the project, with their status. */
 export const API_ERRORS = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
   METHOD_NOT_ALLOWED: 405,
   CONDITION_FAILED: 412,
   BODY_TOO_LARGE: 413,
@@ -21,6 +19,9 @@ export type ProblemCode = FleetErrorCode | keyof typeof API_ERRORS;
 export const TITLES: Readonly<Record<ProblemCode, string>> = {
   UNAUTHENTICATED: "It is not known who asks",
   FORBIDDEN: "Your role does not allow this",
+  CONFLICT: "It stands against something that is there already",
+  TOO_MANY: "There were too many failed attempts",
+  ISSUER_UNAVAILABLE: "The issuer of tokens does not answer",
   METHOD_NOT_ALLOWED: "This resource has no such method",
   CONDITION_FAILED: "The object has changed meanwhile",
   BODY_TOO_LARGE: "The body is too large",

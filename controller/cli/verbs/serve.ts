@@ -6,11 +6,15 @@ import { standinPath } from "../../../simulators/standins/index.ts";
 import type { Authenticate } from "../../api/fleet/api.ts";
 import { fleetApp } from "../../api/fleet/app.ts";
 import { operationsApp } from "../../api/operations.ts";
+import { fleetIdOf } from "../../fleet-id.ts";
 import { createLog, type LogFormat } from "../../jobs/log.ts";
 import { Metrics } from "../../jobs/metrics.ts";
 import { Service } from "../../jobs/service.ts";
 import { openController } from "../../open.ts";
+import { openPeople } from "../../people/people.ts";
 import { currentBranch } from "../../repo/remote.ts";
+import { pageApp } from "../../ui/app.ts";
+import { peopleGate } from "../../ui/people-gate.ts";
 import { VERSION } from "../../version.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
@@ -67,12 +71,14 @@ export async function serveVerb(flags: ServeFlags, io: Io, authenticate?: Authen
     const { registry } = metrics;
     const started = service;
     const stopping = new AbortController();
+    const people = await openPeople({ ...controller, fleetId: await fleetIdOf(controller) });
     const app = operationsApp({
       store: controller.store,
       registry,
       unready: () => started.unready(),
       poke: () => started.poke(),
       ...(hookSecret === undefined ? {} : { hookSecret }),
+      page: pageApp({ controller, service: started, gate: peopleGate(people), logger }),
       ...(authenticate === undefined
         ? {}
         : { fleet: fleetApp({ controller, service: started, authenticate, logger, stopping: stopping.signal }) }),
