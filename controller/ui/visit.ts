@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { FleetView } from "../api/fleet/view.ts";
 import type { Changes } from "../changes/changes.ts";
-import { concerns, mayAs, type Principal, type Role } from "../people/principal.ts";
+import { mayAs, type Principal, type Role } from "../people/principal.ts";
 import type { Controller } from "../reconcile/context.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import type { Gate } from "./gate.ts";
@@ -44,7 +44,3 @@ export interface Visit {
 }
 
 export const may = ({ who }: Pick<Visit, "who">, role: Role): boolean => mayAs(who, role);
-
-/** Whether somebody may see what belongs to an account and, where it has one, an owner. */
-export const isWithin = ({ who }: Pick<Visit, "who">, object: { account?: string; owner?: string }): boolean =>
-  concerns(who, object);

@@ -73,8 +73,8 @@ ${Object.entries(GROUPS).map(([words, own]) =>
     state,
   ),
 )}
-<section class="card price" aria-live="polite" id="price" hx-post="/ui/new-server" hx-trigger="change from:closest form delay:400ms" hx-include="closest form" hx-vals='{"do":"price"}' hx-swap="innerHTML">${price ?? priceHint}</section>
-<div class="actions"><button class="main" name="do" value="open">Open the change</button> <button name="do" value="price" formnovalidate>Show the price</button></div>
+<section class="card bar" aria-label="Price"><div aria-live="polite" id="price" hx-post="/ui/new-server" hx-trigger="change from:closest form delay:400ms" hx-include="closest form" hx-vals='{"do":"price"}' hx-swap="innerHTML">${price ?? priceHint}</div>
+<div class="actions"><button name="do" value="price" formnovalidate>Show the price</button> <button class="main" name="do" value="open">Open the change</button></div></section>
 </form>`;
 }
 
@@ -87,7 +87,7 @@ function group(words: string, names: readonly string[], state: Parameters<typeof
     : html`<section class="card"><h2>${words}</h2><div class="grid">${fields}</div></section>`;
 }
 
-const priceHint = html`<h2>Price</h2><p>Choose a region, a size and an image to see what it costs.</p>`;
+const priceHint = html`<p>Choose a region, a size and an image to see what it costs.</p>`;
 
 /** `POST /ui/new-server` opens the change, or says what it would cost and what is wrong with it. */
 export async function askServer(visit: Visit): Promise<Page | Response> {
@@ -168,16 +168,19 @@ async function showPrice(visit: Visit, offer: Offer, asked: Rehearsed): Promise<
   );
 }
 
-const isChosen = (form: URLSearchParams): boolean => form.get("region") !== "" && form.get("image") !== "";
+const isChosen = (form: URLSearchParams): boolean => {
+  const has = (name: string) => (form.get(name) ?? "") !== "";
+  return has("region") && has("image") && ["size", "plan", "resources.vcpus"].some(has);
+};
 
 function priceOf(form: URLSearchParams, { errors, preview }: Rehearsed): Markup {
   if (preview === undefined && !isChosen(form)) return priceHint;
   if (preview === undefined)
-    return html`<h2>Price</h2><ul>${[...errors].map(([name, message]) => html`<li>${name === "" ? nothing : `${labelOf(name)}: `}${message}</li>`)}</ul>`;
+    return html`<ul>${[...errors].map(([name, message]) => html`<li>${name === "" ? nothing : `${labelOf(name)}: `}${message}</li>`)}</ul>`;
   const { cost, price, verdicts, notes } = preview;
   const refused = verdicts.filter((verdict) => !passes(verdict));
   const isSold = JSON.stringify(cost.after) !== JSON.stringify(price.after);
-  return html`<h2>Price</h2><p class="figure"><b>${money(cost.after) || "No price is known"}</b>${cost.after.length === 0 ? nothing : " a month"}</p>
+  return html`<p class="figure"><b>${money(cost.after) || "No price is known"}</b>${cost.after.length === 0 ? nothing : " a month"}</p>
 ${isSold ? html`<p>sold for ${money(price.after)} a month</p>` : nothing}
 ${refused.map(({ message }) => html`<p class="notice bad">${message}</p>`)}
 ${notes.map((note) => html`<p><small>${note}</small></p>`)}`;

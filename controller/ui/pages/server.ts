@@ -65,7 +65,7 @@ function besideTable({ fields, seen }: Read): Markup {
   const cells = ({ field, desired, actual, isDrifted }: Beside) => [
     field,
     value(desired),
-    html`${seen === undefined ? "not read yet" : value(actual)}${isDrifted ? html` ${badge("warn", "drift")}` : nothing}`,
+    html`${seen === undefined ? "not read yet" : actual === undefined ? "not told" : value(actual)}${isDrifted ? html` ${badge("warn", "drift")}` : nothing}`,
   ];
   return table(
     "Desired and actual",

@@ -58,6 +58,6 @@ export function nearChanges(lines: readonly DiffLine[]): (DiffLine | "gap")[] {
   );
   return lines.flatMap((line, index): (DiffLine | "gap")[] => {
     if (near[index]) return [line];
-    return index > 0 && near[index - 1] ? ["gap"] : [];
+    return index === 0 || near[index - 1] ? ["gap"] : [];
   });
 }

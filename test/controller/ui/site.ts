@@ -35,11 +35,12 @@ export class Site {
       "keys/ops.yaml": KEY,
       "firewalls/web.yaml": FIREWALL,
       "servers/web-1.yaml": stringify(server("linode", "web-1", { owner: "team-web" })),
-      "servers/web-2.yaml": stringify(server("linode", "web-2", { owner: "team-web", labels: { env: "test", role: "web" } })),
+      "servers/web-2.yaml": stringify(
+        server("linode", "web-2", { owner: "team-web", labels: { env: "test", role: "web" } }),
+      ),
       "servers/db-1.yaml": stringify(server("digitalocean", "db-1", { owner: "team-db" })),
     });
     fleet.commit("Begin");
-    await fleet.converge();
     fleet.edit("servers/web-2.yaml", (text) => text.replace("env: test", "env: live"));
     fleet.commit("Call web-2 live");
     await fleet.converge();

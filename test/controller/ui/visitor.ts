@@ -24,9 +24,13 @@ export class Visitor {
   }
 
   /** As it comes from a page of the same site. */
-  async post(path: string, fields: Record<string, string | string[]>, headers: Record<string, string> = {}): Promise<Seen> {
+  async post(
+    path: string,
+    fields: Record<string, string | string[]>,
+    headers: Record<string, string> = {},
+  ): Promise<Seen> {
     const body = new URLSearchParams(
-      Object.entries(fields).flatMap(([name, value]) => [value].flat().map((one) => [name, one])),
+      Object.entries(fields).flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, one])),
     ).toString();
     const own = { "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin" };
     return await this.#ask(path, { method: "POST", body, headers: { ...own, ...headers } });
@@ -54,13 +58,18 @@ export class Visitor {
       else this.cookies.set(name, value);
     }
     const { status } = response;
-    return { status, location: response.headers.get("location"), headers: response.headers, text: await response.text() };
+    return {
+      status,
+      location: response.headers.get("location"),
+      headers: response.headers,
+      text: await response.text(),
+    };
   }
 }
 
 /** Of the form that goes to `action`. */
 export function hiddenFields(text: string, action: string): Record<string, string> {
-  const form = text.split("<form").find((part) => part.includes(`action="${action}"`));
+  const form = text.split("<form").find((part) => part.includes(`method="post" action="${action}"`));
   if (form === undefined) throw new Error(`no form goes to ${action}:\n${text}`);
   const inputs = form.split("</form>")[0]!.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g);
   return Object.fromEntries([...inputs].map(([, name, value]) => [name!, value!.replaceAll("&amp;", "&")]));
