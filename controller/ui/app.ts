@@ -41,7 +41,7 @@ export function pageApp(parts: PageParts): Hono {
       return c.html(layout(errorPage("An error of Fleetwright: its log tells more.")), 500);
     }
     const visitor = await visitorOf(parts, c).catch(() => undefined);
-    return c.html(layout(errorPage(error.message), visitor), FLEET_ERRORS[error.code].http);
+    return c.html(layout(errorPage(error.message, placeBefore(c.req.path)), visitor), FLEET_ERRORS[error.code].http);
   });
   return app;
 }
@@ -131,10 +131,13 @@ function sourceOf(c: Context): string {
   }
 }
 
-const errorPage = (message: string) => ({
+/** Where a form that was refused came from: `/ui/changes/ID/approve` of `/ui/changes/ID`. */
+const placeBefore = (path: string): string => /^\/ui\/(?:changes|servers)\/[^/]+(?=\/)/.exec(path)?.[0] ?? "/ui/fleet";
+
+const errorPage = (message: string, back = "/ui/fleet") => ({
   title: "Not done",
   body: html`<section class="card narrow"><h1>Not done</h1><p class="notice bad lines" role="alert">${message}</p>
-<p><a href="/ui/fleet">To the fleet</a></p></section>`,
+<p><a href="${back}">Go back</a></p></section>`,
 });
 
 function refusal(message: string): never {

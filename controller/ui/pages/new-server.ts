@@ -119,14 +119,15 @@ function fieldsOf(
   form: URLSearchParams,
   isPrice: boolean,
 ): Record<string, unknown> & { name: string } {
-  const given = fields.flatMap((name) => {
-    const value = givenOf(name, SCHEMA[name]!, form);
+  // In the order of the schema, which is that of the files that people write.
+  const given = Object.keys(SCHEMA).flatMap((name) => {
+    const value = fields.includes(name) ? givenOf(name, SCHEMA[name]!, form) : undefined;
     return value === undefined ? [] : [[name, value] as const];
   });
   const name = form.get("name")?.trim() ?? "";
   // What it costs does not depend on how it is called.
   const called = name === "" && isPrice ? `price-${randomBytes(6).toString("hex")}` : name;
-  return { ...Object.fromEntries(given), name: called, account: account.name };
+  return { name: called, account: account.name, ...Object.fromEntries(given) };
 }
 
 interface Rehearsed {
