@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import { filesOf } from "../../changes/files.ts";
 import type { Change, ChangeState, ChangeStep } from "../../changes/types.ts";
+import { counted } from "../../cli/render/text.ts";
 import { passes } from "../../reconcile/preview.ts";
 import type { Verdict } from "../../reconcile/types.ts";
 import type { RunRecord } from "../../store/types.ts";
@@ -15,6 +16,10 @@ import type { Page, Visit } from "../visit.ts";
 import { changeActions } from "./change-actions.ts";
 import { effectCounts } from "./changes.ts";
 
+/** Of changes of whole fleets only the beginning is shown. */
+const MOST_FILES = 50;
+const MOST_EFFECTS = 200;
+
 /** How often a page looks again while something is under way. */
 const LOOK = "every 2s";
 
@@ -25,7 +30,7 @@ export async function changePage(visit: Visit): Promise<Page> {
   const [steps, runs, files] = await Promise.all([
     service.changes.steps(change.id),
     service.changes.runs(change),
-    filesOf(controller.repo, change),
+    filesOf(controller.repo, { ...change, files: change.files.slice(0, MOST_FILES) }),
   ]);
   const now = controller.now();
   const here = `/ui/changes/${change.id}`;
@@ -55,13 +60,16 @@ ${change.preview === undefined ? nothing : guardsCard(change.preview.verdicts)}
 <section class="card"><h2>Files</h2>${
       files === undefined
         ? empty("Their texts are not kept of a change that was closed.")
-        : files.map((file) => fileDiff(file))
+        : html`${files.map((file) => fileDiff(file))}${more(change.files.length - files.length, "file")}`
     }</section>
 <section class="card"><h2>Steps</h2>${stepList(steps, now)}
 ${runs.length === 0 ? nothing : html`<h3>Runs</h3><ul class="plain">${runs.map((run: RunRecord) => html`<li>${runLine(run, now)}</li>`)}</ul>`}</section>
 </div>`,
   };
 }
+
+const more = (count: number, what: string): Markup =>
+  count > 0 ? html`<p><small>and ${counted(count, `more ${what}`)}</small></p>` : nothing;
 
 /** Something goes on by itself. */
 const isBusy = ({ state, executes }: Change): boolean =>
@@ -98,7 +106,7 @@ function effectsCard({ preview, results }: Change): Markup {
   const { effects, held = [], notes } = preview!;
   const byHash = new Map(results.map((result) => [result.effectHash, result]));
   return html`<section class="card"><h2>What it does</h2>
-${effects.length + held.length === 0 ? empty("It does nothing to any machine.") : effectTree(effects, held, byHash)}
+${effects.length + held.length === 0 ? empty("It does nothing to any machine.") : html`${effectTree(effects.slice(0, MOST_EFFECTS), held.slice(0, MOST_EFFECTS), byHash)}${more(effects.length - MOST_EFFECTS, "effect")}${more(held.length - MOST_EFFECTS, "held effect")}`}
 ${notes.map((note) => html`<p><small>${note}</small></p>`)}</section>`;
 }
 

@@ -8,6 +8,7 @@ import { objectKey } from "../../reconcile/types.ts";
 import type { SeenServer } from "../../store/types.ts";
 import { notThere } from "../gate.ts";
 import type { Visit } from "../visit.ts";
+import { changesOf } from "./changes.ts";
 import { sizeOf } from "./servers.ts";
 
 /** One field as the file has it and as the last pass has seen it. */
@@ -35,7 +36,7 @@ export async function serverOf(
 
 /** What is recorded of it, what the last pass has seen, and what its file was. */
 export async function readServer(visit: Visit, object: Awaited<ReturnType<typeof serverOf>>) {
-  const { controller, service } = visit.parts;
+  const { controller } = visit.parts;
   const view = await visit.view();
   const { spec } = object;
   const state = (await serverStates({ controller }, view, [object]))(object);
@@ -43,7 +44,7 @@ export async function readServer(visit: Visit, object: Awaited<ReturnType<typeof
   const id = state.recorded?.id;
   const seen = id === undefined ? undefined : (await controller.store.inventory(account, [id])).servers[0];
   const { items: history } = await historyOf(controller.repo, object, view.desired.commit, { limit: VERSIONS });
-  const changes = await service.changes.list({ object: objectKey(spec) }, CHANGES);
+  const changes = (await changesOf(visit, { object: objectKey(spec) }, CHANGES)).changes;
   return {
     state,
     seen,
