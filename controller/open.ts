@@ -7,6 +7,9 @@ import type { Cloud } from "../resources/cloud.ts";
 import { FleetError, type FleetErrorCode } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
 import { steadyAccounts } from "./accounts.ts";
+import { Credentials } from "./credentials/credentials.ts";
+import { KeyRing } from "./credentials/keys.ts";
+import { HeldCredentials } from "./credentials/safe.ts";
 import { stateUrl } from "./engine/backend.ts";
 import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
@@ -51,9 +54,13 @@ export interface OpenOptions {
   progress?: Progress;
   /** Told of each request to a cloud that came to an end: `ok`, or the code of its error. */
   onCall?: (account: string, verdict: "ok" | FleetErrorCode) => void;
+  /** Told of credentials before they are used: no log may hold them. */
+  onSecrets?: (values: string[]) => void;
 }
 
 export interface OpenController extends Controller {
+  /** What operators keep beside git. */
+  credentials: Credentials;
   close(): Promise<void>;
 }
 
@@ -74,6 +81,18 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const snapshots = new SnapshotFolder(join(dataDir, "snapshots"), (text) => progress({ kind: "note", text }));
   let engine: Promise<Engine> | undefined;
   const loaded = createFleetCache({ snapshots });
+  const ring = new KeyRing(dataDir, environment);
+  const held = new HeldCredentials(store, ring, [repo.dir, dataDir]);
+  await held.renew();
+  const account = steadyAccounts((spec) => {
+    const resolved = resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, {
+      safe: held,
+      ledger: store.budgets,
+      ...(options.onCall && { onCall: options.onCall }),
+    });
+    options.onSecrets?.(Object.values(resolved.credentials));
+    return resolved;
+  });
   const commits = new CommitQueue({ repo, store, clouds: registry, parsed: loaded.parsed, now: Date.now, sleep });
   return {
     repo,
@@ -92,12 +111,19 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     stacksAtOnce: options.stacksAtOnce ?? STACKS_AT_ONCE,
     slots: new Slots(options.stacksAtOnce ?? STACKS_AT_ONCE),
     engine: () => (engine ??= openEngine(options, { repo, store, dataDir, environment, progress })),
-    account: steadyAccounts((spec) =>
-      resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, {
-        ledger: store.budgets,
-        ...(options.onCall && { onCall: options.onCall }),
-      }),
-    ),
+    account,
+    renewCredentials: () => held.renew(),
+    credentials: new Credentials({
+      repo,
+      store,
+      clouds: registry,
+      loaded,
+      environment,
+      now: Date.now,
+      account,
+      ring,
+      held,
+    }),
     now: Date.now,
     steady: steadyNow,
     sleep,

@@ -60,6 +60,8 @@ export interface Cloud {
   catalog(call: Call): Promise<Catalog>;
   /** One-click applications and start scripts, where the cloud has some. Read anew at each call; the core keeps it. */
   marketplace?(call: Call): Promise<MarketplaceItem[]>;
+  /** What the account's credentials may do, told by the cloud in one request. Present where the cloud has such a request. */
+  access?(call: Call): Promise<Access>;
   /** Firewalls with their rules as the cloud has them now. Present where `capabilities.firewalls`. */
   readonly firewalls?: FirewallReader;
   /** Aggregates of hosts, on clouds whose operators we are. */
@@ -88,6 +90,17 @@ export interface Cloud {
   readonly gateway?: GatewayProfile;
   /** Resource types of our own package that this cloud has besides the Power; loaded only where the package is served. */
   types?(): Promise<CloudTypes>;
+}
+
+/** What credentials may do, in the cloud's own words. */
+export interface Access {
+  /** Whose they are: a user, a token, a project. */
+  identity?: string;
+  may: string[];
+  /** What a fleet needs and they are known not to have. */
+  lacks?: string[];
+  /** ISO instant when they end. */
+  expires?: string;
 }
 
 /** What a cloud's feed tells. */

@@ -3,10 +3,14 @@
  * hashed, stored and handed to another process. No document ever holds a credential; user data may be confidential and is treated so.
  */
 
-/** A secret by reference; `env` names a variable of the controller's environment, and must carry the allowed prefix. */
-export interface CredentialRef {
-  env: string;
-}
+/**
+ * A secret by reference; `env` names a variable of the controller's environment, and must carry the allowed prefix; `sealed` is what an operator has
+ * sealed for the account and the field that have it; `file` is an absolute path on the controller's machine.
+ */
+export type CredentialRef =
+  | { env: string; sealed?: never; file?: never }
+  | { sealed: true; env?: never; file?: never }
+  | { file: string; env?: never; sealed?: never };
 
 /** Something that is closed, or will be. */
 export interface EndOfLife {

@@ -254,17 +254,25 @@ export interface AccountFields {
    */
   endpoint?: string;
   /**
-   * How the cloud lets us in: each field names an environment variable of the controller. Values never stand in a file.
+   * How the cloud lets us in: each field says where its value is. Values never stand in a file of the fleet.
    */
   credentials: {
     /**
-     * A credential by reference.
+     * A credential by reference: `env`, `sealed` or `file`.
      */
     [k: string]: {
       /**
-       * Name of the environment variable. It must begin with one of the fleet's `envPrefixes`.
+       * Name of the environment variable of the controller. It must begin with one of the fleet's `envPrefixes`.
        */
-      env: string;
+      env?: string;
+      /**
+       * It is what `fleetwright credentials set` has sealed for this account and field.
+       */
+      sealed?: true;
+      /**
+       * A file of the controller's machine, outside the fleet repository, that not everybody may read. One line break at its end is left out.
+       */
+      file?: string;
     };
   };
   /**

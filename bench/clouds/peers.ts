@@ -1,5 +1,6 @@
 import { resolveAccount } from "../../resources/account.ts";
 import type { Account, Cloud } from "../../resources/cloud.ts";
+import { ENDPOINTS_VARIABLE, SIMULATORS_ALLOWED } from "../../resources/endpoints.ts";
 import { clouds } from "../../resources/registry.ts";
 import type { AccountSpec, ServerSpec } from "../../resources/spec.ts";
 import { SimulatorClient } from "../../simulators/client.ts";
@@ -68,7 +69,10 @@ export async function openPeer(name: PeerName, options: SimulatorOptions = {}): 
       deadlines: { createSeconds: 600, settleSeconds: 10 },
       options: { ...entry.accountOptions },
     },
-    environment: Object.fromEntries(fields.map(([field, value]) => [variable(field), value])),
+    environment: {
+      [ENDPOINTS_VARIABLE]: SIMULATORS_ALLOWED,
+      ...Object.fromEntries(fields.map(([field, value]) => [variable(field), value])),
+    },
   };
 }
 

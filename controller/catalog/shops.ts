@@ -7,10 +7,14 @@ import { type ReadOptions, readSale } from "./cache.ts";
 import type { Shop } from "./offers.ts";
 import { staleWords } from "./words.ts";
 
-/** The accounts of a commit, whatever else in it is wrong. @throws {FleetError} NOT_FOUND for a name that is none. */
-export async function accountsAt(controller: Controller, names?: readonly string[]): Promise<AccountSpec[]> {
+/** The accounts of a commit (default: HEAD), whatever else in it is wrong. @throws {FleetError} NOT_FOUND for a name that is none. */
+export async function accountsAt(
+  controller: Pick<Controller, "repo" | "clouds" | "loaded">,
+  names?: readonly string[],
+  commit?: string,
+): Promise<AccountSpec[]> {
   const { repo, clouds, loaded } = controller;
-  const accounts = await loadAccounts(repo, await repo.head(), { clouds }, loaded);
+  const accounts = await loadAccounts(repo, await repo.head(commit), { clouds }, loaded);
   if (names === undefined) return [...accounts.values()];
   return names.map((name) => {
     const spec = accounts.get(name);

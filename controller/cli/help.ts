@@ -84,6 +84,14 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright adopt --account do-main --match '^web-' --yes   all of these, without asking",
     "fleetwright adopt --account do-main --match . --write   only write and commit the files",
   ],
+  credentials: [
+    "fleetwright credentials set linode-main token          asks for it, without echo",
+    "pass linode | fleetwright credentials set linode-main token    takes it from standard input",
+    "fleetwright credentials validate linode-main           what the cloud says that it may do",
+    "fleetwright credentials bind pve-lab                   it may be sent to the address in accounts/pve-lab.yaml",
+    "fleetwright credentials list                           which, by whom, when, for which address",
+    "fleetwright credentials rotate                         seal all with a new key",
+  ],
   catalog: [
     "fleetwright catalog sizes --account linode-main       sizes with prices, and where they are in stock",
     "fleetwright catalog marketplace --account do-main     one-click applications",

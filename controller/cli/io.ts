@@ -56,8 +56,7 @@ async function confirm(question: string): Promise<boolean> {
 
 async function secret(question: string, again?: string): Promise<string | undefined> {
   if (process.stdin.isTTY !== true) {
-    const { text } = await import("node:stream/consumers");
-    return (await text(process.stdin)).replace(/\r?\n$/, "") || undefined;
+    return (await allInput()).replace(/\r?\n$/, "") || undefined;
   }
   const typed = await typeUnseen(question);
   if (typed !== undefined && again !== undefined && (await typeUnseen(again)) !== typed)
@@ -83,4 +82,18 @@ async function typeUnseen(question: string): Promise<string | undefined> {
     lines.close();
     process.stderr.write("\n");
   }
+}
+
+/** Longer input is no secret; it is cut here, so that whoever takes it can say so without holding all of it. */
+const MOST_INPUT = 1024 * 1024;
+
+async function allInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MOST_INPUT) break;
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }

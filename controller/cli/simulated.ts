@@ -1,3 +1,4 @@
+import { ENDPOINTS_VARIABLE, SIMULATORS_ALLOWED } from "../../resources/endpoints.ts";
 import type { SimulatedEntry } from "../../simulators/simulator.ts";
 
 /** The environment variable that the examples read a credential of a simulated cloud from: `FLEETWRIGHT_LINODE_TOKEN`. */
@@ -11,12 +12,15 @@ export function environmentOf(
   token?: string,
 ): Record<string, string> {
   const fields = Object.keys(credentials);
-  return Object.fromEntries(
-    fields.map((field, index) => [
-      variableOf(cloud, field),
-      index === fields.length - 1 ? (token ?? credentials[field]!) : credentials[field]!,
-    ]),
-  );
+  return {
+    ...Object.fromEntries(
+      fields.map((field, index) => [
+        variableOf(cloud, field),
+        index === fields.length - 1 ? (token ?? credentials[field]!) : credentials[field]!,
+      ]),
+    ),
+    [ENDPOINTS_VARIABLE]: SIMULATORS_ALLOWED,
+  };
 }
 
 /** `NAME='value'` for a shell; a Proxmox VE token holds a `!`. */

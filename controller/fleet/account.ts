@@ -1,5 +1,6 @@
 import type { AccountSpec } from "../../resources/spec.ts";
 import type { AccountFields } from "../../schemas/types.ts";
+import { KEYS_VARIABLE } from "../credentials/keys.ts";
 import { canonicalJson, sha256 } from "./canonical.ts";
 import type { CloudRules, Context, Result } from "./context.ts";
 import { driftFaults } from "./drift.ts";
@@ -40,7 +41,8 @@ export function compileAccount(fields: AccountFields, context: Context): Result<
     ...(title !== undefined && { title }),
     provider,
     ...(endpoint !== undefined && { endpoint: endpoint.replace(/\/+$/, "") }),
-    credentials,
+    // The schema has let exactly one of the three through.
+    credentials: credentials as AccountSpec["credentials"],
     cells,
     budgets,
     regions,
@@ -90,12 +92,13 @@ function credentialFaults({ credentials }: AccountFields, cloud: CloudRules): Fi
 
 function prefixFaults({ credentials }: AccountFields, context: Context): FieldFault[] {
   return Object.entries(credentials).flatMap(([field, { env }]) =>
-    envFaults(["credentials", field, "env"], env, context),
+    env === undefined ? [] : envFaults(["credentials", field, "env"], env, context),
   );
 }
 
 /** A variable that a file may not name. The name itself is not told: it may be a secret that was put in the wrong place. */
 export function envFaults(path: FieldFault["path"], env: string, context: Context): FieldFault[] {
+  if (env === KEYS_VARIABLE) return [fieldFault(path, "holds the controller's own keys, which go nowhere")];
   const prefixes = context.find("Fleet", "")?.envPrefixes;
   if (prefixes === undefined || prefixes.some((prefix) => env.startsWith(prefix))) return [];
   return [{ path, at: "value", message: "must begin with one of the fleet's `envPrefixes`", allowed: prefixes }];

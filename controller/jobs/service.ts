@@ -250,6 +250,7 @@ export class Service {
     const { steady, store } = this.#controller;
     if (!this.#recovered) await this.#recover();
     await this.#heedClock();
+    await this.#controller.renewCredentials?.();
     const before = this.#watcher.good;
     const lookers = this.#lookers.splice(0);
     await this.#watcher.look(this.#stopping.signal, urgent).finally(() => {

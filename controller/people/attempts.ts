@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { FleetError } from "../../resources/errors.ts";
 import { emailKey } from "./email.ts";
 import { sourceKey } from "./source.ts";
-import type { AuditEntry, LockoutPolicy, PeopleStore } from "./types.ts";
+import type { AuditEntry, LockoutPolicy, PeopleStore, Rehashed } from "./types.ts";
 
 export const LOCKOUT: LockoutPolicy = {
   failures: 5,
@@ -14,7 +14,7 @@ export const LOCKOUT: LockoutPolicy = {
 
 export interface Attempt {
   /** It was right: counts no more. With an entry for the audit log it was a sign-in. */
-  good(user: string, audit?: AuditEntry, rehashed?: string): Promise<void>;
+  good(user: string, audit?: AuditEntry, rehashed?: Rehashed): Promise<void>;
 }
 
 /** Guesses at passwords, of any kind. Whether a user exists makes no difference here. */

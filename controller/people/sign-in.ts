@@ -30,7 +30,7 @@ export async function signIn(
     throw new FleetError("UNAUTHENTICATED", "the mail address or the password is wrong, or the user is disabled");
   }
   const { password: hashed, ...user } = found;
-  const rehashed = isOutdated(hashed!) ? await rehash(password, hasher) : undefined;
+  const rehashed = isOutdated(hashed!) ? { from: hashed!, to: await rehash(password, hasher) } : undefined;
   const who = { id: user.id, email: user.email, via: "password" } as const;
   await attempt.good(user.id, { who, action: "sign-in", object: `user ${user.email}`, source }, rehashed);
   return user;

@@ -122,6 +122,12 @@ export interface LockoutPolicy {
   sourceWindowMs: number;
 }
 
+/** Another hash of the same password. */
+export interface Rehashed {
+  from: string;
+  to: string;
+}
+
 export interface AttemptKeys {
   user: string;
   source: string;
@@ -183,7 +189,7 @@ export interface PeopleStore {
   /** Counts an attempt as failed before it is looked at, so that many at once are no more guesses. Undefined: go on. */
   beginAttempt(keys: AttemptKeys, policy: LockoutPolicy): Promise<Refusal | undefined>;
   /** The attempt was good: takes it back, and the user's failures before it. Without an entry it was no sign-in. */
-  endAttempt(user: string, keys: AttemptKeys, audit?: AuditEntry, rehashed?: string): Promise<void>;
+  endAttempt(user: string, keys: AttemptKeys, audit?: AuditEntry, rehashed?: Rehashed): Promise<void>;
 
   /** A token of the issuer was seen that is newer than the last sign-in: is one. `issuedAt`: seconds since 1970. */
   noteIssued(user: string, issuedAt: number, audit: AuditEntry): Promise<void>;

@@ -20,6 +20,8 @@ export interface Controller {
   engine(): Promise<Engine>;
   /** An account with its credentials, and with the one budget that all its callers share. */
   account(spec: AccountSpec): Account;
+  /** Reads anew what operators have sealed and bound, before a commit's accounts are used. Absent where credentials come from elsewhere. */
+  renewCredentials?(): Promise<void>;
   /** Parsed files and compiled results of earlier commits. */
   loaded: FleetCache;
   dataDir: string;

@@ -32,6 +32,7 @@ export interface Desired {
  */
 export async function readDesired(controller: Controller, commit: string, signal: AbortSignal): Promise<Desired> {
   const { clouds, loaded, repo } = controller;
+  await controller.renewCredentials?.();
   const known = await loadAccounts(repo, commit, { clouds }, loaded);
   const notes: string[] = [];
   const catalogs = asBefore(loaded, await readCatalogs(controller, [...known.values()], notes, signal));

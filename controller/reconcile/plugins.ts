@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Account, Cloud } from "../../resources/cloud.ts";
+import { ENDPOINTS_VARIABLE } from "../../resources/endpoints.ts";
 import type { Journal } from "../../resources/journal.ts";
 import { startGateway } from "../gateway/index.ts";
 import { VERSION } from "../version.ts";
@@ -106,12 +107,16 @@ async function serveOwn(
 }
 
 /** An account as another process reaches it. */
-type Reached = Pick<Account, "spec" | "credentials">;
+type Reached = Pick<Account, "spec" | "credentials" | "endpoint">;
 
 /** The environment of a run is that of every plugin in it: where there is a gateway, its token stands in place of the cloud's. */
 function throughGateway({ spec }: Account, { url, token }: { url: string; token: string }): Reached {
   const fields = Object.keys(spec.credentials);
-  return { spec: { ...spec, endpoint: url }, credentials: Object.fromEntries(fields.map((field) => [field, token])) };
+  return {
+    spec: { ...spec, endpoint: url },
+    endpoint: url,
+    credentials: Object.fromEntries(fields.map((field) => [field, token])),
+  };
 }
 
 /** Our provider as the executable that operators use: it gets the account by its environment and the journal over loopback. */
@@ -120,13 +125,27 @@ async function exposeJournal(journal: Journal, account: Reached, plugins: Plugin
   const served = await serveJournal(journal);
   closing.push(() => served.close());
   plugins.secrets.push(served.token);
-  const values = Object.entries(account.spec.credentials).map(([field, { env }]) => [env, account.credentials[field]]);
+  const { spec, credentials, variables } = byVariables(account);
   Object.assign(plugins.environment, {
-    FLEETWRIGHT_ACCOUNT: JSON.stringify(account.spec),
+    FLEETWRIGHT_ACCOUNT: JSON.stringify({ ...spec, credentials }),
     FLEETWRIGHT_JOURNAL: served.url,
     FLEETWRIGHT_JOURNAL_TOKEN: served.token,
-    ...Object.fromEntries(values),
+    // The controller has looked whether it may be sent there.
+    [ENDPOINTS_VARIABLE]: `${spec.name}=${spec.endpoint ?? account.endpoint}`,
+    ...variables,
   });
+}
+
+/** What is sealed or in a file reaches another process as a variable as well. */
+function byVariables({ spec, credentials: values }: Reached) {
+  const named = Object.entries(spec.credentials).map(([field, { env }], index) => {
+    return { field, env: env ?? `FLEETWRIGHT_CREDENTIAL_${index}` };
+  });
+  return {
+    spec,
+    credentials: Object.fromEntries(named.map(({ field, env }) => [field, { env }])),
+    variables: Object.fromEntries(named.flatMap(({ field, env }) => (values[field] ? [[env, values[field]]] : []))),
+  };
 }
 
 /** Folder of the executables that the engine finds on its PATH when the provider is not served in this process. */

@@ -211,6 +211,20 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "014-credentials": {
+    async up(db) {
+      await sql`
+        create table credential (
+          account text not null, field text not null, endpoint text not null,
+          key text not null, nonce text not null, sealed text not null, set_by text not null, set_at timestamptz not null,
+          primary key (account, field, endpoint));
+        create table credential_binding (
+          account text not null, field text not null, reference text not null, endpoint text not null,
+          bound_by text not null, bound_at timestamptz not null,
+          primary key (account, field, reference, endpoint))
+      `.execute(db);
+    },
+  },
   "015-changes": {
     async up(db) {
       await sql`

@@ -9,6 +9,7 @@ import { budgetLedger } from "./budgets.ts";
 import { catalogMethods } from "./catalogs.ts";
 import { changeMethods } from "./changes.ts";
 import { commitMethods } from "./commits.ts";
+import { credentialMethods } from "./credentials.ts";
 import { type DumpSource, dump, load } from "./dump.ts";
 import { toStoreError, withStoreErrors } from "./errors.ts";
 import { eventMethods } from "./events.ts";
@@ -68,6 +69,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...revertMethods(db),
     dump: (sink) => dump(db, sink),
     ...commitMethods(db),
+    ...credentialMethods(db),
     ...changeMethods(db),
     close() {
       closed ??= db.destroy();

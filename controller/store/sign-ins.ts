@@ -27,11 +27,12 @@ export function signInMethods(db: Kysely<Tables>): Pick<PeopleStore, "beginAttem
         );
         await sql`delete from sign_in_attempt where key = ${`user ${user}`}`.execute(one);
         if (audit === undefined) return;
-        await one
-          .updateTable("person")
-          .set({ signed_in_at: sql<Date>`now()`, ...(rehashed !== undefined && { password: rehashed }) })
-          .where("id", "=", id)
-          .execute();
+        await sql`update person set signed_in_at = now() where id = ${id}`.execute(one);
+        // Another password may have been set meanwhile.
+        if (rehashed !== undefined)
+          await sql`update person set password = ${rehashed.to} where id = ${id} and password = ${rehashed.from}`.execute(
+            one,
+          );
         await append(one, audit);
       });
     },

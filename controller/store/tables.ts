@@ -126,6 +126,25 @@ export interface Tables extends PeopleTables {
     sent_at: Instant | null;
   };
   drift_revert: { account: string; kind: RememberedDrift["kind"]; identity: string; key: string; at: Instant };
+  /** `nonce` and `sealed` in base64url; `key` names the key, which is nowhere in the database. */
+  credential: {
+    account: string;
+    field: string;
+    endpoint: string;
+    key: string;
+    nonce: string;
+    sealed: string;
+    set_by: string;
+    set_at: Instant;
+  };
+  credential_binding: {
+    account: string;
+    field: string;
+    reference: string;
+    endpoint: string;
+    bound_by: string;
+    bound_at: Instant;
+  };
   change: {
     id: string;
     version: number;

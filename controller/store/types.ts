@@ -272,6 +272,44 @@ export interface NotificationRecord extends StoredNotification {
 /** Names one difference of one object over all the times that it comes back. */
 export type DriftKey = Pick<RememberedDrift, "kind" | "identity" | "key">;
 
+/** A credential as it is kept: unreadable without the key that `key` names. `account` is an identity; instants are ISO. */
+export interface SealedCredential {
+  account: string;
+  field: string;
+  /** The one address that it may be sent to. */
+  endpoint: string;
+  key: string;
+  nonce: string;
+  sealed: string;
+  by: string;
+  at: string;
+}
+
+/** That an operator lets what a field refers to (`env:NAME`, `file:/PATH`) go to an address. */
+export interface EndpointBinding {
+  account: string;
+  field: string;
+  reference: string;
+  endpoint: string;
+  by: string;
+  at: string;
+}
+
+export interface CredentialRecords {
+  sealed: SealedCredential[];
+  bindings: EndpointBinding[];
+}
+
+/** What becomes of the records: put in place of those of the same account, field (, reference) and endpoint, or taken out. */
+export interface CredentialChange {
+  seal?: readonly SealedCredential[];
+  unseal?: readonly Pick<SealedCredential, "account" | "field" | "endpoint">[];
+  bind?: readonly EndpointBinding[];
+  unbind?: readonly Pick<EndpointBinding, "account" | "field" | "reference" | "endpoint">[];
+  /** Told in the event log, in the same transaction. */
+  event?: NewEvent;
+}
+
 /**
  * The controller's memory: one PostgreSQL schema, shared by every process that works on the data folder.
  * @throws {FleetError} STORE_FAILED from any method.
@@ -407,6 +445,10 @@ export interface Store {
   rememberCommits(answers: readonly CommitAnswer[]): Promise<void>;
   /** What is kept under these keys. */
   commitAnswers(keys: readonly string[]): Promise<Map<string, CommitAnswer>>;
+
+  credentials(): Promise<CredentialRecords>;
+  /** Changes what is kept in one transaction, which no other change runs beside: `change` is given what is there now. */
+  changeCredentials(change: (now: CredentialRecords) => Promise<CredentialChange>): Promise<void>;
 
   /** False when there is one of this id already. */
   addChange(change: StoredChange, step: StoredStep): Promise<boolean>;

@@ -1,6 +1,6 @@
 import aws4 from "aws4";
 import type { Account, Call, RateLimit } from "../cloud.ts";
-import type { FleetError, FleetErrorCode } from "../errors.ts";
+import { FleetError, type FleetErrorCode } from "../errors.ts";
 import { type Answer, failure, type RequestOptions, request } from "../http.ts";
 import { isElement, parseXml, type XmlElement } from "./xml.ts";
 
@@ -37,6 +37,9 @@ export function scopesOf(action: string, region: string): string[] {
 /** Where a service answers for a region. An account with an endpoint of its own (a test, a proxy) has all its regions there. */
 export function endpointOf(account: Account, service: string, region: string): string {
   if (account.endpoint !== ENDPOINT) return account.endpoint;
+  // It stands in files, and must not lead to another host than AWS's.
+  if (!/^[a-z0-9]+(-[a-z0-9]+)+$/.test(region))
+    throw new FleetError("FLEET_INVALID", `"${region}" is no region of AWS`, { account: account.spec.name, region });
   return `https://${service}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
 }
 
@@ -153,9 +156,10 @@ export function invalidAnswer(call: Call, action: string, reason: string): Fleet
   return failure(call, { cloud: "aws", method: "POST", path: "/" }, "CLOUD_ANSWER_INVALID", message, { action });
 }
 
-/** `<Response><Errors><Error><Code/><Message/></Error></Errors></Response>` */
-function errorIn(body: unknown): { code?: string; words?: string } {
-  const error = isElement(body) && isElement(body.Errors) ? body.Errors.Error : undefined;
+/** `<Response><Errors><Error><Code/><Message/></Error></Errors></Response>`; of other services without `Errors`. */
+export function errorIn(body: unknown): { code?: string; words?: string } {
+  if (!isElement(body)) return {};
+  const error = isElement(body.Errors) ? body.Errors.Error : body.Error;
   if (!isElement(error) || typeof error.Code !== "string") return {};
   return { code: error.Code, words: `${error.Code}: ${String(error.Message ?? "")}` };
 }

@@ -1,5 +1,6 @@
 import type { Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
+import { readAccess } from "./access.ts";
 import { readCatalog } from "./catalog.ts";
 import { firewalls } from "./firewall.ts";
 import { gateway } from "./gateway.ts";
@@ -68,6 +69,7 @@ export const aws = {
   },
 
   catalog: readCatalog,
+  access: readAccess,
   firewalls,
 
   expect(server, mark) {

@@ -17,14 +17,14 @@ const parser = new XMLParser({
 const LIST = /(Set|Info|^groups|^gpus|^ipPermissions(Egress)?|^ipRanges|^ipv6Ranges|^prefixListIds)$/;
 
 /**
- * The content of `<ActionResponse>`, or of an error's `<Response>`. Lists of EC2 hold elements named `item`, and an empty list is an empty element.
+ * The content of `<ActionResponse>`, or of an error's `<Response>` or `<ErrorResponse>`. Lists of EC2 hold elements named `item`, and an empty list is an empty element.
  *
  * @throws {SyntaxError} for anything else.
  */
 export function parseXml(text: string, action: string): XmlElement {
   if (XMLValidator.validate(text) !== true) throw new SyntaxError("no XML");
   const document = parser.parse(text) as Record<string, unknown>;
-  const root = document[`${action}Response`] ?? document.Response;
+  const root = document[`${action}Response`] ?? document.Response ?? document.ErrorResponse;
   if (typeof root !== "object" || root === null || Array.isArray(root)) throw new SyntaxError(`no ${action}Response`);
   return lists(root) as XmlElement;
 }

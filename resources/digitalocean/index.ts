@@ -2,6 +2,7 @@ import type { ActualServer } from "../actual.ts";
 import type { Call, Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { isMark, markIn } from "../mark.ts";
+import { readAccess } from "./access.ts";
 import { type Address, type Droplet, isDroplet } from "./answers.ts";
 import { readCatalog, readMarketplace } from "./catalog.ts";
 import { allDroplets, taggedDroplets } from "./droplets.ts";
@@ -72,6 +73,7 @@ export const digitalocean = {
   },
 
   catalog: readCatalog,
+  access: readAccess,
   firewalls,
   marketplace: readMarketplace,
 

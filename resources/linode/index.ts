@@ -2,6 +2,7 @@ import type { ActualServer } from "../actual.ts";
 import type { Call, Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { isMark, markIn } from "../mark.ts";
+import { readAccess } from "./access.ts";
 import { type Instance, isInstance } from "./answers.ts";
 import { readCatalog, readMarketplace } from "./catalog.ts";
 import { firewallProblems, firewalls } from "./firewalls.ts";
@@ -70,6 +71,7 @@ export const linode = {
   catalog: readCatalog,
   firewalls,
   marketplace: readMarketplace,
+  access: readAccess,
 
   expect(server, mark) {
     return {

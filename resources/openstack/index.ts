@@ -1,5 +1,6 @@
 import type { Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
+import { readAccess } from "./access.ts";
 import { hosts } from "./aggregates.ts";
 import { readCatalog } from "./catalog.ts";
 import { readChanges } from "./changes.ts";
@@ -48,6 +49,7 @@ export const openstack = {
   },
 
   changes: readChanges,
+  access: readAccess,
 
   async observe(id, call) {
     const server = await readServer(call, id);

@@ -18,6 +18,10 @@ export interface Session {
   renewAt: number;
   projectId: string;
   userId: string;
+  /** Names, of whom and of what it is. */
+  user: string;
+  project: string;
+  roles: string[];
   /** Whether Keystone was spoken to by TLS. */
   secure: boolean;
   /** By type of service: `compute`, `network`, `image`. */
@@ -88,6 +92,9 @@ async function logIn(call: Call): Promise<Session> {
     renewAt: expiresAt - Math.min(MARGIN_MS, (expiresAt - Date.now()) / 10),
     projectId: project.id,
     userId: user.id,
+    user: String(user.name ?? user.id),
+    project: String(project.name ?? project.id),
+    roles: (described?.roles ?? []).flatMap(({ name }) => (typeof name === "string" ? [name] : [])),
     secure: call.account.endpoint.startsWith("https:"),
     catalog: new Map(catalog.map((service) => [service.type, endpointsOf(service)])),
   };
@@ -95,8 +102,9 @@ async function logIn(call: Call): Promise<Session> {
 
 interface TokenBody {
   expires_at?: string;
-  project?: { id?: unknown };
-  user?: { id?: unknown };
+  project?: { id?: unknown; name?: unknown };
+  user?: { id?: unknown; name?: unknown };
+  roles?: { name?: unknown }[];
   catalog?: CatalogService[];
 }
 

@@ -1,4 +1,5 @@
 import type { Cloud } from "../cloud.ts";
+import { readAccess } from "./access.ts";
 import { readCatalog } from "./catalog.ts";
 import { findByMark, observe } from "./find.ts";
 import { expectedRules, firewallProblems } from "./firewall-rules.ts";
@@ -73,6 +74,7 @@ export const proxmox = {
   },
 
   catalog: (call) => readCatalog(call),
+  access: readAccess,
 
   expect(server, mark) {
     const { memoryMiB, diskGiB } = server.resources;

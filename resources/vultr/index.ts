@@ -3,6 +3,7 @@ import type { Call, Cloud, ResourceName } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { isMark, markWithin } from "../mark.ts";
 import type { ServerSpec } from "../spec.ts";
+import { readAccess } from "./access.ts";
 import { actualInstance, actualMetal } from "./actual.ts";
 import {
   type BareMetal,
@@ -107,6 +108,7 @@ export const vultr = {
 
   catalog: readCatalog,
   marketplace: readMarketplace,
+  access: readAccess,
 
   firewalls: {
     async list(call) {

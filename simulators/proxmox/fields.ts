@@ -94,6 +94,7 @@ export const FIELDS = {
     "tfa-challenge": text,
   },
   nextid: { vmid },
+  permissions: { path: text, userid: text },
   resources: { type: { type: "string", enum: ["vm", "storage", "node", "sdn"] } },
   vmList: { full: flag },
   create: {

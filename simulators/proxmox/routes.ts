@@ -5,6 +5,7 @@ import { PveError } from "./errors.ts";
 import { FIELDS } from "./fields.ts";
 import { answer, errorAnswer, type PveContext, parametersOf } from "./http.ts";
 import { nodeRoutes } from "./node-routes.ts";
+import { PRIVILEGES } from "./privileges.ts";
 import { nodeView, resourceView } from "./views.ts";
 import { vmRoutes } from "./vm-routes.ts";
 
@@ -32,6 +33,11 @@ export function createApi(cluster: Cluster, auth: Auth): Hono {
     await next();
   });
   clusterRoutes(api, cluster);
+  // Its one user may do everything, everywhere; a token of it without privileges of its own may do the same.
+  api.get("/access/permissions", async (c) => {
+    const { path } = await parametersOf(c, FIELDS.permissions);
+    return answer(c, { [path ?? "/"]: Object.fromEntries(PRIVILEGES.map((privilege) => [privilege, 1])) });
+  });
   api.route("/nodes/:node/qemu", vmRoutes(cluster));
   api.route("/nodes/:node", nodeRoutes(cluster));
   app.route("/api2/json", api);

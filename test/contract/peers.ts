@@ -1,5 +1,6 @@
 import { resolveAccount } from "../../resources/account.ts";
 import type { Cloud } from "../../resources/cloud.ts";
+import { ENDPOINTS_VARIABLE, SIMULATORS_ALLOWED } from "../../resources/endpoints.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import { SimulatorClient } from "../../simulators/client.ts";
@@ -43,9 +44,12 @@ export async function simulatedPeer(
 ): Promise<ContractPeer> {
   const simulator = await start(QUICK);
   const client = new SimulatorClient(simulator.url);
-  const env = Object.fromEntries(
-    Object.entries(parts.credentials).map(([field, value]) => [`CONTRACT_${field.toUpperCase()}`, value]),
-  );
+  const env = {
+    [ENDPOINTS_VARIABLE]: SIMULATORS_ALLOWED,
+    ...Object.fromEntries(
+      Object.entries(parts.credentials).map(([field, value]) => [`CONTRACT_${field.toUpperCase()}`, value]),
+    ),
+  };
   const spec = accountSpec({
     provider: cloud.name,
     endpoint: simulator.url,

@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import type { Execution, Outcome } from "../../controller/reconcile/execute.ts";
 import type { Preview } from "../../controller/reconcile/types.ts";
 import { stopEmbedded } from "../../controller/store/embedded.ts";
+import { ENDPOINTS_VARIABLE, SIMULATORS_ALLOWED } from "../../resources/endpoints.ts";
 import { CLOUDS, type CloudName, type Clouds } from "./clouds.ts";
 import { runProcesses } from "./processes.ts";
 
@@ -57,6 +58,7 @@ export class Fleet {
     this.environment = {
       ...(clouds && tokensOf(clouds)),
       FLEETWRIGHT_STANDIN_WAIT_SCALE: "0.02",
+      [ENDPOINTS_VARIABLE]: SIMULATORS_ALLOWED,
       ...options.environment,
     };
     this.git("init", "-q", "-b", "main");

@@ -55,19 +55,49 @@ describe("resolveAccount", () => {
     expect(resolveAccount(elsewhere, cloud, allowed).endpoint).toBe("https://collect.example.net");
   });
 
-  it.each(["http://127.0.0.1:9001", "http://localhost:9001/", "http://[::1]:9001"])(
-    "goes to this machine at %s",
-    (endpoint) => {
-      expect(resolveAccount(accountSpec({ ...spec, endpoint }), cloud, env).endpoint).toBe(endpoint.replace(/\/$/, ""));
-    },
-  );
+  it.each([
+    "http://127.0.0.1:9001",
+    "http://localhost:9001/",
+    "https://api.linode.com.example.net",
+    "http://api.linode.com",
+  ])("goes to %s only where an operator allows it", (endpoint) => {
+    const elsewhere = accountSpec({ ...spec, endpoint });
 
-  it.each(["http://127.0.0.1.example.net", "http://localhost.example.net", "http://[::1].example.net"])(
-    "does not take %s for this machine",
-    (endpoint) => {
-      expect(() => resolveAccount(accountSpec({ ...spec, endpoint }), cloud, env)).toThrow(/may not be sent/);
-    },
-  );
+    expect(() => resolveAccount(elsewhere, cloud, env)).toThrow(/credentials bind main --endpoint/);
+    const allowed = { ...env, FLEETWRIGHT_ENDPOINTS: `other=https://x.example, ${spec.name}=${endpoint}` };
+    expect(resolveAccount(elsewhere, cloud, allowed).endpoint).toBe(endpoint.replace(/\/$/, ""));
+  });
+
+  it("takes another spelling of the cloud's own address for that address", () => {
+    const { endpoint } = resolveAccount(accountSpec({ ...spec, endpoint: "https://API.linode.com:443/" }), cloud, env);
+
+    expect(endpoint).toBe("https://API.linode.com:443");
+  });
+
+  it("reads nothing for an account that may not send it", () => {
+    const elsewhere = accountSpec({ ...spec, endpoint: "https://x.example", credentials: { token: { file: "/f" } } });
+    const opened: string[] = [];
+    const safe = {
+      isBound: () => false,
+      unseal: () => "",
+      readFile: (path: string) => {
+        opened.push(path);
+        return "a-token";
+      },
+    };
+
+    expect(() => resolveAccount(elsewhere, cloud, env, { safe })).toThrow(/file:\/f.*may not be sent/);
+    expect(opened).toEqual([]);
+    expect(resolveAccount(elsewhere, cloud, env, { safe: { ...safe, isBound: () => true } }).credentials.token).toBe(
+      "a-token",
+    );
+  });
+
+  it("says that only the controller reads what is sealed or in a file", () => {
+    const sealed = accountSpec({ credentials: { token: { sealed: true } } });
+
+    expect(() => resolveAccount(sealed, cloud, env)).toThrow(/only by the controller/);
+  });
 
   it("shares one budget among the accounts of one token", () => {
     const first = resolveAccount(spec, cloud, env);

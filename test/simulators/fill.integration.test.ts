@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { resolveAccount } from "../../resources/account.ts";
 import type { Cloud } from "../../resources/cloud.ts";
+import { ENDPOINTS_VARIABLE, SIMULATORS_ALLOWED } from "../../resources/endpoints.ts";
 import { clouds } from "../../resources/registry.ts";
 import type { AccountSpec } from "../../resources/spec.ts";
 import { SimulatorClient } from "../../simulators/client.ts";
@@ -39,7 +40,10 @@ function accountOn(name: string, entry: SimulatedEntry, endpoint: string) {
     options: { ...entry.accountOptions },
   };
   const cloud: Cloud = clouds[name as keyof typeof clouds];
-  const environment = Object.fromEntries(fields.map(([field, value]) => [field.toUpperCase(), value]));
+  const environment = {
+    [ENDPOINTS_VARIABLE]: SIMULATORS_ALLOWED,
+    ...Object.fromEntries(fields.map(([field, value]) => [field.toUpperCase(), value])),
+  };
   return { cloud, account: resolveAccount(spec, cloud, environment) };
 }
 

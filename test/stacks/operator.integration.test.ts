@@ -9,7 +9,7 @@ import { declareHead } from "../../controller/reconcile/operator.ts";
 import { openPlugins } from "../../controller/reconcile/plugins.ts";
 import { standinPath } from "../../simulators/standins/index.ts";
 import { Clouds } from "../e2e/clouds.ts";
-import { FIREWALL, Fleet, KEY, server, tokensOf } from "../e2e/fleet.ts";
+import { FIREWALL, Fleet, KEY, server } from "../e2e/fleet.ts";
 
 /** What an operator's own `pulumi preview` declares: the same program, whole. */
 const TIMEOUT = 240_000;
@@ -32,7 +32,7 @@ beforeAll(async () => {
   controller = await openController({
     fleetDir: fleet.dir,
     dataDir: fleet.dataDir,
-    environment: { ...process.env, ...tokensOf(clouds) },
+    environment: { ...process.env, ...fleet.environment },
     standIns: standinPath(),
   });
 }, TIMEOUT);

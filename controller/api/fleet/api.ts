@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Changes } from "../../changes/changes.ts";
 import type { Principal } from "../../people/principal.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import type { Desired } from "../../reconcile/desired.ts";
@@ -12,6 +13,7 @@ export type Authenticate = (headers: Headers, source: string) => Promise<Princip
 /** What of a service is read from. */
 export interface FleetService {
   readonly desired: Desired | undefined;
+  readonly changes: Changes;
   /** Looks at the repository now, and resolves once it has. */
   look(): Promise<void>;
   poke(): void;
@@ -30,6 +32,9 @@ export interface FleetParts {
   heartbeatMs?: number;
 }
 
+/** A reading of all records takes as long as a hundred of one. */
+const SHARED_MS = 1000;
+
 /** Streams that may be open at once: each asks the database all the time. */
 export const MOST_STREAMS = 200;
 
@@ -42,6 +47,7 @@ export class FleetApi {
   readonly pollMs: number;
   readonly heartbeatMs: number;
   streams = 0;
+  #hashes: { readAt: number; rows: ReturnType<Controller["store"]["hashes"]> } | undefined;
   readonly #views = new WeakMap<Desired, Promise<FleetView>>();
 
   constructor(parts: FleetParts, description: Description) {
@@ -51,6 +57,19 @@ export class FleetApi {
     this.stopping = parts.stopping ?? new AbortController().signal;
     this.pollMs = parts.pollMs ?? 500;
     this.heartbeatMs = parts.heartbeatMs ?? 15_000;
+  }
+
+  /** What is recorded of all objects, at most a second old: whoever asks for it at the same time shares one reading. */
+  async hashes(): ReturnType<Controller["store"]["hashes"]> {
+    const { store, steady } = this.controller;
+    if (this.#hashes === undefined || steady() - this.#hashes.readAt > SHARED_MS) {
+      const read = { readAt: steady(), rows: store.hashes() };
+      this.#hashes = read;
+      read.rows.catch(() => {
+        if (this.#hashes === read) this.#hashes = undefined;
+      });
+    }
+    return await this.#hashes.rows;
   }
 
   /** The last valid commit, looked up by kind and name; made once a commit. @throws {ApiError} NOT_READY */

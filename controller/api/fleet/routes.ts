@@ -8,6 +8,8 @@ import { objectRoutes } from "./reads/objects.ts";
 import { runRoutes } from "./reads/runs.ts";
 import { stackRoutes } from "./reads/stacks.ts";
 import type { Route } from "./route.ts";
+import { changeRoutes } from "./writes/changes.ts";
+import { objectWrites } from "./writes/objects.ts";
 
 /** What the parts of the surface are about, in the order of the description. */
 export const TAGS: Readonly<Record<string, string>> = {
@@ -16,6 +18,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   plans: "Products that customers buy.",
   aggregates: "Groups of hosts.",
   keys: "Public keys that new machines let in.",
+  changes: "Wishes on their way to machines: previewed, approved, executed.",
   accounts: "Accounts at clouds.",
   catalog: "What the clouds sell.",
   costs: "Money.",
@@ -29,6 +32,8 @@ export const TAGS: Readonly<Record<string, string>> = {
 /** Everything that can be asked: who may, with what, and what is answered. Registration, checks and the description are made from it. */
 export const ROUTES: readonly Route[] = [
   ...objectRoutes,
+  ...objectWrites,
+  ...changeRoutes,
   ...accountRoutes,
   ...catalogRoutes,
   ...costRoutes,

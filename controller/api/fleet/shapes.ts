@@ -1,5 +1,6 @@
 import { FLEET_ERRORS } from "../../../resources/errors.ts";
 import { KINDS } from "../../../schemas/index.ts";
+import { CHANGE_STATES } from "../../changes/types.ts";
 import { API_ERRORS } from "./problems.ts";
 import type { Parameter, Schema } from "./route.ts";
 
@@ -88,6 +89,86 @@ const cost = record(
 const person = record({ name: text, email: text });
 const change = record({ path: text, "before?": anything, "after?": anything, "secret?": { const: true } });
 
+const effect = record(
+  {
+    hash: { ...text, description: "What an approval names." },
+    stack: text,
+    object: record({ kind: text, name: text, account: text }),
+    op: oneOf("create", "update", "replace", "delete", "adopt", "forget"),
+    changes: listOf(
+      record({
+        path: text,
+        "before?": anything,
+        "after?": anything,
+        "secret?": { const: true },
+        "drift?": { const: true },
+      }),
+    ),
+    replaceReasons: listOf(text),
+    dataLoss: { ...flag, description: "What is on its disks is lost." },
+    "cost?": record({ "before?": ref("Cost"), "after?": ref("Cost") }),
+    "price?": record({ "before?": ref("Cost"), "after?": ref("Cost") }),
+    "commands?": listOf(text),
+    "instances?": anything,
+    notes: listOf(text),
+  },
+  "What is done to one object.",
+);
+
+const verdict = record({
+  guard: text,
+  passed: flag,
+  message: text,
+  "override?": { ...text, description: "The option of the command line that lifts it." },
+  objects: listOf(text),
+});
+
+const sums = record({ before: listOf(ref("Cost")), after: listOf(ref("Cost")) });
+
+const changePreview = record({
+  hash: { ...text, description: "Approves all of it." },
+  effects: listOf(ref("Effect")),
+  "held?": listOf(
+    record({
+      effect: ref("Effect"),
+      holds: listOf(record({ by: text, what: text, reason: text, "until?": instant })),
+    }),
+  ),
+  verdicts: listOf(ref("Verdict")),
+  cost: sums,
+  price: sums,
+  notes: listOf(text),
+});
+
+const changeShape = record({
+  id: text,
+  title: text,
+  state: oneOf(...CHANGE_STATES),
+  "reason?": text,
+  author: person,
+  surface: text,
+  executes: { ...flag, description: "It is executed as soon as it is approved." },
+  files: listOf(text),
+  objects: listOf(text),
+  base: { ...text, description: "The commit of the main line that it was looked at on." },
+  "merged?": { ...text, description: "Its commit on the main line." },
+  "preview?": ref("ChangePreview"),
+  approvals: listOf(record({ hashes: listOf(text), "overrides?": anything, by: text, at: instant })),
+  results: listOf(
+    record({
+      effectHash: text,
+      name: text,
+      op: text,
+      state: oneOf("converged", "provisioning", "failed"),
+      "message?": text,
+    }),
+  ),
+  createdAt: instant,
+  updatedAt: instant,
+  "steps?": listOf(record({ "from?": text, to: text, by: text, at: instant, "reason?": text })),
+  "runs?": { ...listOf(text), description: "Ids of runs of the engine that carried it." },
+});
+
 const problem = record({
   type: { type: "string", format: "uri-reference" },
   title: text,
@@ -158,9 +239,13 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
     author: person,
     subject: text,
     path: text,
-    changes: { ...listOf(ref("Change")), description: "Fields that differ from the version before." },
+    changes: { ...listOf(ref("FieldChange")), description: "Fields that differ from the version before." },
   }),
-  Change: change,
+  FieldChange: change,
+  Effect: effect,
+  Verdict: verdict,
+  ChangePreview: changePreview,
+  Change: changeShape,
   Run: record({
     id: text,
     stack: text,

@@ -62,7 +62,7 @@ One object a file; folders below \`servers/\` are yours to arrange, a file's nam
 
 \`\`\`yaml
 ${schemaLine("Account", "accounts/do-main.yaml")}
-# accounts/do-main.yaml: a credential is the name of an environment variable, never the secret.
+# accounts/do-main.yaml: a credential is the name of an environment variable, or { sealed: true }; never the secret.
 kind: Account
 name: do-main
 provider: digitalocean

@@ -7,6 +7,7 @@ import type { BackupFlags, RestoreFlags } from "./backup.ts";
 import type { CatalogFlags } from "./catalog.ts";
 import type { ChangeAction, ChangeFlags, ChangesFlags } from "./changes.ts";
 import type { NeedFlags } from "./cheapest.ts";
+import type { BindFlags, CredentialFlags } from "./credentials.ts";
 import { type AddVerb, count, list, positive, running } from "./define.ts";
 import type { NotifyFlags } from "./notify.ts";
 import { peopleVerbs } from "./people-verbs.ts";
@@ -193,6 +194,64 @@ export const verbs: AddVerb[] = [
       .option("--list <count>", "only list messages, sent and waiting, the newest so many", positive)
       .option("--replay <id>", "send this message once more, under its id; may be repeated", list)
       .action(running<NotifyFlags>(io, exit, async (flags, io) => (await import("./notify.ts")).notifyVerb(flags, io))),
+  (program, io, exit) => {
+    const group = program
+      .command("credentials")
+      .description("keep credentials of accounts sealed, and say where they may be sent");
+    const verb = (name: string, description: string) => group.command(name).description(description);
+    const endpoint = "the address that it may be sent to (default: the one in the account's file)";
+    const commit = "the account's file as it is in this commit (default: HEAD)";
+    verb("set", "seal a credential, read from a prompt without echo or from standard input")
+      .argument("<account>", "its name")
+      .argument("<field>", "the credential's name: token")
+      .option("--endpoint <url>", endpoint)
+      .option("--commit <commit>", commit)
+      .action(
+        running<BindFlags>(io, exit, async (flags, io, account, field) =>
+          (await import("./credentials.ts")).setVerb(flags, io, account!, field!),
+        ),
+      );
+    verb("list", "show which are sealed, by whom, when and for which address, and what is bound").action(
+      running(io, exit, async (flags, io) => (await import("./credentials.ts")).listVerb(flags, io)),
+    );
+    verb("remove", "forget sealed credentials of an account")
+      .argument("<account>", "its name")
+      .argument("[field]", "only this one")
+      .option("--endpoint <url>", "only what is sealed for this address")
+      .action(
+        running<CredentialFlags>(io, exit, async (flags, io, account, field) =>
+          (await import("./credentials.ts")).removeVerb(flags, io, account!, field),
+        ),
+      );
+    verb("validate", "ask the account's cloud once what its credentials may do")
+      .argument("<account>", "its name")
+      .option("--commit <commit>", commit)
+      .action(
+        running<BindFlags>(io, exit, async (flags, io, account) =>
+          (await import("./credentials.ts")).validateCredentialsVerb(flags, io, account!),
+        ),
+      );
+    verb("bind", "let the credentials of an account be sent to an address that is not the cloud's own")
+      .argument("<account>", "its name")
+      .option("--endpoint <url>", endpoint)
+      .option("--commit <commit>", commit)
+      .action(
+        running<BindFlags>(io, exit, async (flags, io, account) =>
+          (await import("./credentials.ts")).bindVerb(flags, io, account!),
+        ),
+      );
+    verb("unbind", "let nothing of an account be sent to an address any more")
+      .argument("<account>", "its name")
+      .requiredOption("--endpoint <url>", "the address")
+      .action(
+        running<CredentialFlags>(io, exit, async (flags, io, account) =>
+          (await import("./credentials.ts")).unbindVerb(flags, io, account!),
+        ),
+      );
+    verb("rotate", "seal all of them with a new key").action(
+      running(io, exit, async (flags, io) => (await import("./credentials.ts")).rotateVerb(flags, io)),
+    );
+  },
   (program, io, exit) =>
     program
       .command("catalog")

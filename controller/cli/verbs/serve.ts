@@ -59,6 +59,7 @@ export async function serveVerb(flags: ServeFlags, io: Io, authenticate?: Authen
     stacksAtOnce: flags.stacksAtOnce,
     progress: (event) => service?.progress(event),
     onCall: (account, verdict) => metrics?.cloudCalls.inc({ account, verdict }),
+    onSecrets: (values) => log.hide(values),
     ...(flags.data === undefined ? {} : { dataDir: flags.data }),
     ...(flags.provider === undefined ? {} : { provider: flags.provider }),
     ...(flags.standIns ? { standIns: standinPath() } : {}),

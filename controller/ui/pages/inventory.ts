@@ -21,12 +21,18 @@ type Class = keyof typeof CLASSES;
 /** `/ui/inventory`: what the accounts have that no file names, as the last passes have seen it. */
 export async function inventoryPage(visit: Visit): Promise<Page> {
   const query = new URL(visit.c.req.url).searchParams;
+  const { controller } = visit.parts;
   const shown: Class = query.get("class") === "foreign" ? "foreign" : "orphan";
-  const all = await machinesFor(visit.parts, await visit.view(), visit.who, { gone: false });
+  const all = await machinesFor(
+    { controller, hashes: () => controller.store.hashes() },
+    await visit.view(),
+    visit.who,
+    { gone: false },
+  );
   const of = (one: Class) => all.filter((machine) => machine.class === one);
   const machines = of(shown).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const page = paged(machines, query.get("page") ?? undefined, ON_A_PAGE);
-  const now = visit.parts.controller.now();
+  const now = controller.now();
   return {
     title: "Inventory",
     place: "inventory",

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { Hono } from "hono";
 import { Counter, Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { type OperationsParts, operationsApp } from "../../../controller/api/operations.ts";
@@ -118,5 +119,19 @@ describe("the operations surface", () => {
 
     expect(answer.status).toBe(500);
     expect(await answer.text()).not.toContain("token");
+  });
+
+  it("hands what is for the fleet's API to it, and nothing else", async () => {
+    const fleet = new Hono();
+    fleet.all("*", (c) => c.text(`${c.req.method} ${c.req.path}`));
+    const app = operationsApp(parts({ fleet }));
+
+    const answers = await Promise.all(
+      ["/fleet/v1/servers", "/openapi.json", "/healthz"].map(async (path) => (await app.request(path)).text()),
+    );
+
+    expect(answers.slice(0, 2)).toEqual(["GET /fleet/v1/servers", "GET /openapi.json"]);
+    expect(answers[2]).toContain("ok");
+    expect((await operationsApp(parts()).request("/fleet/v1/servers")).status).toBe(404);
   });
 });

@@ -279,6 +279,42 @@ describe("problems", () => {
       says: "4:28: credentials.token.env: must begin with one of the fleet's `envPrefixes`; allowed: FLEETWRIGHT_",
     },
     {
+      name: "a variable that holds the controller's own keys",
+      path: "accounts/x.yaml",
+      text: "kind: Account\nname: x\nprovider: cumulus\ncredentials: {token: {env: FLEETWRIGHT_SEAL_KEY}}\n",
+      says: "4:28: credentials.token.env: holds the controller's own keys",
+    },
+    {
+      name: "two places of one credential",
+      path: "accounts/x.yaml",
+      text: "kind: Account\nname: x\nprovider: cumulus\ncredentials: {token: {env: FLEETWRIGHT_X, sealed: true}}\n",
+      says: "4:22: credentials.token: must have at most one field; allowed: env, sealed, file",
+    },
+    {
+      name: "no place of a credential",
+      path: "accounts/x.yaml",
+      text: "kind: Account\nname: x\nprovider: cumulus\ncredentials: {token: {}}\n",
+      says: "4:22: credentials.token: must have at least one field; allowed: env, sealed, file",
+    },
+    {
+      name: "a secret where it says that it is sealed",
+      path: "accounts/x.yaml",
+      text: "kind: Account\nname: x\nprovider: cumulus\ncredentials:\n  token: {sealed: my-secret}\n",
+      says: "5:19: credentials.token.sealed: must be true",
+    },
+    {
+      name: "a file that is not told from the top",
+      path: "accounts/x.yaml",
+      text: "kind: Account\nname: x\nprovider: cumulus\ncredentials:\n  token: {file: secrets/token}\n",
+      says: "5:17: credentials.token.file: must be an absolute path",
+    },
+    {
+      name: "a file by way of the folder above",
+      path: "accounts/x.yaml",
+      text: "kind: Account\nname: x\nprovider: cumulus\ncredentials:\n  token: {file: /run/../etc/shadow}\n",
+      says: "5:17: credentials.token.file: must be an absolute path",
+    },
+    {
       name: "a missing address",
       path: "accounts/x.yaml",
       text: "kind: Account\nname: x\nprovider: cirrus\n",

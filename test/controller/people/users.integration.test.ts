@@ -1,6 +1,7 @@
 import { hash } from "@node-rs/argon2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LOCKOUT } from "../../../controller/people/attempts.ts";
+import { argon2id, type Hasher } from "../../../controller/people/passwords.ts";
 import type { People } from "../../../controller/people/people.ts";
 import type { Principal } from "../../../controller/people/principal.ts";
 import { openStore } from "../../../controller/store/open.ts";
@@ -210,6 +211,23 @@ describe("signing in", () => {
     expect(password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     await signIn(people, "old@example.org");
     expect(await sql("select password from person where id = $1", user.id)).toEqual([{ password }]);
+  });
+
+  it("does not put an old password back that was changed while it was hashed anew", async () => {
+    const user = await addUser(people, "raced@example.org");
+    await sql("update person set password = $1 where id = $2", await hash(PASSWORD, { memoryCost: 8192 }), user.id);
+    const meanwhile: Hasher = {
+      ...argon2id,
+      hash: async (password) => {
+        await elsewhere.users.change(user.id, { password: "the next long password" }, OPERATOR);
+        return await argon2id.hash(password);
+      },
+    };
+
+    await signIn(await peopleOf(store, dataDir, { hasher: meanwhile }), "raced@example.org");
+
+    await expect(signIn(people, "raced@example.org")).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(await signIn(people, "raced@example.org", "the next long password")).toMatchObject({ id: user.id });
   });
 
   it("waits after five failures, twice as long each time, over all controllers, and says how long", async () => {

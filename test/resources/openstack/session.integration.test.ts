@@ -172,6 +172,9 @@ describe("the token", () => {
     renewAt: 0,
     projectId: "p",
     userId: "u",
+    user: "ada",
+    project: "web",
+    roles: ["member"],
     secure,
     catalog: new Map([["compute", [{ interface: "public", region: "one", url }, ...(more as [])]]]),
   });

@@ -11,7 +11,11 @@ const account = {
   budgets: {},
   options: {},
 };
-const complete = { FLEETWRIGHT_ACCOUNT: JSON.stringify(account), FLEET_PVE_TOKEN: "root@pam!t=secret" };
+const complete = {
+  FLEETWRIGHT_ACCOUNT: JSON.stringify(account),
+  FLEETWRIGHT_ENDPOINTS: "lab=http://127.0.0.1:8006",
+  FLEET_PVE_TOKEN: "root@pam!t=secret",
+};
 
 describe("the package of an executable", () => {
   it("has the types of the account's cloud", async () => {

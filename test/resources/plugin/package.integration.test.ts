@@ -47,6 +47,7 @@ describe.skipIf(engineMissing)(
       return {
         PATH: `${BIN}:${process.env.PATH}`,
         FLEETWRIGHT_ACCOUNT: JSON.stringify(bench.account.spec),
+        FLEETWRIGHT_ENDPOINTS: `${bench.account.spec.name}=${bench.account.endpoint}`,
         FLEET_PVE_TOKEN: PROXMOX_TOKEN,
         FLEETWRIGHT_JOURNAL: journal.url,
         FLEETWRIGHT_JOURNAL_TOKEN: journal.token,

@@ -31,6 +31,8 @@ describe.skipIf(!spec)(
 
     it.each([
       "/version",
+      "/access/permissions",
+      "/access/permissions?path=/vms",
       "/nodes",
       "/nodes/pve1/status",
       "/nodes/pve1/qemu",

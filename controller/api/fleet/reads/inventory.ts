@@ -33,7 +33,12 @@ export const inventoryRoutes: readonly Route[] = [
     answers: { 200: { description: "A page of machines.", schema: pageOf(ref("Machine")) } },
     run: async (api, { principal, parameters }) => {
       const view = await api.view();
-      const found = await machinesFor(api, view, principal, parameters);
+      const found = await machinesFor(
+        { controller: api.controller, hashes: () => api.hashes() },
+        view,
+        principal,
+        parameters,
+      );
       const key = ({ account, id }: { account: string; id: string }) => [account, id] as const;
       const items = found.sort((a, b) => compareKeys(key(a), key(b)));
       return { body: pageFrom(items, parameters, "inventory", key, compareKeys) };
@@ -43,17 +48,17 @@ export const inventoryRoutes: readonly Route[] = [
 
 /** The machines that the last passes have seen and that somebody may see. */
 export async function machinesFor(
-  { controller: { store } }: Pick<FleetApi, "controller">,
+  { controller: { store }, hashes }: { controller: FleetApi["controller"]; hashes(): ReturnType<FleetApi["hashes"]> },
   view: FleetView,
   principal: Principal,
   wanted: Pick<Query, "account" | "class" | "gone">,
 ) {
   const accounts = accountsFor(view, principal).filter(({ spec }) => (wanted.account ?? spec.name) === spec.name);
-  const records = await store.hashes();
+  const records = [...(await hashes())];
   const found = await Promise.all(
     accounts.map(async ({ identity, spec }) => {
       const { servers } = await store.inventory(identity);
-      const own = [...records].filter(([key]) => key.startsWith(`Server/${identity}/`));
+      const own = records.filter(([key]) => key.startsWith(`Server/${identity}/`));
       const names = new Map(own.map(([key, { cloudId }]) => [cloudId, key.slice(`Server/${identity}/`.length)]));
       return servers.flatMap((row) => {
         if ((row.goneSince !== undefined) !== wanted.gone || (wanted.class ?? row.class) !== row.class) return [];

@@ -1,6 +1,6 @@
-import type { Kind } from "../../../../schemas/index.ts";
 import { sha256 } from "../../../fleet/canonical.ts";
 import type { FleetApi } from "../api.ts";
+import { COLLECTIONS, type ObjectKind } from "../collections.ts";
 import { PAGE_PARAMETERS, type PageQuery, pageFrom, pageOf } from "../page.ts";
 import { missing } from "../problems.ts";
 import { type Parameter, type Route, route } from "../route.ts";
@@ -8,17 +8,6 @@ import { filter, listOf, nameIn, objectSchema, oneOf, record, ref, text } from "
 import { compareKeys, type FleetObject, type FleetView } from "../view.ts";
 import { historyOf } from "./history.ts";
 import { serverStates, syncOf } from "./state.ts";
-
-/** Each kind's collection, as it stands in addresses. */
-const COLLECTIONS = {
-  Server: { path: "servers", one: "server" },
-  Firewall: { path: "firewalls", one: "firewall" },
-  Plan: { path: "plans", one: "plan" },
-  Aggregate: { path: "aggregates", one: "aggregate" },
-  SshKey: { path: "keys", one: "key" },
-} as const satisfies Partial<Record<Kind, object>>;
-
-type ObjectKind = keyof typeof COLLECTIONS;
 
 const SORTS = ["name", "account", "region", "size", "owner", "cost"] as const;
 
@@ -206,7 +195,7 @@ function hasLabel({ spec }: FleetObject, wanted: string): boolean {
 /** Reads the hashes of all that is recorded, and no documents. */
 async function syncFilter(api: FleetApi, view: FleetView, wanted: string): Promise<(object: FleetObject) => boolean> {
   const { store } = api.controller;
-  const hashes = await store.hashes();
+  const hashes = await api.hashes();
   const drifted = new Set<string>();
   for (const { identity } of view.desired.byIdentity.values())
     for (const one of await store.drift(identity, "open"))

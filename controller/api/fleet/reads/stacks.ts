@@ -22,7 +22,7 @@ export const stackRoutes: readonly Route[] = [
       const view = await api.view();
       const names = new Map(accountsFor(view, principal).map(({ identity, spec }) => [identity, spec.name]));
       const stacks = new Map<string, { name: string; account: string; objects: number; suspects: number }>();
-      for (const [key, { stack, refresh }] of await store.hashes()) {
+      for (const [key, { stack, refresh }] of await api.hashes()) {
         const [kind, identity = "", ...name] = key.split("/");
         const account = names.get(identity);
         const shown = kind === "Server" ? `Server//${name.join("/")}` : `${kind}/${account}/${name.join("/")}`;

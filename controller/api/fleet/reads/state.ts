@@ -18,15 +18,19 @@ export async function serverStates(
   const own = [...matched.values()].filter((record) => record !== undefined);
   const seen = new Map<string, SeenServer>();
   const drift = new Map<string, RememberedDrift[]>();
-  for (const [account, members] of Map.groupBy(own, (record) => record.account)) {
+  const read = async (account: string, members: readonly AppliedObject[]) => {
     const ids = members.flatMap(({ cloudId }) => cloudId ?? []);
-    for (const row of (await store.inventory(account, ids)).servers) seen.set(`${account} ${row.id}`, row);
-    for (const one of await store.drift(account, "open")) {
-      if (one.kind !== "Server") continue;
-      const key = `${account} ${one.identity}`;
-      drift.set(key, [...(drift.get(key) ?? []), one]);
-    }
-  }
+    const [{ servers: rows }, open] = await Promise.all([store.inventory(account, ids), store.drift(account, "open")]);
+    for (const row of rows) seen.set(`${account} ${row.id}`, row);
+    for (const [identity, members] of Map.groupBy(
+      open.filter(({ kind }) => kind === "Server"),
+      (one) => one.identity,
+    ))
+      drift.set(`${account} ${identity}`, members);
+  };
+  await Promise.all(
+    [...Map.groupBy(own, ({ account }) => account)].map(([account, members]) => read(account, members)),
+  );
   return (server: FleetObject) => {
     const record = matched.get(server.name);
     const differs = record === undefined ? [] : (drift.get(`${record.account} ${record.identity}`) ?? []);

@@ -1,0 +1,12 @@
+import type { Kind } from "../../../schemas/index.ts";
+
+/** Each kind's collection, as it stands in addresses. */
+export const COLLECTIONS = {
+  Server: { path: "servers", one: "server" },
+  Firewall: { path: "firewalls", one: "firewall" },
+  Plan: { path: "plans", one: "plan" },
+  Aggregate: { path: "aggregates", one: "aggregate" },
+  SshKey: { path: "keys", one: "key" },
+} as const satisfies Partial<Record<Kind, object>>;
+
+export type ObjectKind = keyof typeof COLLECTIONS;

@@ -1,0 +1,225 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Change } from "../../../../controller/changes/types.ts";
+import { Site, type Told } from "./site.ts";
+
+/** Mutations over HTTP: each a change, with the real service, engine and database on simulated clouds. */
+const TIMEOUT = 240_000;
+
+let site: Site;
+beforeAll(async () => {
+  site = await Site.open();
+}, TIMEOUT);
+afterAll(async () => await site?.close());
+
+interface Sent {
+  token?: string;
+  key?: string;
+  headers?: Record<string, string>;
+  wait?: number;
+}
+
+async function send(
+  method: string,
+  path: string,
+  body?: unknown,
+  { token = "requester", key = randomUUID(), headers, wait }: Sent = {},
+): Promise<Told> {
+  return await site.ask(`/fleet/v1${path}`, token, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    headers: {
+      "content-type": "application/json",
+      "idempotency-key": key,
+      ...(wait !== undefined && { prefer: `wait=${wait}` }),
+      ...headers,
+    },
+  });
+}
+
+async function until(id: string, ...states: string[]): Promise<Change> {
+  for (const end = Date.now() + 120_000; ; await new Promise((done) => setTimeout(done, 100))) {
+    const { body } = await site.ask(`/fleet/v1/changes/${id}`, "admin");
+    if (states.includes(body.state)) return body as Change;
+    if (Date.now() > end)
+      throw new Error(`${id} is ${body.state}: ${body.reason}\n${site.logged.slice(-20).join("\n")}`);
+  }
+}
+
+const SERVER = {
+  account: "linode-main",
+  size: "g6-nanode-1",
+  region: "us-east",
+  image: "linode/debian12",
+  keys: ["ops"],
+};
+
+describe("a server by the API", () => {
+  it(
+    "is asked for, previewed with its price, approved, executed and there",
+    async () => {
+      const dry = await send("POST", "/servers?dryRun=true", { name: "new-1", ...SERVER });
+      const none = await site.ask("/fleet/v1/changes", "admin");
+      const opened = await send("POST", "/servers", { name: "new-1", ...SERVER }, { key: "the-first-key", wait: 60 });
+      const again = await send("POST", "/servers", { name: "new-1", ...SERVER }, { key: "the-first-key" });
+      const { id, preview } = opened.body;
+      const denied = await send("POST", `/changes/${id}/approve`, { hashes: [preview.hash] });
+      const early = await send("POST", `/changes/${id}/execute`);
+      const wrong = await send("POST", `/changes/${id}/approve`, { hashes: ["0".repeat(64)] }, { token: "approver" });
+      const approved = await send("POST", `/changes/${id}/approve`, { hashes: [preview.hash] }, { token: "approver" });
+      const twice = await send("POST", `/changes/${id}/approve`, { hashes: [preview.hash] }, { token: "approver" });
+      const executed = await send("POST", `/changes/${id}/execute`);
+      const done = await until(id, "converged");
+      const server = await site.ask("/fleet/v1/servers/new-1");
+
+      expect(dry.body).toMatchObject({ effects: [{ op: "create", cost: { after: { currency: "USD" } } }] });
+      expect(none.body.items).toEqual([]);
+      expect(opened).toMatchObject({
+        status: 200,
+        body: { state: "needs-approval", surface: "api", author: { name: "requester" } },
+      });
+      expect(opened.headers.get("preference-applied")).toBe("wait=60");
+      expect(again.body.id).toBe(id);
+      expect([denied.status, early.status, wrong.status]).toEqual([403, 409, 409]);
+      expect([early.body.code, wrong.body.code]).toEqual(["CHANGE_STATE", "PREVIEW_STALE"]);
+      expect([approved.body.state, twice.body.state]).toEqual(["approved", "approved"]);
+      expect(executed.status).toBe(202);
+      expect(executed.headers.get("location")).toBe(`/fleet/v1/changes/${id}`);
+      expect(done).toMatchObject({ results: [{ state: "converged" }], steps: expect.any(Array) });
+      expect(server.body).toMatchObject({
+        state: { sync: "synced" },
+        file: { path: "servers/linode-main/new-1.yaml" },
+      });
+      expect(site.fleet.git("log", "-1", "--format=%an", done.merged!)).toBe("requester");
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "is patched on what was read, and refused when it has changed meanwhile",
+    async () => {
+      const read = await site.ask("/fleet/v1/servers/web-2");
+      const etag = read.headers.get("etag")!;
+      const patched = await send(
+        "PATCH",
+        "/servers/web-2",
+        { labels: { env: null, tier: "db" } },
+        { headers: { "if-match": etag }, wait: 60 },
+      );
+      await send(
+        "POST",
+        `/changes/${patched.body.id}/approve`,
+        { hashes: [patched.body.preview.hash] },
+        { token: "approver" },
+      );
+      await send("POST", `/changes/${patched.body.id}/execute`);
+      await until(patched.body.id, "converged");
+      const stale = await send("PATCH", "/servers/web-2", { labels: { tier: "x" } }, { headers: { "if-match": etag } });
+
+      expect(patched.body.preview.effects[0].changes.map(({ path }: { path: string }) => path).sort()).toEqual([
+        "labels.env",
+        "labels.tier",
+      ]);
+      expect(stale).toMatchObject({ status: 412, body: { code: "CONDITION_FAILED" } });
+      expect(site.fleet.git("show", "main:servers/web-2.yaml")).toContain("tier: db");
+    },
+    TIMEOUT,
+  );
+
+  it("is refused before anything is kept where it does not fit", async () => {
+    const before = (await site.ask("/fleet/v1/changes", "admin")).body.items.length;
+    const answers = [
+      await send("POST", "/servers", { name: "web-1", ...SERVER }),
+      await send("POST", "/servers", { name: "../../x", ...SERVER }),
+      await send("POST", "/servers", { name: "new-2", ...SERVER, size: 7 }),
+      await send("POST", "/servers", { name: "new-2", ...SERVER, nonsense: true }),
+      await send("PATCH", "/servers/none", { size: "x" }),
+      await send("PATCH", "/servers/web-1", { name: "other" }),
+      await send("DELETE", "/servers/none"),
+      await send("POST", "/changes", { title: "Empty" }),
+      await send("POST", "/changes", { title: "a\nb", delete: [{ kind: "Server", name: "web-1" }] }),
+      await send("POST", "/changes", { title: "Kinds", create: [{ kind: "Nothing", name: "x" }] }),
+    ];
+
+    expect(answers.map(({ status, body }) => `${status} ${body.code}`)).toEqual([
+      "409 COMMIT_CONFLICT",
+      "422 FLEET_INVALID",
+      "422 FLEET_INVALID",
+      "422 FLEET_INVALID",
+      "404 NOT_FOUND",
+      "400 USAGE",
+      "404 NOT_FOUND",
+      "400 USAGE",
+      "400 USAGE",
+      "400 USAGE",
+    ]);
+    expect((await site.ask("/fleet/v1/changes", "admin")).body.items).toHaveLength(before);
+    expect(site.fleet.git("for-each-ref", "refs/fleetwright/drafts")).toBe("");
+  });
+});
+
+describe("somebody who is about one owner", () => {
+  it("changes and sees that owner's servers, and nothing goes over to others", async () => {
+    const theirs = await send("PATCH", "/servers/web-2", { size: "g6-standard-1" }, { token: "acme" });
+    const away = await send("PATCH", "/servers/web-1", { owner: "globex" }, { token: "acme" });
+    const nobodys = await send("PATCH", "/servers/web-1", { owner: null }, { token: "acme" });
+    const others = await send("POST", "/servers", { name: "g-1", ...SERVER, owner: "globex" }, { token: "acme" });
+    const shared = await send(
+      "POST",
+      "/changes",
+      { title: "All", delete: [{ kind: "Firewall", name: "web" }] },
+      { token: "acme" },
+    );
+    const plan = await send("POST", "/plans", { name: "free" }, { token: "operator" });
+    const own = await send(
+      "POST",
+      "/servers",
+      { name: "acme-9", ...SERVER, owner: "acme" },
+      { token: "acme", wait: 60 },
+    );
+    const { id, preview } = own.body;
+
+    expect([theirs, away, nobodys, others, shared, plan].map(({ status }) => status)).toEqual([
+      404, 403, 403, 403, 403, 403,
+    ]);
+    expect(own.body.state).toBe("needs-approval");
+    const seenBy = async (token: string) => (await site.ask(`/fleet/v1/changes/${id}`, token)).status;
+    expect([await seenBy("acme"), await seenBy("globex"), await seenBy("viewer")]).toEqual([200, 404, 200]);
+    const listed = (await site.ask("/fleet/v1/changes", "globex")).body.items as Change[];
+    expect(listed.map(({ title }) => title)).toEqual(["Change server web-2"]);
+    expect((await send("POST", `/changes/${id}/approve`, { hashes: [preview.hash] }, { token: "globex" })).status).toBe(
+      404,
+    );
+    expect((await send("POST", `/changes/${id}/close`, {}, { token: "requester" })).status).toBe(403);
+    const closed = await send("POST", `/changes/${id}/close`, { reason: "no" }, { token: "acme" });
+    expect(closed.body).toMatchObject({ state: "closed", reason: "no" });
+    expect((await send("POST", `/changes/${id}/close`, {}, { token: "acme" })).body.state).toBe("closed");
+  });
+});
+
+describe("changes by the API", () => {
+  it("are listed by pages and filters, and need a key", async () => {
+    const keyless = await site.ask("/fleet/v1/servers/web-1", "requester", { method: "DELETE" });
+    const opened = await send("POST", "/changes", {
+      title: "Two at once",
+      draft: true,
+      delete: [
+        { kind: "Server", name: "web-1" },
+        { kind: "Server", name: "api-1" },
+      ],
+    });
+    const first = await site.ask("/fleet/v1/changes?limit=1", "viewer");
+    const second = await site.ask(`/fleet/v1/changes?limit=1&cursor=${first.body.next}`, "viewer");
+    const drafts = await site.ask("/fleet/v1/changes?state=draft", "viewer");
+    const touching = await site.ask("/fleet/v1/changes?object=Server//api-1", "viewer");
+
+    expect(keyless.status).toBe(400);
+    expect(opened).toMatchObject({
+      status: 200,
+      body: { state: "draft", objects: expect.arrayContaining(["Server//api-1", "Server//web-1"]) },
+    });
+    expect(first.body.items[0].id).toBe(opened.body.id);
+    expect(second.body.items[0].id).not.toBe(opened.body.id);
+    for (const { body } of [drafts, touching]) expect(body.items.map(({ id }: Change) => id)).toEqual([opened.body.id]);
+  });
+});
