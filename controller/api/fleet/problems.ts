@@ -19,9 +19,6 @@ export type ProblemCode = FleetErrorCode | keyof typeof API_ERRORS;
 export const TITLES: Readonly<Record<ProblemCode, string>> = {
   UNAUTHENTICATED: "It is not known who asks",
   FORBIDDEN: "Your role does not allow this",
-  CONFLICT: "It stands against something that is there already",
-  TOO_MANY: "There were too many failed attempts",
-  ISSUER_UNAVAILABLE: "The issuer of tokens does not answer",
   METHOD_NOT_ALLOWED: "This resource has no such method",
   CONDITION_FAILED: "The object has changed meanwhile",
   BODY_TOO_LARGE: "The body is too large",
