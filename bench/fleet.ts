@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 
 /** Entries of a folder below `servers/`, as what the product writes is nested. */
 const PER_FOLDER = 100;
-/** Servers of one stack, as the account's file advises. */
-export const PER_CELL = 500;
+/** Servers of one stack, as `status` proposes. */
+export const PER_CELL = 250;
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC227hF/CBLnsuS/rAO8tbPFfWPA22zfDcPSpC1SBbeV bench@example.net";
 

@@ -142,6 +142,10 @@ export class Engine {
         parallel: this.settings.parallel ?? 50,
         color: "never" as const,
       };
+      if (options.targets !== undefined) {
+        const { leaveOutUntouched } = await import("./event-stream.ts");
+        leaveOutUntouched(stack, options.targets);
+      }
       try {
         const refresh = options.refresh === true;
         if (options.kind === "preview") await stack.preview({ ...shared, refresh, program: options.program });
@@ -247,8 +251,7 @@ export class Engine {
 
   /** What is wrong with a stack's state, in one clause; undefined when it is whole, not there, or not ours to look at. */
   async stateProblem(stack: string): Promise<string | undefined> {
-    const text = await this.#states?.read(stack);
-    const found = text === undefined ? undefined : readCheckpoint(text, stack);
+    const found = await this.#states?.checkpoint(stack);
     return typeof found === "string" ? found : undefined;
   }
 
@@ -359,8 +362,7 @@ export class Engine {
 
 /** What is wrong with a state is found before an engine reads it: it would fail on most, and take some for a stack that holds nothing. */
 async function wholeResources(states: States, stack: string): Promise<StateResource[]> {
-  const text = await states.read(stack);
-  const found = text === undefined ? undefined : readCheckpoint(text, stack);
+  const found = await states.checkpoint(stack);
   if (typeof found !== "string") return found?.resources ?? [];
   const file = states.place(stack);
   throw new FleetError(

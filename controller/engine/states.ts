@@ -1,6 +1,6 @@
 import { FleetError } from "../../resources/errors.ts";
 import type { Blobs } from "./blobs.ts";
-import { checksumOf, emptyState, readCheckpoint, writtenAt } from "./checkpoint.ts";
+import { type Checkpoint, checksumOf, emptyState, readCheckpoint, writtenAt } from "./checkpoint.ts";
 import type { StateResource } from "./engine.ts";
 
 /** A copy of a stack's state that the engine keeps. */
@@ -30,6 +30,8 @@ export class States {
   readonly #blobs: Blobs;
   readonly #project: string;
   readonly #folder: string;
+  /** What was read last: one run looks at the state of its stack some ten times, and it has not changed for most of them. */
+  #last: { stack: string; text: string; found: Checkpoint | string } | undefined;
 
   constructor(blobs: Blobs, project: string) {
     this.#blobs = blobs;
@@ -51,6 +53,15 @@ export class States {
   /** The state's text; undefined where the stack has none. @throws {FleetError} ENGINE_FAILED when it cannot be read. */
   async read(stack: string): Promise<string | undefined> {
     return await this.#blobs.read(this.#key(stack));
+  }
+
+  /** The state, or in one clause what is wrong with it; undefined where the stack has none. Read each time, and only parsed again when it differs. */
+  async checkpoint(stack: string): Promise<Checkpoint | string | undefined> {
+    const text = await this.read(stack);
+    if (text === undefined) return undefined;
+    if (this.#last?.stack !== stack || this.#last.text !== text)
+      this.#last = { stack, text, found: readCheckpoint(text, stack) };
+    return this.#last.found;
   }
 
   /** Where a stack's state lies, for a person. */

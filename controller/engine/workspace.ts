@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Work folders of runs older than this have lost their run: a kill left them behind. */
@@ -25,6 +25,7 @@ export async function createWorkspace(
 ): Promise<Workspace> {
   const runs = join(dataDir, "runs");
   await mkdir(runs, { recursive: true, mode: 0o700 });
+  await refuseLogs(join(dataDir, "pulumi"));
   const dir = await mkdtemp(join(runs, `${runId}-`));
   const settingsFile = join(dir, `Pulumi.${stack}.yaml`);
   await writeFile(
@@ -43,6 +44,19 @@ export async function createWorkspace(
     },
     remove: () => rm(dir, { recursive: true, force: true }),
   };
+}
+
+/**
+ * The engine logs all it does to a file a process, up to 500 MB of them, which takes a tenth of its CPU and is for nobody: what a run has done is
+ * in the database. It has no switch for that, and goes without where a file is in the place of the folder.
+ */
+async function refuseLogs(home: string): Promise<void> {
+  const logs = join(home, "logs");
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const found = await lstat(logs).catch(() => undefined);
+  if (found?.isFile()) return;
+  await rm(logs, { recursive: true, force: true });
+  await writeFile(logs, "", { mode: 0o600 });
 }
 
 /** Removes work folders whose run is not among `live` and that nobody has touched for an hour, and what the engine noted about such folders. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { FleetError } from "../../resources/errors.ts";
-import { parseText } from "./parse.ts";
+import { type ParsedText, parseText } from "./parse.ts";
 import { type FieldPath, formatPath } from "./problem.ts";
 import { insertItem, place, remove } from "./splices.ts";
 
@@ -13,7 +13,13 @@ export function setField(text: string, path: FieldPath, value: unknown): string 
   if (value === undefined) return removeField(text, path);
   // A copy has the plain prototype that parsed values have.
   const plain: unknown = structuredClone(value);
-  return verified(text, path, plain, () => assign(text, path, plain));
+  return verified(
+    text,
+    path,
+    plain,
+    () => inSection(text, path, plain),
+    () => assign(text, path, plain),
+  );
 }
 
 /** The text without one field or list item; the same text when there is none. A mapping or list that loses its last one stays, empty. */
@@ -22,14 +28,17 @@ export function removeField(text: string, path: FieldPath): string {
 }
 
 // The splices know YAML's common ways. This proves each of them, so that an uncommon one ends in an error and not in a wrong file.
-function verified(text: string, path: FieldPath, value: unknown, edit: () => string): string {
+function verified(text: string, path: FieldPath, value: unknown, ...edits: (() => string | undefined)[]): string {
   const before = parsedValue(text);
   const wanted = withValue(before, path, value);
   if (isDeepStrictEqual(before, wanted)) return text;
-  const edited = edit();
-  // A block of text at the very end needs the line break that a file may lack there.
-  for (const candidate of [edited, `${edited}${text.includes("\r\n") ? "\r\n" : "\n"}`]) {
-    if (isDeepStrictEqual(parseText(candidate).value, wanted)) return candidate;
+  for (const edit of edits) {
+    const edited = edit();
+    if (edited === undefined) continue;
+    // A block of text at the very end needs the line break that a file may lack there.
+    for (const candidate of [edited, `${edited}${text.includes("\r\n") ? "\r\n" : "\n"}`]) {
+      if (isDeepStrictEqual(parsed(candidate).value, wanted)) return candidate;
+    }
   }
   throw new FleetError(
     "FLEET_INVALID",
@@ -37,8 +46,37 @@ function verified(text: string, path: FieldPath, value: unknown, edit: () => str
   );
 }
 
+/** The same made in the lines of one top field alone, which take a fraction of the time to read; undefined where they cannot be told or read by themselves. */
+function inSection(text: string, path: FieldPath, value: unknown): string | undefined {
+  const key = String(path[0]);
+  const section = /^[a-z]\w*$/i.test(key)
+    ? new RegExp(`^${key}:.*\\n(?:(?:[ \\t]*(?:#.*)?\\r?\\n)*[ \\t]+[^\\s#].*\\n)*`, "m").exec(text)
+    : null;
+  if (section === null) return undefined;
+  const [lines] = section;
+  try {
+    return text.slice(0, section.index) + assign(lines, path, value) + text.slice(section.index + lines.length);
+  } catch (error) {
+    // An alias, for one, leads out of it.
+    if (error instanceof FleetError) return undefined;
+    throw error;
+  }
+}
+
+/** Texts that were read last: what one edit leaves is what the next begins with. Nobody changes what they hold. */
+const recent = new Map<string, ParsedText>();
+const MOST_RECENT = 64;
+
+function parsed(text: string): ParsedText {
+  const found = recent.get(text) ?? parseText(text);
+  recent.delete(text);
+  recent.set(text, found);
+  if (recent.size > MOST_RECENT) recent.delete(recent.keys().next().value!);
+  return found;
+}
+
 function parsedValue(text: string): Record<string, unknown> {
-  const { value, faults } = parseText(text);
+  const { value, faults } = parsed(text);
   if (value === undefined) throw new FleetError("FLEET_INVALID", `cannot edit a file that ${faults[0]?.message}`);
   return value;
 }

@@ -1,7 +1,7 @@
 import { isOwnStack } from "../reconcile/cells.ts";
 import type { Controller } from "../reconcile/context.ts";
 import type { Desired } from "../reconcile/desired.ts";
-import { isSettled, type Match, matchObjects } from "../reconcile/match.ts";
+import { isSettled, type Match, matchObjects, readRecords } from "../reconcile/match.ts";
 import { objectKey } from "../reconcile/types.ts";
 
 /**
@@ -21,7 +21,7 @@ export interface Lane {
 
 /** Lanes in which something is not as the files say, by name; decided from files and records alone. */
 export async function unsettledLanes(controller: Controller, desired: Desired): Promise<Map<string, Lane>> {
-  const applied = await controller.store.objects();
+  const applied = await readRecords(controller.store, desired);
   return lanesOf(matchObjects(desired.objects, applied, desired.accounts).filter((match) => !isSettled(match)));
 }
 

@@ -5,7 +5,7 @@ import { type Desired, readDesired } from "./desired.ts";
 import { ruledBy, workOf } from "./effects.ts";
 import { whenFree } from "./leases.ts";
 import { canLook, lookAt } from "./look.ts";
-import { isSettled, type Match, matchObjects } from "./match.ts";
+import { isSettled, type Match, matchObjects, readRecords } from "./match.ts";
 import { recordOf } from "./record.ts";
 import type { ObjectResult } from "./results.ts";
 import { changedStacks, checkState, noteState, versionSetting } from "./state-version.ts";
@@ -16,7 +16,7 @@ import { changedStacks, checkState, noteState, versionSetting } from "./state-ve
  */
 export async function absorb(controller: Controller, stack: string, signal: AbortSignal): Promise<string[]> {
   const desired = await readDesired(controller, await controller.repo.head(), signal);
-  const matches = matchObjects(desired.objects, await controller.store.objects(), desired.accounts);
+  const matches = matchObjects(desired.objects, await readRecords(controller.store, desired), desired.accounts);
   const engine = await controller.engine();
   const ids = new Map((await engine.resources(stack)).map(({ urn, id }) => [urn, id]));
   const names: string[] = [];

@@ -13,8 +13,8 @@ export interface Basis {
 
 /** Everything on record in one hash. */
 export async function recordsMark({ store }: Pick<Controller, "store">): Promise<string> {
-  const [hashes, accounts, [lastRun]] = await Promise.all([store.hashes(), store.accounts(), store.runs(1)]);
-  return sha256(canonicalJson([[...hashes], accounts, lastRun?.id, lastRun?.outcome]));
+  const [objects, accounts, [lastRun]] = await Promise.all([store.objectsVersion(), store.accounts(), store.runs(1)]);
+  return sha256(canonicalJson([objects, accounts, lastRun?.id, lastRun?.outcome]));
 }
 
 /** Versions of stacks' states; "" where there is no state, and where the backend cannot tell. */

@@ -6,7 +6,7 @@ import type { Desired } from "./desired.ts";
 import type { FieldDrift } from "./find-drift.ts";
 import { suspensionOf } from "./holds.ts";
 import { lookAt, type Sight, sightOfFirewall, sightOfServer } from "./look.ts";
-import type { MatchedAccount } from "./match.ts";
+import { type MatchedAccount, readRecords } from "./match.ts";
 import { judge } from "./observe.ts";
 import { inParallel } from "./pool.ts";
 import { type Place, placeOf, readAccount } from "./read-account.ts";
@@ -59,7 +59,7 @@ export async function findFleetDrift(
   desired: Desired,
   signal: AbortSignal,
 ): Promise<AccountDrift[]> {
-  const all = await controller.store.objects({ kind: "Server" });
+  const all = (await readRecords(controller.store, desired)).filter(({ kind }) => kind === "Server");
   const isMark = fleetMarks(desired, all);
   return await inParallel([...desired.byIdentity.values()], controller.stacksAtOnce, async (account) => {
     const servers = all.filter((record) => record.account === account.identity);

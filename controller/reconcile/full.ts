@@ -1,7 +1,7 @@
 import { type Controller, cloudOf } from "./context.ts";
 import { readDesired } from "./desired.ts";
 import { liveDifferences } from "./differences.ts";
-import { matchObjects } from "./match.ts";
+import { matchObjects, readRecords } from "./match.ts";
 import { mendStates } from "./mend-state.ts";
 import { inParallel } from "./pool.ts";
 import type { PreviewOptions } from "./preview.ts";
@@ -16,7 +16,7 @@ import type { Effect, Preview, Work } from "./types.ts";
  */
 export async function previewFull(controller: Controller, options: PreviewOptions): Promise<Preview> {
   const desired = await readDesired(controller, await controller.repo.head(options.commit), options.signal);
-  const matches = matchObjects(desired.objects, await controller.store.objects(), desired.accounts);
+  const matches = matchObjects(desired.objects, await readRecords(controller.store, desired), desired.accounts);
   const works = matches.flatMap((match): Work[] => {
     const { applied } = match;
     if (applied === undefined || (options.stacks !== undefined && !options.stacks.includes(applied.stack))) return [];

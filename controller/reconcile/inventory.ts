@@ -5,7 +5,7 @@ import type { AppliedObject, SeenServer } from "../store/types.ts";
 import { classify, fleetMarks } from "./classes.ts";
 import type { Controller } from "./context.ts";
 import type { Desired } from "./desired.ts";
-import type { MatchedAccount } from "./match.ts";
+import { type MatchedAccount, readRecords } from "./match.ts";
 import { placeOf, readAccount } from "./read-account.ts";
 import { whatIsSeen } from "./seen.ts";
 import type { Cost } from "./types.ts";
@@ -54,7 +54,7 @@ export async function readInventory(
   accounts: readonly MatchedAccount[],
   signal: AbortSignal,
 ): Promise<AccountInventory[]> {
-  const records = await controller.store.objects({ kind: "Server" });
+  const records = (await readRecords(controller.store, desired)).filter(({ kind }) => kind === "Server");
   const isMark = fleetMarks(desired, records);
   return await Promise.all(
     accounts.map(async (account) => {

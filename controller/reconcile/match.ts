@@ -1,7 +1,7 @@
 import type { Capabilities } from "../../resources/cloud.ts";
 import type { AccountSpec, StackObject } from "../../resources/spec.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
-import type { AppliedObject, RecordedAccount } from "../store/types.ts";
+import type { AppliedObject, RecordedAccount, Store } from "../store/types.ts";
 import { baseStack, ownStack, serverStack } from "./cells.ts";
 import { withCounters } from "./counters.ts";
 import { objectKey } from "./types.ts";
@@ -127,12 +127,28 @@ export function matchObjects(
 export function isSettled({ desired, applied, account }: Match): boolean {
   if (desired === undefined || applied === undefined) return false;
   if (applied.refresh || applied.hash !== desired.hash || applied.account !== account) return false;
+  // Most are one and the same: see `readRecords`.
+  if (applied.document === desired.spec) return applied.name === desired.spec.name;
   const wanted = withCounters(desired.spec, applied.document);
   return applied.name === desired.spec.name && canonicalJson(applied.document) === canonicalJson(wanted);
 }
 
+/** Everything on record; what is as the files have it has their own documents. */
+export async function readRecords(
+  { objectsBeside }: Pick<Store, "objectsBeside">,
+  { objects, accounts }: { objects: readonly DesiredObject[]; accounts: ReadonlyMap<string, MatchedAccount> },
+): Promise<AppliedObject[]> {
+  let specs: Map<string, StackObject> | undefined;
+  return await objectsBeside((record) => {
+    specs ??= new Map(
+      objects.map(({ spec }) => [desiredKey(spec, accounts.get(spec.account)?.identity ?? spec.account), spec]),
+    );
+    return specs.get(recordKey(record));
+  });
+}
+
 /** Servers are unique in the fleet, other objects within their account. */
-function recordKey(record: AppliedObject): string {
+function recordKey(record: Pick<AppliedObject, "account" | "kind" | "name">): string {
   return record.kind === "Server" ? `Server//${record.name}` : `${record.kind}/${record.account}/${record.name}`;
 }
 

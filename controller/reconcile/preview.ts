@@ -21,7 +21,7 @@ import { checkWithEngine } from "./engine-preview.ts";
 import type { Overrides } from "./guards.ts";
 import { type HeldWork, heldEffects, partHeld } from "./holds.ts";
 import { describeMoves } from "./hosts.ts";
-import { isSettled, type Match, matchObjects, supersededRecords } from "./match.ts";
+import { isSettled, type Match, matchObjects, readRecords, supersededRecords } from "./match.ts";
 import { mendStates } from "./mend-state.ts";
 import { observe, ownMarks } from "./observe.ts";
 import { catchUpJournal, rebuildRecords } from "./rebuild.ts";
@@ -80,7 +80,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   // Before the records are read: what is ready now, and differs, is work.
   const watched = await watchBeingMade(controller, desired, signal);
   const records = await recordsMark(controller);
-  const applied = await store.objects();
+  const applied = await readRecords(store, desired);
   const all = matchObjects(desired.objects, applied, desired.accounts);
   const matches = all.filter((match) => inScope(match, options));
   const { works: wanted, quiet, policies } = await compare(controller, desired, matches, all, signal);

@@ -3,6 +3,8 @@ import { isBaseStack, isOwnStack, jumpHash, serverStack } from "./cells.ts";
 
 /** A stack's servers, from which on a preview, a write of its state and an engine's memory begin to hurt. */
 export const MOST_SERVERS = 500;
+/** So many are proposed: a run tells of every resource of its stack, and with fewer a stack's own cost outweighs that. */
+const ROOMY_SERVERS = 250;
 
 /** A server and the stack that it goes to. */
 export interface CellMove {
@@ -46,7 +48,7 @@ export function serversOfCells(account: string, identities: readonly string[], c
   return counts;
 }
 
-/** An account with a stack that has too many servers, and the count of cells at which none has. */
+/** An account with a stack that has too many servers, and the count of cells at which all have room. */
 export interface CellProposal {
   account: string;
   cells: number;
@@ -60,7 +62,7 @@ export interface CellProposal {
 export function cellProposals(
   accounts: readonly RecordedAccount[],
   records: readonly Placed[],
-  most = MOST_SERVERS,
+  { most, wanted } = { most: MOST_SERVERS, wanted: ROOMY_SERVERS },
 ): CellProposal[] {
   const byAccount = Map.groupBy(records.filter(isInCell), ({ account }) => account);
   return accounts.flatMap(({ identity, name, cells }): CellProposal[] => {
@@ -72,7 +74,7 @@ export function cellProposals(
     if (servers <= most) return [];
     const proposed = fewestCells(
       own.map((record) => record.identity),
-      most,
+      wanted,
     );
     // Servers that lie elsewhere than their count has them: the same count brings them there.
     const command = `fleetwright reshard ${name} --cells ${proposed}`;

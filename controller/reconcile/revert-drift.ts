@@ -5,7 +5,7 @@ import type { AccountDrift, ObjectDrift } from "./drift.ts";
 import { type ChosenPolicy, policyOf, refusalOf } from "./drift-policy.ts";
 import { execute } from "./execute.ts";
 import { holdText } from "./holds.ts";
-import { isSettled, type MatchedAccount, matchObjects } from "./match.ts";
+import { isSettled, type MatchedAccount, matchObjects, readRecords } from "./match.ts";
 import { passes, prepare } from "./preview.ts";
 import { objectKey } from "./types.ts";
 
@@ -67,7 +67,10 @@ async function candidatesOf(
   // An account that the files no longer have says nothing any more.
   if (chosen.length === 0 || !desired.accounts.has(account.spec.name)) return [];
   const matches = new Map(
-    matchObjects(desired.objects, await store.objects(), desired.accounts).map((match) => [match.key, match]),
+    matchObjects(desired.objects, await readRecords(store, desired), desired.accounts).map((match) => [
+      match.key,
+      match,
+    ]),
   );
   const open = await store.drift(account.identity, "open");
   return chosen.flatMap(({ drift, ...policy }): Candidate[] => {

@@ -42,7 +42,7 @@ export async function changedStacks(
   { store, engine }: Pick<Controller, "store" | "engine">,
   more: readonly string[] = [],
 ): Promise<{ stack: string; noted?: string }[]> {
-  const stacks = new Set([...[...(await store.hashes()).values()].map(({ stack }) => stack), ...more]);
+  const stacks = new Set([...(await store.stacks()), ...more]);
   if (stacks.size === 0) return [];
   const noted = await store.settings(VERSIONS);
   const versions = await (await engine()).stateVersions();

@@ -1,8 +1,14 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { FleetError } from "../../resources/errors.ts";
 
+interface Found {
+  id: string;
+  type: string;
+  content: Buffer;
+}
+
 interface Waiting {
-  resolve(content: Buffer | undefined): void;
+  resolve(found: Found | undefined): void;
   reject(error: Error): void;
 }
 
@@ -29,10 +35,24 @@ export class BlobReader {
    * are answered in turn.
    * @throws {FleetError} GIT_FAILED
    */
-  read(name: string): Promise<Buffer | undefined> {
-    if (!/^[0-9a-f]{40,64}(:[^\n]+)?$/.test(name)) {
-      return Promise.reject(new FleetError("GIT_FAILED", "not the name of an object", { name: name.slice(0, 80) }));
-    }
+  async read(name: string): Promise<Buffer | undefined> {
+    if (!/^[0-9a-f]{40,64}(:[^\n]+)?$/.test(name))
+      throw new FleetError("GIT_FAILED", "not the name of an object", { name: name.slice(0, 80) });
+    const found = await this.#find(name);
+    return found?.type === "blob" ? found.content : undefined;
+  }
+
+  /**
+   * The commit that a whole ref (`refs/heads/main`) is at now, whoever has moved it: git looks anew at each question. Undefined where there is none.
+   * @throws {FleetError} GIT_FAILED
+   */
+  async commitAt(ref: string): Promise<string | undefined> {
+    if (!/^refs\/[^\s:^~?*[\\]+$/.test(ref)) throw new FleetError("GIT_FAILED", "not a ref", { ref: ref.slice(0, 80) });
+    const found = await this.#find(ref);
+    return found?.type === "commit" ? found.id : undefined;
+  }
+
+  #find(name: string): Promise<Found | undefined> {
     const child = this.#child ?? this.#start();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
@@ -96,7 +116,7 @@ export class BlobReader {
       const answer = this.#answer(rest);
       if (answer === undefined) break;
       rest = rest.subarray(answer.length);
-      this.#waiting[this.#next++]?.resolve(answer.content);
+      this.#waiting[this.#next++]?.resolve(answer.found);
     }
     if (this.#next === this.#waiting.length) {
       this.#waiting = [];
@@ -107,19 +127,19 @@ export class BlobReader {
   }
 
   /** The first whole answer in the bytes: `ID TYPE SIZE\nCONTENT\n` or `NAME missing\n`. */
-  #answer(bytes: Buffer): { length: number; content: Buffer | undefined } | undefined {
+  #answer(bytes: Buffer): { length: number; found: Found | undefined } | undefined {
     this.#needed = undefined;
     this.#headerSize = bytes.indexOf(10) + 1;
     if (this.#headerSize === 0) return undefined;
     // A name with blanks comes back in "NAME missing", so the words are counted from the end.
     const words = bytes.toString("latin1", 0, this.#headerSize - 1).split(" ");
-    const [type, size] = words.slice(-2);
-    if (size === undefined || !/^\d+$/.test(size)) return { length: this.#headerSize, content: undefined };
+    const [id = "", type = "", size] = words.slice(-3);
+    if (size === undefined || !/^\d+$/.test(size)) return { length: this.#headerSize, found: undefined };
     const length = this.#headerSize + Number(size) + 1;
     if (bytes.length < length) {
       this.#needed = length;
       return undefined;
     }
-    return { length, content: type === "blob" ? bytes.subarray(this.#headerSize, length - 1) : undefined };
+    return { length, found: { id, type, content: bytes.subarray(this.#headerSize, length - 1) } };
   }
 }

@@ -58,7 +58,7 @@ async function applyAll<T extends Item>(
     const { author, message, edits, key, trailers: own } = item.request;
     try {
       const changes = await applyEdits(edits, view);
-      view.take(changes);
+      await view.take(changes);
       const trailers = { ...own, ...requestTrailers(key, item.fingerprint) };
       if (changes.length > 0) planned.commits.push({ author, message: withTrailers(message, trailers), at, changes });
       planned.commitIndex.set(item, planned.commits.length - 1);

@@ -11,15 +11,20 @@ export interface Base {
   head: string | undefined;
 }
 
+/** The commit that a ref is at now. */
+export type CommitAt = (ref: string) => Promise<string | undefined>;
+
 const trackedRef = ({ remote, ref }: Upstream): string => ref.replace(/^refs\/heads\//, `refs/remotes/${remote}/`);
 
 /** @throws {FleetError} GIT_FAILED when the branch and the remote's have gone different ways. */
-export async function findBase(git: Git, branch: string, upstream: Upstream | undefined): Promise<Base> {
-  const refs = [`refs/heads/${branch}`, ...(upstream === undefined ? [] : [trackedRef(upstream)])];
-  const output = await git.run("for-each-ref", "--format=%(refname) %(objectname)", ...refs);
-  const ids = new Map(output.split("\n").map((line) => line.split(" ") as [string, string]));
-  const local = ids.get(refs[0]!);
-  const tracked = refs[1] === undefined ? undefined : ids.get(refs[1]);
+export async function findBase(
+  git: Git,
+  commitAt: CommitAt,
+  branch: string,
+  upstream: Upstream | undefined,
+): Promise<Base> {
+  const local = await commitAt(`refs/heads/${branch}`);
+  const tracked = upstream && (await commitAt(trackedRef(upstream)));
   if (upstream === undefined || tracked === undefined || tracked === local) return { local, head: local };
   const common = local === undefined ? undefined : (await git.ask("merge-base", local, tracked))?.trim();
   if (local === undefined || common === local) return { local, head: tracked };

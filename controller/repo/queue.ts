@@ -8,7 +8,7 @@ import type { FileEdit } from "./edits.ts";
 import { type Planned, planRequests } from "./plan-requests.ts";
 import type { FleetRepo } from "./repo.ts";
 import type { PlannedCommit } from "./stream.ts";
-import { createViewCache, type ViewCache } from "./view.ts";
+import { advance, createViewCache, type ViewCache } from "./view.ts";
 import type { Ground } from "./write.ts";
 
 /** What somebody wants to have committed. */
@@ -183,6 +183,8 @@ export class CommitQueue {
       return planned.commits;
     });
     if ("moved" in written) return { error: written.moved, isGone: false };
+    const changes = planned!.commits.flatMap((commit) => commit.changes);
+    if (written.commits.length > 0) advance(this.#cache, ground!.head, changes, written.head!);
 
     const commitOf = (index: number) => (index < 0 ? ground!.head : written.commits[index]);
     const { commitIndex, refused } = planned!;

@@ -192,7 +192,7 @@ class GitFleetRepo implements FleetRepo {
 
   write(target: Branch, plan: (ground: Ground) => Promise<readonly PlannedCommit[]>): Promise<Written> {
     return this.alone(async () => {
-      const written = await writeCommits(this.#git, target, plan);
+      const written = await writeCommits(this.#git, (ref) => this.#blobs.commitAt(ref), target, plan);
       if ("head" in written && written.head !== undefined) this.#commits.add(written.head);
       return written;
     });

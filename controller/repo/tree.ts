@@ -32,10 +32,25 @@ export async function listFiles(git: Git, blobs: BlobReader, commit: string, ear
   const output = await git.run("diff-tree", "-r", "-z", "--no-renames", earlier.commit, commit, "--", ...FLEET_PLACES);
   const changes = parseChanges(output);
   if (changes.length === 0) return earlier.files;
-  const changed = new Set(changes.map(({ path }) => path));
   const present = changes.filter(({ mode }) => mode !== "000000");
-  const kept = earlier.files.filter(({ path }) => !changed.has(path));
-  return [...kept, ...(await readEntries(blobs, present))].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const read = new Map((await readEntries(blobs, present)).map((file) => [file.path, file]));
+  return withFiles(earlier.files, new Map(changes.map(({ path }) => [path, read.get(path)])));
+}
+
+/** A listing with some files in the place of those of their paths, or without them. */
+export function withFiles(
+  files: readonly FleetFile[],
+  changed: ReadonlyMap<string, FleetFile | undefined>,
+): FleetFile[] {
+  const left = new Map(changed);
+  const found: FleetFile[] = [];
+  for (const file of files) {
+    const now = left.has(file.path) ? left.get(file.path) : file;
+    left.delete(file.path);
+    if (now !== undefined) found.push(now);
+  }
+  const added = [...left.values()].filter((file) => file !== undefined);
+  return added.length === 0 ? found : [...found, ...added].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** `MODE TYPE ID\tPATH`. */

@@ -1,19 +1,22 @@
 import type { Kind } from "../../schemas/index.ts";
 import { createParsedCache, type ParsedCache, parseCached } from "../fleet/cache.ts";
-import { sha256 } from "../fleet/canonical.ts";
 import { compile } from "../fleet/compile.ts";
 import type { CloudRules } from "../fleet/context.ts";
 import { type FleetFile, kindOfPath } from "../fleet/file.ts";
+import { findChanges } from "../fleet/incremental.ts";
 import type { Problem } from "../fleet/problem.ts";
 import type { FleetRepo } from "./repo.ts";
 import type { Change } from "./stream.ts";
-import type { Listing } from "./tree.ts";
+import { type Listing, toFleetFile, withFiles } from "./tree.ts";
+import { blobId } from "./worktree.ts";
 
 /** What views of one repository remember between commits. */
 export interface ViewCache {
   readonly clouds: Readonly<Record<string, CloudRules>>;
   readonly parsed: ParsedCache;
   listing?: Listing;
+  /** Of the last listing. */
+  names?: { files: readonly FleetFile[]; names: Names };
 }
 
 /** @param parsed shares what has been parsed, and not what was compiled last: readers of the fleet go on from theirs. */
@@ -21,9 +24,18 @@ export function createViewCache(clouds: ViewCache["clouds"], parsed: ParsedCache
   return { clouds, parsed: { ...createParsedCache({ maxFiles: parsed.maxFiles }), files: parsed.files } };
 }
 
+/** Files by kind and name, and the other way round; undefined for what changes on top have taken away. */
 interface Names {
-  fileOf: Map<string, string>;
-  in: Map<string, string>;
+  fileOf: Map<string, string | undefined>;
+  in: Map<string, string | undefined>;
+}
+
+/** Lets the next view go on from commits that have just been written, which git need not be asked about. */
+export function advance(cache: ViewCache, before: string | undefined, changes: readonly Change[], after: string): void {
+  const { listing } = cache;
+  // The ids of a repository with longer ones are not those that `blobId` gives.
+  if (listing === undefined || listing.commit !== before || after.length !== 40) return;
+  cache.listing = { commit: after, files: withFiles(listing.files, changedFiles(changes)) };
 }
 
 /** The files of a commit with changes on top that are not written yet. */
@@ -33,8 +45,8 @@ export class FleetView {
   readonly #cache: ViewCache;
   readonly #changed = new Map<string, string | null>();
   readonly #read = new Map<string, Promise<string | null>>();
-  /** Files by kind and name, and the other way round. */
-  #names: Names | undefined;
+  /** Of the changes. */
+  readonly #renamed: Names = { fileOf: new Map(), in: new Map() };
 
   constructor(repo: FleetRepo, commit: string | undefined, cache: ViewCache) {
     this.#repo = repo;
@@ -53,13 +65,15 @@ export class FleetView {
 
   /** The file that has an object; undefined when none has. */
   async find(kind: Kind, name: string): Promise<string | undefined> {
-    this.#names ??= this.#index(await this.#files());
-    return this.#names.fileOf.get(`${kind} ${name}`);
+    const key = `${kind} ${name}`;
+    const { fileOf } = this.#renamed;
+    return fileOf.has(key) ? fileOf.get(key) : (await this.#names()).fileOf.get(key);
   }
 
-  take(changes: readonly Change[]): void {
+  async take(changes: readonly Change[]): Promise<void> {
+    const names = await this.#names();
     for (const [path, text] of changes) {
-      if (this.#names !== undefined) this.#reindex(this.#names, path, text);
+      this.#rename(names, path, text);
       this.#changed.set(path, text);
     }
   }
@@ -68,12 +82,7 @@ export class FleetView {
   async problemsOf(changes: readonly Change[]): Promise<Problem[]> {
     const before = await this.#files();
     const known = new Set(this.#compile(before).map(signature));
-    const changed = new Map(changes.filter(([path]) => kindOfPath(path) !== undefined && /\.ya?ml$/.test(path)));
-    const after = [
-      ...before.filter(({ path }) => !changed.has(path)),
-      ...[...changed].flatMap(([path, text]) => (text === null ? [] : [toFile(path, text)])),
-    ].sort((a, b) => (a.path < b.path ? -1 : 1));
-    return this.#compile(after).filter((problem) => !known.has(signature(problem)));
+    return this.#compile(withFiles(before, changedFiles(changes))).filter((problem) => !known.has(signature(problem)));
   }
 
   #compile(files: readonly FleetFile[]): Problem[] {
@@ -92,32 +101,56 @@ export class FleetView {
     return files;
   }
 
+  async #names(): Promise<Names> {
+    const files = await this.#files();
+    const { names } = this.#cache;
+    if (names?.files === files) return names.names;
+    const keeps = names !== undefined && findChanges(names.files, files).every((change) => this.#keepsName(change));
+    this.#cache.names = { files, names: keeps ? names.names : this.#index(files) };
+    return this.#cache.names.names;
+  }
+
+  #keepsName({ before, after }: ReturnType<typeof findChanges>[number]): boolean {
+    return before !== undefined && after !== undefined && this.#keyOf(before) === this.#keyOf(after);
+  }
+
   #index(files: readonly FleetFile[]): Names {
     const names: Names = { fileOf: new Map(), in: new Map() };
-    for (const file of files) this.#put(names, file);
-    for (const [path, text] of this.#changed) this.#reindex(names, path, text);
+    for (const file of files) {
+      const key = this.#keyOf(file);
+      if (key === undefined) continue;
+      names.fileOf.set(key, file.path);
+      names.in.set(file.path, key);
+    }
     return names;
   }
 
-  #put(names: Names, file: FleetFile): void {
+  #keyOf(file: FleetFile): string | undefined {
     const { kind, name } = parseCached(file, this.#cache.parsed);
-    if (kind === undefined || name === undefined) return;
-    names.fileOf.set(`${kind} ${name}`, file.path);
-    names.in.set(file.path, `${kind} ${name}`);
+    return kind === undefined || name === undefined ? undefined : `${kind} ${name}`;
   }
 
-  #reindex(names: Names, path: string, text: string | null): void {
+  #rename(names: Names, path: string, text: string | null): void {
     if (kindOfPath(path) === undefined) return;
-    const before = names.in.get(path);
-    names.in.delete(path);
+    const { fileOf, in: keyIn } = this.#renamed;
+    const before = keyIn.has(path) ? keyIn.get(path) : names.in.get(path);
+    const after = text === null ? undefined : this.#keyOf(toFile(path, text));
+    keyIn.set(path, after);
     // Another file may have taken the name meanwhile.
-    if (before !== undefined && names.fileOf.get(before) === path) names.fileOf.delete(before);
-    if (text !== null) this.#put(names, toFile(path, text));
+    if (before !== undefined && (fileOf.has(before) ? fileOf : names.fileOf).get(before) === path)
+      fileOf.set(before, undefined);
+    if (after !== undefined) fileOf.set(after, path);
   }
 }
 
+function changedFiles(changes: readonly Change[]): Map<string, FleetFile | undefined> {
+  const own = changes.filter(([path]) => kindOfPath(path) !== undefined && /\.ya?ml$/.test(path));
+  return new Map(new Map(own).entries().map(([path, text]) => [path, text === null ? undefined : toFile(path, text)]));
+}
+
 function toFile(path: string, text: string): FleetFile {
-  return { path, text, blob: sha256(text) };
+  const content = Buffer.from(text);
+  return toFleetFile(path, blobId(content), content);
 }
 
 /** A fault that was there before is the same one further down the file. */

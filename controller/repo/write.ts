@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { FleetError } from "../../resources/errors.ts";
 import { dirtyPaths, follow } from "./follow.ts";
 import type { Git } from "./git.ts";
-import { type Base, findBase, pushCommit } from "./publish.ts";
+import { type Base, type CommitAt, findBase, pushCommit } from "./publish.ts";
 import type { Upstream } from "./remote.ts";
 import { importCommits, type PlannedCommit } from "./stream.ts";
 
@@ -44,11 +44,12 @@ interface Place {
  */
 export async function writeCommits(
   git: Git,
+  commitAt: CommitAt,
   target: Branch,
   plan: (ground: Ground) => Promise<readonly PlannedCommit[]>,
 ): Promise<Written> {
   const place = await findBranch(git, target.branch);
-  const base = await findBase(git, place.branch, target.upstream);
+  const base = await findBase(git, commitAt, place.branch, target.upstream);
   const dirty = async (paths: readonly string[]) => (place.followed ? await dirtyPaths(git, paths) : new Set<string>());
   const planned = await plan({ branch: place.branch, head: base.head, dirty });
   if (planned.length === 0 && base.head === base.local) return { commits: [], head: base.head };

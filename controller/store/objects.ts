@@ -1,4 +1,6 @@
 import { type Kysely, type Selectable, sql } from "kysely";
+import type { StackObject } from "../../resources/spec.ts";
+import { sha256 } from "../fleet/canonical.ts";
 import type { Tables } from "./tables.ts";
 import type { AppliedObject, Store } from "./types.ts";
 
@@ -12,15 +14,36 @@ type Methods = Pick<
   | "putCells"
   | "removeAccount"
   | "objects"
+  | "objectsBeside"
+  | "objectsVersion"
   | "hashes"
+  | "stacks"
   | "object"
   | "putObjects"
   | "moveServers"
   | "removeObjects"
 >;
 
+/** All of a record but its document. */
+const OUTLINE = [
+  "account",
+  "kind",
+  "identity",
+  "name",
+  "stack",
+  "generation",
+  "mark",
+  "hash",
+  "cloud_id",
+  "commit",
+  "refresh",
+  "provisioning_since",
+] as const;
+
 /** What was last applied: accounts and objects. */
 export function objectMethods(db: Kysely<Tables>): Methods {
+  /** What was read last of all objects: a reconcile reads them several times, and seldom has one been written in between. */
+  let last: { version: string; objects: AppliedObject[] } | undefined;
   return {
     async accounts() {
       return await db.selectFrom("account").selectAll().orderBy("name").execute();
@@ -52,6 +75,20 @@ export function objectMethods(db: Kysely<Tables>): Methods {
       return (await query.execute()).map(toObject);
     },
 
+    async objectsBeside(known) {
+      // All statements see the same instant: between two, a server that moves could be in neither.
+      return await db
+        .transaction()
+        .setIsolationLevel("repeatable read")
+        .execute(async (transaction) => {
+          const version = await versionOf(transaction);
+          if (last?.version !== version) last = { version, objects: await readBeside(transaction, known) };
+          return [...last.objects];
+        });
+    },
+
+    objectsVersion: () => versionOf(db),
+
     async hashes() {
       const rows = await db
         .selectFrom("object")
@@ -63,6 +100,11 @@ export function objectMethods(db: Kysely<Tables>): Methods {
           cloud_id === null ? rest : { ...rest, cloudId: cloud_id },
         ]),
       );
+    },
+
+    async stacks() {
+      const rows = await db.selectFrom("object").select("stack").distinct().execute();
+      return rows.map(({ stack }) => stack);
     },
 
     async object(account, kind, name) {
@@ -129,7 +171,62 @@ async function putBatch(db: Kysely<Tables>, rows: AppliedObject[]): Promise<void
       refresh = excluded.refresh, provisioning_since = excluded.provisioning_since`.execute(db);
 }
 
-function keyOf(object: AppliedObject): string {
+type Key = Pick<AppliedObject, "account" | "kind" | "identity">;
+
+/** A version of a row has a place and a transaction that no other version of any row has at the same time. */
+async function versionOf(db: Kysely<Tables>): Promise<string> {
+  const { rows } = await sql<{ version: string }>`
+    select count(*) || ' ' || coalesce(bit_xor(hashtextextended(xmin::text || ctid::text, 0)), 0) as version from object`.execute(
+    db,
+  );
+  return rows[0]!.version;
+}
+
+async function readBeside(
+  db: Kysely<Tables>,
+  known: (record: Pick<AppliedObject, "account" | "kind" | "name">) => StackObject | undefined,
+): Promise<AppliedObject[]> {
+  const rows = await db
+    .selectFrom("object")
+    .select(OUTLINE)
+    .select(sql<string>`encode(sha256(convert_to(document::text, 'UTF8')), 'hex')`.as("digest"))
+    .orderBy("account")
+    .orderBy("kind")
+    .orderBy("name")
+    .execute();
+  const found = rows.map(({ digest, ...row }) => {
+    const document = known(row);
+    return { row, document: document !== undefined && digestOf(document) === digest ? document : undefined };
+  });
+  const others = found.flatMap(({ row, document }) => (document === undefined ? [row] : []));
+  const read = await documentsOf(db, others);
+  return found.map(({ row, document }) => toObject({ ...row, document: document ?? read.get(keyOf(row))! }));
+}
+
+async function documentsOf(db: Kysely<Tables>, keys: Key[]): Promise<Map<string, StackObject>> {
+  if (keys.length === 0) return new Map();
+  const { rows } = await sql<Key & { document: StackObject }>`
+    select account, kind, identity, document from object join unnest(
+      ${keys.map(({ account }) => account)}::text[], ${keys.map(({ kind }) => kind)}::text[],
+      ${keys.map(({ identity }) => identity)}::text[]) as wanted (account, kind, identity) using (account, kind, identity)`.execute(
+    db,
+  );
+  return new Map(rows.map((row) => [keyOf(row), row.document]));
+}
+
+/** Of documents that live as long as the compiled fleet, which most records are compared with again and again. */
+const digests = new WeakMap<StackObject, string>();
+
+/** Of the text that `putObjects` writes. */
+function digestOf(document: StackObject): string {
+  const known = digests.get(document);
+  if (known !== undefined) return known;
+  const digest = sha256(JSON.stringify(document));
+  digests.set(document, digest);
+  return digest;
+}
+
+function keyOf(object: Key): string {
   return JSON.stringify([object.account, object.kind, object.identity]);
 }
 

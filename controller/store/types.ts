@@ -342,10 +342,21 @@ export interface Store {
     kind?: AppliedObject["kind"];
     provisioning?: true;
   }): Promise<AppliedObject[]>;
+  /**
+   * All of them. Where what `known` answers is what was applied, to the letter, it is the document of the answer and none is read: of 10,000 objects
+   * that are as the files have them, no document is sent or kept twice.
+   */
+  objectsBeside(
+    known: (record: Pick<AppliedObject, "account" | "kind" | "name">) => StackObject | undefined,
+  ): Promise<AppliedObject[]>;
+  /** Changes whenever one of them is written or removed. */
+  objectsVersion(): Promise<string>;
   /** Only keys, hashes and identities of all objects: cheap for 10,000. */
   hashes(): Promise<
     Map<string, Pick<AppliedObject, "identity" | "stack" | "hash" | "generation" | "mark" | "cloudId" | "refresh">>
   >;
+  /** Names of the stacks that some object is in. */
+  stacks(): Promise<string[]>;
   object(account: string, kind: AppliedObject["kind"], name: string): Promise<AppliedObject | undefined>;
   /** Inserts or replaces by (account, kind, identity); many in one statement. */
   putObjects(objects: AppliedObject[]): Promise<void>;

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Changes } from "../../changes/changes.ts";
+import type { People } from "../../people/people.ts";
 import type { Principal } from "../../people/principal.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import type { Desired } from "../../reconcile/desired.ts";
@@ -19,9 +20,13 @@ export interface FleetService {
   poke(): void;
 }
 
+/** What of people the routes need beside knowing who asks. */
+export type FleetPeople = Pick<People, "signIn" | "tokens" | "audit">;
+
 export interface FleetParts {
   controller: Controller;
   service: FleetService;
+  people: FleetPeople;
   authenticate: Authenticate;
   logger: Pick<Logger, "error" | "warn">;
   /** Ends the streams. */
@@ -42,6 +47,7 @@ export const MOST_STREAMS = 200;
 export class FleetApi {
   readonly controller: Controller;
   readonly service: FleetService;
+  readonly people: FleetPeople;
   readonly description: Description;
   readonly stopping: AbortSignal;
   readonly pollMs: number;
@@ -53,6 +59,7 @@ export class FleetApi {
   constructor(parts: FleetParts, description: Description) {
     this.controller = parts.controller;
     this.service = parts.service;
+    this.people = parts.people;
     this.description = description;
     this.stopping = parts.stopping ?? new AbortController().signal;
     this.pollMs = parts.pollMs ?? 500;

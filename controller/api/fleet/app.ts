@@ -95,7 +95,8 @@ async function answer(
   const given = { path: c.req.param() as Record<string, string>, query, header: (name: string) => c.req.header(name) };
   if (route.role === "anyone") {
     check.parameters(given);
-    return await route.run(api, c);
+    const body = route.body === undefined ? undefined : check.body(await readBody(c));
+    return await route.run(api, { context: c, body: body as never, source: sourceOf(c) });
   }
   const principal = await authenticate(c.req.raw.headers, sourceOf(c));
   if (principal === undefined)
@@ -110,7 +111,23 @@ async function answer(
   const mutation = isMutation(route) ? mutationOf(principal, parameters) : undefined;
   const call = { principal, parameters, body, signal, context: c, ...(mutation && { mutation }) };
   // The schemas beside a route say that this is what it takes.
-  return await route.run(api, call as never);
+  const result = await route.run(api, call as never);
+  if (mutation !== undefined && !mutation.dryRun) await audit(api, route, principal, c, result);
+  return result;
+}
+
+/** Every mutation that was taken, with what it was about: never what was sent, which may be anything. */
+async function audit(api: FleetApi, { id }: Route, principal: Principal, c: Context, result: Answer | Response) {
+  const { id: who, email, via } = principal;
+  const change = result instanceof Response ? undefined : (result.body as { id?: unknown } | undefined)?.id;
+  const data = typeof change === "string" && change.startsWith("c-") ? { data: { change } } : {};
+  await api.people.audit.audit({
+    who: { id: who, email, via },
+    action: `api.${id}`,
+    object: c.req.path,
+    source: sourceOf(c),
+    ...data,
+  });
 }
 
 function sourceOf(c: Context): string {

@@ -68,10 +68,18 @@ interface About {
   answers: Readonly<Record<number, Described>>;
 }
 
+/** A request of whoever it is. */
+export interface OpenCall<Body = unknown> {
+  context: Context;
+  body: Body;
+  /** The address that it comes from. */
+  source: string;
+}
+
 /** For anybody, whether or not it is known who. */
-interface OpenRoute extends About {
+interface OpenRoute<Body> extends About {
   role: "anyone";
-  run(api: FleetApi, context: Context): Answer | Response | Promise<Answer | Response>;
+  run(api: FleetApi, call: OpenCall<Body>): Answer | Response | Promise<Answer | Response>;
 }
 
 interface RoleRoute<Parameters, Body> extends About {
@@ -81,12 +89,17 @@ interface RoleRoute<Parameters, Body> extends About {
 }
 
 /** One line of the table that registration, checks, roles and the description are made from. */
-export type Route = OpenRoute | RoleRoute<never, never>;
+export type Route = OpenRoute<never> | RoleRoute<never, never>;
 
 /** A route whose parameters and body are of these types: the schemas beside it see to that. */
 export const route = <Parameters = unknown, Body = unknown>(one: RoleRoute<Parameters, Body>): Route => one;
 
-export const isMutation = ({ method }: Pick<Route, "method">): boolean => method !== "get";
+/** The same for those that anybody may ask for. */
+export const openRoute = <Body = unknown>(one: OpenRoute<Body>): Route => one;
+
+/** Signing in is none: it changes nothing of the fleet, and whoever has lost the answer does it again. */
+export const isMutation = ({ method, role }: Pick<Route, "method" | "role">): boolean =>
+  method !== "get" && role !== "anyone";
 
 /** The parameters that every mutation has, beside its own. */
 export const MUTATION_PARAMETERS: readonly Parameter[] = [

@@ -1,4 +1,5 @@
 import { accountRoutes } from "./reads/accounts.ts";
+import { auditRoutes } from "./reads/audit.ts";
 import { catalogRoutes } from "./reads/catalog.ts";
 import { costRoutes } from "./reads/costs.ts";
 import { driftRoutes } from "./reads/drift.ts";
@@ -10,6 +11,7 @@ import { stackRoutes } from "./reads/stacks.ts";
 import type { Route } from "./route.ts";
 import { changeRoutes } from "./writes/changes.ts";
 import { objectWrites } from "./writes/objects.ts";
+import { tokenRoutes } from "./writes/tokens.ts";
 
 /** What the parts of the surface are about, in the order of the description. */
 export const TAGS: Readonly<Record<string, string>> = {
@@ -26,6 +28,8 @@ export const TAGS: Readonly<Record<string, string>> = {
   runs: "What the engine did.",
   drift: "What somebody changed by hand.",
   inventory: "What the clouds have.",
+  tokens: "Signing in and out.",
+  audit: "Who did what.",
   service: "The service itself.",
 };
 
@@ -41,5 +45,7 @@ export const ROUTES: readonly Route[] = [
   ...runRoutes,
   ...driftRoutes,
   ...inventoryRoutes,
+  ...tokenRoutes,
+  ...auditRoutes,
   ...metaRoutes,
 ];

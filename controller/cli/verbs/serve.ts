@@ -3,7 +3,6 @@ import { isIP } from "node:net";
 import { serve } from "@hono/node-server";
 import { FleetError } from "../../../resources/errors.ts";
 import { standinPath } from "../../../simulators/standins/index.ts";
-import type { Authenticate } from "../../api/fleet/api.ts";
 import { fleetApp } from "../../api/fleet/app.ts";
 import { operationsApp } from "../../api/operations.ts";
 import { fleetIdOf } from "../../fleet-id.ts";
@@ -42,7 +41,7 @@ export interface ServeFlags extends GlobalOptions {
  * second signal leaves them to the next start. Exit 0 when it was asked to end.
  * @throws {FleetError} USAGE, GIT_FAILED, STORE_FAILED when it cannot start.
  */
-export async function serveVerb(flags: ServeFlags, io: Io, authenticate?: Authenticate): Promise<number> {
+export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
   const address = addressOf(flags.listen);
   const hookSecret = secretOf(process.env[HOOK_SECRET]);
   // A fetch that would ask for a password fails instead.
@@ -79,10 +78,15 @@ export async function serveVerb(flags: ServeFlags, io: Io, authenticate?: Authen
       unready: () => started.unready(),
       poke: () => started.poke(),
       ...(hookSecret === undefined ? {} : { hookSecret }),
+      fleet: fleetApp({
+        controller,
+        service: started,
+        people,
+        authenticate: people.authenticate,
+        logger,
+        stopping: stopping.signal,
+      }),
       page: pageApp({ controller, service: started, gate: peopleGate(people), logger }),
-      ...(authenticate === undefined
-        ? {}
-        : { fleet: fleetApp({ controller, service: started, authenticate, logger, stopping: stopping.signal }) }),
     });
     const asked = askedToEnd((signal) => logger.info({ signal }, "stopping: what is under way is finished"));
     const server = await listen(app.fetch, address);

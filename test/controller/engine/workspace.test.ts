@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -23,6 +23,17 @@ it("gives a run its stack's settings and takes back what the engine made of them
   expect(await workspace.stackSettings()).toBe("encryptionsalt: v1:a\n");
   await workspace.remove();
   expect(await readdir(join(dataDir, "runs"))).toEqual([]);
+});
+
+it("leaves the engine no folder for logs, those of earlier versions neither", async () => {
+  const logs = join(dataDir, "pulumi", "logs");
+  await mkdir(logs, { recursive: true });
+  await writeFile(join(logs, "pulumi-20260101T000000-1.log"), "all that an engine did");
+
+  await createWorkspace(dataDir, "acme", "a.0", "run-1", undefined);
+  await createWorkspace(dataDir, "acme", "a.0", "run-2", undefined);
+
+  expect((await lstat(logs)).isFile()).toBe(true);
 });
 
 it("sweeps folders that a kill left behind for an hour, and neither live nor young ones", async () => {

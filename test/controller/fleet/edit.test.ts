@@ -246,3 +246,16 @@ describe("every edit", () => {
     );
   });
 });
+
+it("puts a new field behind the last one of its mapping, whatever blank lines and remarks stand between", () => {
+  const text =
+    "labels:\n  env: dev\n\n  # its place\n  role: web\n# of the whole\n  tier: front\n\n# the end\nregion: here\n";
+
+  expect(setField(text, ["labels", "team"], "a")).toBe(text.replace("tier: front\n", "tier: front\n  team: a\n"));
+});
+
+it("edits a field whose alias is told elsewhere", () => {
+  const text = "first: &one {a: x}\nlabels:\n  all: *one\n  role: web\nname: web-1\n";
+
+  expect(setField(text, ["labels", "role"], "db")).toBe(text.replace("role: web", "role: db"));
+});

@@ -45,7 +45,7 @@ describe("moves to another count of cells", () => {
 });
 
 describe("a proposal of cells", () => {
-  it("is made for the account of a stack with more than 500 servers, with the command that does it", () => {
+  it("is made for the account of a stack with more than 500 servers: about 250 in each, with the command that does it", () => {
     const accounts = [
       { identity: "acc", name: "linode-main", cells: 1 },
       { identity: "other", name: "other", cells: 1 },
@@ -60,8 +60,8 @@ describe("a proposal of cells", () => {
       servers(1200).map(({ identity }) => identity),
       proposal!.proposed,
     );
-    expect(Math.max(...after.values())).toBeLessThanOrEqual(500);
-    expect(proposal!.proposed).toBeLessThanOrEqual(4);
+    expect(Math.max(...after.values())).toBeLessThanOrEqual(250);
+    expect(proposal!.proposed).toBeLessThanOrEqual(7);
   });
 
   it("is not made while no stack has more, whatever the account has in all", () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lastCommitted } from "../../../controller/fleet/history.ts";
+import { BlobReader } from "../../../controller/repo/blobs.ts";
 import { type FleetRepo, openRepo } from "../../../controller/repo/repo.ts";
 
 const AUTHOR = { name: "Ada", email: "ada@example.net" };
@@ -119,6 +120,27 @@ describe("reading", () => {
     ]);
 
     expect(texts).toEqual([large, undefined, "", undefined, server("a")]);
+  });
+
+  it("knows where a branch is whoever moves it, in files and packed, and that there is none", async () => {
+    const reader = new BlobReader(dir);
+    const seen: (string | undefined)[] = [];
+    const look = async () => seen.push(await reader.commitAt("refs/heads/main"));
+    const moved: (string | undefined)[] = [git("rev-parse", "HEAD")];
+    await look();
+    for (const pack of [false, true, false]) {
+      put("servers/a.yaml", server("a", `region: r${moved.length}\n`));
+      moved.push(commitAll("again"));
+      if (pack) git("pack-refs", "--all");
+      await look();
+    }
+    git("update-ref", "-d", "refs/heads/main");
+    moved.push(undefined);
+    await look();
+
+    expect(seen).toEqual(moved);
+    await expect(reader.commitAt("refs/heads/main:fleet.yaml")).rejects.toMatchObject({ code: "GIT_FAILED" });
+    await reader.close();
   });
 
   it("says which paths differ and who changed a file last", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openStore } from "../../../controller/store/open.ts";
-import type { Approval, RunRecord, Store } from "../../../controller/store/types.ts";
+import type { AppliedObject, Approval, RunRecord, Store } from "../../../controller/store/types.ts";
+import type { StackObject } from "../../../resources/spec.ts";
 import { appliedServer, makeDataDir, removeDataDir } from "./support.ts";
 
 const dataDir = makeDataDir();
@@ -119,28 +120,51 @@ describe("applied objects", () => {
     expect((await store.objects()).map(({ identity }) => identity)).toEqual(["web-2"]);
   });
 
-  it("give the hashes of 10,000 in little CPU", async () => {
+  it("take the caller's own documents where they are what was applied, and read the others", async () => {
     const many = Array.from({ length: 10_000 }, (_, index) =>
       appliedServer(`n-${index}`, { account: "many", cloudId: `${index}` }),
     );
     await store.putObjects(many);
-    await store.hashes();
+    const own = new Map(many.map(({ name, document }) => [name, structuredClone(document)]));
+    own.set("n-77", { ...many[77]!.document, power: "stopped" } as StackObject);
+    own.delete("n-78");
+    await store.objectsBeside(({ name }) => own.get(name));
 
     const before = process.cpuUsage();
-    const hashes = await store.hashes();
+    const objects = await store.objectsBeside(({ name }) => own.get(name));
     const { user, system } = process.cpuUsage(before);
 
-    expect(hashes.size).toBe(10_001);
-    expect(hashes.get("Server/many/n-77")).toEqual({
-      identity: "n-77",
-      stack: "linode-main.0",
-      hash: "hash-n-77",
-      generation: 0,
-      mark: "fw-n-77",
-      cloudId: "77",
-      refresh: false,
-    });
-    expect((user + system) / 1000).toBeLessThan(200);
+    expect(objects).toEqual(await store.objects());
+    const isOwn = ({ name, document }: AppliedObject) => document === own.get(name);
+    expect(objects.filter((object) => !isOwn(object)).map(({ name }) => name)).toEqual(["web-1", "n-77", "n-78"]);
+    expect((user + system) / 1000).toBeLessThan(400);
+  });
+
+  it.each<[string, Partial<AppliedObject>]>([
+    ["hash", { hash: "another" }],
+    ["commit", { commit: "another" }],
+    ["document", { document: { ...appliedServer("n-5").document, power: "stopped" } as StackObject }],
+    ["suspicion", { refresh: true }],
+  ])("have another version once another process has written another %s, and are read anew", async (_, change) => {
+    const record = appliedServer("n-5", { account: "many", cloudId: "5" });
+    await store.putObjects([record]);
+    const read = async () => (await store.objectsBeside(() => undefined)).find(({ name }) => name === "n-5");
+    const before = await store.objectsVersion();
+    expect(await read()).toEqual(record);
+
+    await other.putObjects([{ ...record, ...change }]);
+
+    expect(await store.objectsVersion()).not.toBe(before);
+    expect(await read()).toEqual({ ...record, ...change });
+    await other.removeObjects([record]);
+    expect(await read()).toBeUndefined();
+    await store.putObjects([record]);
+  });
+
+  it("tell the stacks that they are in", async () => {
+    await store.putObjects([appliedServer("n-6", { account: "many", stack: "many.7" })]);
+
+    expect((await store.stacks()).sort()).toEqual(["linode-main.0", "many.7"]);
   });
 
   it("belong to accounts whose recorded cells stay until a reshard puts others", async () => {

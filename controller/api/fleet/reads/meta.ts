@@ -1,14 +1,14 @@
 import { ROLES } from "../../../people/principal.ts";
 import { VERSION } from "../../../version.ts";
 import { docsPage } from "../docs-page.ts";
-import { type Route, route } from "../route.ts";
+import { openRoute, type Route, route } from "../route.ts";
 import { listOf, oneOf, record, text } from "../shapes.ts";
 
 const SERVED = record({ version: text, "commit?": { ...text, description: "Of the main line, as it is served." } });
 
 /** The service itself, and who asks. */
 export const metaRoutes: readonly Route[] = [
-  {
+  openRoute({
     id: "getDescription",
     method: "get",
     path: "/openapi.json",
@@ -17,8 +17,8 @@ export const metaRoutes: readonly Route[] = [
     summary: "Get this description",
     answers: { 200: { description: "OpenAPI 3.1.", schema: { type: "object", required: ["openapi", "paths"] } } },
     run: ({ description }) => ({ body: description, headers: { "cache-control": "public, no-cache" } }),
-  },
-  {
+  }),
+  openRoute({
     id: "readDescription",
     method: "get",
     path: "/fleet/v1/docs",
@@ -27,7 +27,7 @@ export const metaRoutes: readonly Route[] = [
     summary: "Read this description",
     answers: { 200: { description: "A page for people.", type: "text/html", schema: { type: "string" } } },
     run: ({ description }) => docsPage(description),
-  },
+  }),
   route({
     id: "getVersion",
     method: "get",

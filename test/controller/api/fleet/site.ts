@@ -9,6 +9,7 @@ import { createLog } from "../../../../controller/jobs/log.ts";
 import { Metrics } from "../../../../controller/jobs/metrics.ts";
 import { Service } from "../../../../controller/jobs/service.ts";
 import { type OpenController, openController } from "../../../../controller/open.ts";
+import { openPeople, type People } from "../../../../controller/people/people.ts";
 import type { Principal } from "../../../../controller/people/principal.ts";
 import { ROLES } from "../../../../controller/people/principal.ts";
 import { findFleetDrift } from "../../../../controller/reconcile/drift.ts";
@@ -50,13 +51,15 @@ export class Site {
   readonly clouds: Clouds;
   readonly fleet: Fleet;
   readonly controller: OpenController;
+  readonly people: People;
   readonly service: Service;
   readonly app: Hono;
   readonly logged: string[] = [];
   /** Routes that were answered, by id, with the statuses. */
   readonly answered = new Set<string>();
 
-  private constructor(clouds: Clouds, fleet: Fleet, controller: OpenController) {
+  private constructor(clouds: Clouds, fleet: Fleet, controller: OpenController, people: People) {
+    this.people = people;
     this.clouds = clouds;
     this.fleet = fleet;
     this.controller = controller;
@@ -70,7 +73,14 @@ export class Site {
       logger,
       pollMs: 20,
       heartbeatMs: 60,
-      authenticate: async (headers) => PEOPLE[headers.get("authorization")?.replace("Bearer ", "") ?? ""],
+      people,
+      authenticate: async (headers, source) => {
+        const known = PEOPLE[headers.get("authorization")?.replace("Bearer ", "") ?? ""];
+        return (
+          known ??
+          (headers.get("authorization")?.includes(".") ? await people.authenticate(headers, source) : undefined)
+        );
+      },
     });
   }
 
@@ -97,7 +107,8 @@ export class Site {
       environment: { ...process.env, DATABASE_URL: undefined, ...fleet.environment },
       standIns: standinPath(),
     });
-    const site = new Site(clouds, fleet, controller);
+    const people = await openPeople({ ...controller, fleetId: "api" });
+    const site = new Site(clouds, fleet, controller, people);
     await site.service.start();
     await site.service.look();
     return site;

@@ -223,3 +223,40 @@ describe("changes by the API", () => {
     for (const { body } of [drafts, touching]) expect(body.items.map(({ id }: Change) => id)).toEqual([opened.body.id]);
   });
 });
+
+const OPERATOR = { email: "operator@example.org", via: "command-line" } as const;
+
+describe("a sign-in", () => {
+  it("gives tokens that work until it is ended, and is told in the audit log as mutations are", async () => {
+    const [email, password] = ["ann@example.org", "a long enough pass phrase"];
+    await site.people.users.create({ name: "Ann", email, role: "requester", password }, OPERATOR);
+    const post = async (path: string, body: object) => await send("POST", path, body, { token: "" });
+
+    const wrong = await post("/tokens", { email, password: "another pass phrase" });
+    const signedIn = await post("/tokens", { email, password });
+    const next = await post("/tokens/refresh", { refreshToken: signedIn.body.refreshToken });
+    const { accessToken, refreshToken } = next.body;
+    const who = await site.ask("/fleet/v1/whoami", accessToken);
+    const opened = await send(
+      "POST",
+      "/changes",
+      { title: "A draft of Ann", draft: true, delete: [{ kind: "Server", name: "api-1" }] },
+      { token: accessToken },
+    );
+    const out = await post("/tokens/revoke", { refreshToken });
+    const after = await site.ask("/fleet/v1/whoami", accessToken);
+    const log = await site.ask("/fleet/v1/audit?limit=500", "admin");
+
+    expect([wrong.status, signedIn.status, out.status, after.status]).toEqual([401, 200, 204, 401]);
+    expect(who.body).toMatchObject({ name: "Ann", role: "requester", via: "token" });
+    expect(opened.body.author).toEqual({ name: "Ann", email });
+    const entries = log.body.items as { action: string; who?: { email?: string }; data?: object }[];
+    expect(entries.find(({ action }) => action === "api.openChange")).toMatchObject({
+      email,
+      data: { change: opened.body.id },
+    });
+    expect(JSON.stringify(log.body)).not.toContain(password);
+    expect((await site.ask("/fleet/v1/audit", "operator")).status).toBe(403);
+    expect((await site.ask("/fleet/v1/audit", "acme")).status).toBe(403);
+  });
+});
