@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import { FleetError } from "../../../resources/errors.ts";
 import { missingHashes } from "../../changes/approve.ts";
+import { mayTake } from "../../changes/own.ts";
 import type { Change, ChangeState } from "../../changes/types.ts";
 import type { Role } from "../../people/principal.ts";
 import { tokenField } from "../layout.ts";
@@ -11,11 +12,14 @@ import { may, type Visit } from "../visit.ts";
 
 export const ACTION_ROLES = {
   approve: "approver",
-  execute: "operator",
+  execute: "requester",
   preview: "requester",
   close: "requester",
 } as const satisfies Record<string, Role>;
 export type ChangeAction = keyof typeof ACTION_ROLES;
+
+/** For whoever has opened the change, and for operators. */
+const OWN: readonly ChangeAction[] = ["execute", "close"];
 
 /** In which states there is something to be had by it. */
 const WHEN: Readonly<Record<ChangeAction, readonly ChangeState[]>> = {
@@ -29,6 +33,7 @@ const LONGEST_REASON = 500;
 
 function isOffered(visit: Visit, change: Change, action: ChangeAction): boolean {
   if (!may(visit, ACTION_ROLES[action]) || !WHEN[action].includes(change.state)) return false;
+  if (OWN.includes(action) && !mayTake(visit.who, change)) return false;
   if (action === "close" && change.merged !== undefined) return false;
   return action !== "approve" || canApprove(change);
 }
@@ -78,6 +83,11 @@ export const act =
   async (visit: Visit): Promise<Response> => {
     const { parts, who, source, signal, form, c } = visit;
     const change = await changeOf(visit, c.req.param("id") ?? "");
+    if (OWN.includes(action) && !mayTake(who, change))
+      throw new FleetError(
+        "FORBIDDEN",
+        `this is for ${change.author.name}, who has opened it, and for the role operator`,
+      );
     await DO[action](visit, change, signal);
     const object = `change ${change.id}`;
     await parts.gate.audit({

@@ -295,7 +295,8 @@ describe("a change", () => {
 
   it("of what may not be replaced is shown with what its approval would lift", async () => {
     const edit = [{ kind: "Server" as const, name: "web-2", set: ["rebuild"], value: 1 }];
-    const { id } = await site.desk.open("Rebuild web-2", edit);
+    const by = { id: "33333333-3333-4333-8333-333333333333", name: "Cleo", email: "cleo@example.org" } as const;
+    const { id } = await site.desk.open("Rebuild web-2", edit, { by: { ...by, role: "requester" } });
     await site.desk.in(id, "previewed");
     const at = `/ui/changes/${id}`;
 
@@ -304,6 +305,15 @@ describe("a change", () => {
     expect(text).toMatch(/name="lift-replace" required>? /);
     expect((await otto.send(at, `${at}/approve`)).status).toBe(409);
     expect((await otto.send(at, `${at}/approve`, { "lift-replace": "on" })).status).toBe(303);
+
+    const ann = await site.visitor("Ann");
+    const { text: hers } = await ann.get(at);
+    expect(hers).not.toContain(`${at}/execute`);
+    expect(hers).not.toContain(`${at}/close`);
+    const { token } = hiddenFields(hers, "/ui/sign-out");
+    for (const action of ["execute", "close"])
+      expect((await ann.post(`${at}/${action}`, { token: token! })).status).toBe(403);
+    expect((await otto.get(at)).text).toContain(`${at}/execute`);
 
     expect((await site.desk.changes.get(id)).approvals[0]!.overrides).toMatchObject({ allowReplace: ["web-2"] });
     await site.desk.changes.close(id, { name: "Otto", email: "otto@example.org" });
