@@ -16,6 +16,8 @@ export interface OperationsParts {
   hookSecret?: string;
   /** What people's programs ask, which has its own paths: `/fleet/…` and `/openapi.json`. */
   fleet?: Hono;
+  /** The web page: `/ui`, and `/` that leads there. */
+  page?: Hono;
 }
 
 /** As large as a push that a git host tells of may be. */
@@ -25,7 +27,7 @@ const MOST_RUNS = 500;
 const MOST_EVENTS = 10_000;
 
 /** What an operator's tools ask a running controller. Nothing here changes a fleet: the webhook only makes it look at the repository. */
-export function operationsApp({ store, registry, unready, poke, hookSecret, fleet }: OperationsParts): Hono {
+export function operationsApp({ store, registry, unready, poke, hookSecret, fleet, page }: OperationsParts): Hono {
   const app = new Hono();
 
   app.get("/healthz", (c) => c.json({ status: "ok" }));
@@ -61,6 +63,8 @@ export function operationsApp({ store, registry, unready, poke, hookSecret, flee
 
   if (fleet !== undefined)
     for (const path of ["/openapi.json", "/fleet/*"]) app.all(path, (c) => fleet.fetch(c.req.raw, c.env));
+
+  if (page !== undefined) for (const path of ["/", "/ui", "/ui/*"]) app.all(path, (c) => page.fetch(c.req.raw, c.env));
 
   app.notFound((c) => c.json({ error: { code: "NOT_FOUND", message: `there is no ${c.req.path}` } }, 404));
   app.onError((error, c) => {

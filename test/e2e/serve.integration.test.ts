@@ -73,6 +73,7 @@ describe("fleetwright serve", () => {
       expect(await names()).toEqual(["api-1", "web-1"]);
       expect((await serving.get("/healthz")).status).toBe(200);
       expect((await serving.get("/readyz")).status).toBe(200);
+      expect((await serving.get("/")).text).toContain("<h1>Sign in</h1>");
       const metrics = (await serving.get("/metrics")).text;
       expect(metrics).toContain(`fleetwright_commit_info{what="applied",commit="${commit}"} 1`);
       expect(metrics).toMatch(/fleetwright_engine_runs_total\{kind="up",outcome="succeeded"\} [1-9]/);

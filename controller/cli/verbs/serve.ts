@@ -12,6 +12,8 @@ import { Service } from "../../jobs/service.ts";
 import { openController } from "../../open.ts";
 import { openPeople } from "../../people/people.ts";
 import { currentBranch } from "../../repo/remote.ts";
+import { pageApp } from "../../ui/app.ts";
+import { peopleGate } from "../../ui/people-gate.ts";
 import { VERSION } from "../../version.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
@@ -84,6 +86,7 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
         logger,
         stopping: stopping.signal,
       }),
+      page: pageApp({ controller, service: started, gate: peopleGate(people), logger }),
     });
     const asked = askedToEnd((signal) => logger.info({ signal }, "stopping: what is under way is finished"));
     const server = await listen(app.fetch, address);

@@ -26,12 +26,12 @@ export const OTTO = {
 /** A service in this process, with its changes. */
 export class Desk {
   readonly controller: OpenController;
-  readonly #service: Service;
+  readonly service: Service;
   readonly lines: string[];
 
   private constructor(controller: OpenController, service: Service, lines: string[]) {
     this.controller = controller;
-    this.#service = service;
+    this.service = service;
     this.lines = lines;
   }
 
@@ -61,7 +61,7 @@ export class Desk {
   }
 
   get changes(): Changes {
-    return this.#service.changes;
+    return this.service.changes;
   }
 
   async open(title: string, edits: FileEdit[], more: Partial<Parameters<Changes["open"]>[0]> = {}): Promise<Change> {
@@ -90,7 +90,7 @@ export class Desk {
   }
 
   async close(): Promise<void> {
-    await this.#service.stop();
+    await this.service.stop();
     await this.controller.close();
   }
 }

@@ -39,7 +39,7 @@ export const accountRoutes: readonly Route[] = [
       const view = await api.view();
       const key = ({ spec }: { spec: AccountSpec }) => [spec.name, ""] as const;
       const page = pageFrom(accountsFor(view, principal), parameters, "accounts", key, compareKeys);
-      return { body: { ...page, items: page.items.map((one) => shown(view, one)) } };
+      return { body: { ...page, items: page.items.map((one) => accountShown(view, one)) } };
     },
   }),
   route<{ name: string }>({
@@ -54,12 +54,12 @@ export const accountRoutes: readonly Route[] = [
     run: async (api, { principal, parameters: { name } }) => {
       const view = await api.view();
       const found = accountsFor(view, principal).find(({ spec }) => spec.name === name);
-      return found === undefined ? missing(`account ${name}`) : { body: shown(view, found) };
+      return found === undefined ? missing(`account ${name}`) : { body: accountShown(view, found) };
     },
   }),
 ];
 
-function shown(view: FleetView, { spec, cells }: { spec: AccountSpec; cells: number }) {
+export function accountShown(view: FleetView, { spec, cells }: { spec: AccountSpec; cells: number }) {
   const { name, title, provider, endpoint, regions, suspend, freeze, ended } = spec;
   const path = view.desired.accountPaths.get(name);
   return {

@@ -1,9 +1,11 @@
+import type { Principal } from "../../../people/principal.ts";
 import { causesOf } from "../../../reconcile/causes.ts";
 import { objectKey } from "../../../reconcile/types.ts";
+import type { FleetApi } from "../api.ts";
 import { PAGE_PARAMETERS, type PageQuery, pageFrom, pageOf } from "../page.ts";
 import { type Route, route } from "../route.ts";
 import { filter, instant, listOf, record, ref } from "../shapes.ts";
-import { compareKeys } from "../view.ts";
+import { compareKeys, type FleetView } from "../view.ts";
 import { accountsFor, driftOf } from "./state.ts";
 
 /** What differs from what was applied, as the last passes have found it: no cloud is asked. */
@@ -32,30 +34,34 @@ export const driftRoutes: readonly Route[] = [
       },
     },
     run: async (api, { principal, parameters }) => {
-      const { store } = api.controller;
       const view = await api.view();
-      const passes = await store.passes();
-      const accounts = accountsFor(view, principal).filter(
-        ({ spec }) => (parameters.account ?? spec.name) === spec.name,
-      );
-      const found = await Promise.all(
-        accounts.map(async ({ identity, spec }) => {
-          const open = (await store.drift(identity, "open")).filter(
-            ({ kind, name }) =>
-              (parameters.name ?? name) === name &&
-              view.isKeyWithin(principal, objectKey({ kind, account: spec.name, name })),
-          );
-          return { causes: causesOf(spec.name, open), items: open.map((one) => driftOf(spec.name, one)) };
-        }),
-      );
+      const found = await driftFor(api, view, principal, parameters);
       const items = found.flatMap((account) => account.items).sort((a, b) => a.id - b.id);
       const page = pageFrom(items, parameters, "drift", ({ id }) => [id, ""], compareKeys);
       const causes = found.flatMap((account) => account.causes).sort((a, b) => b.names.length - a.names.length);
-      const read = accounts.map(({ identity, spec }) => {
-        const readAt = passes.get(identity);
-        return { account: spec.name, ...(readAt !== undefined && { readAt }) };
-      });
-      return { body: { ...page, causes, passes: read } };
+      const passes = found.map(({ account, readAt }) => ({ account, ...(readAt !== undefined && { readAt }) }));
+      return { body: { ...page, causes, passes } };
     },
   }),
 ];
+
+/** Open drift of each account that somebody may see, of the objects that are theirs to see, and when a pass has read the account last. */
+export async function driftFor(
+  { controller: { store } }: Pick<FleetApi, "controller">,
+  view: FleetView,
+  principal: Principal,
+  wanted: { account?: string; name?: string } = {},
+) {
+  const passes = await store.passes();
+  const accounts = accountsFor(view, principal).filter(({ spec }) => (wanted.account ?? spec.name) === spec.name);
+  return await Promise.all(
+    accounts.map(async ({ identity, spec }) => {
+      const open = (await store.drift(identity, "open")).filter(
+        ({ kind, name }) =>
+          (wanted.name ?? name) === name && view.isKeyWithin(principal, objectKey({ kind, account: spec.name, name })),
+      );
+      const items = open.map((one) => driftOf(spec.name, one));
+      return { account: spec.name, readAt: passes.get(identity), causes: causesOf(spec.name, open), items };
+    }),
+  );
+}

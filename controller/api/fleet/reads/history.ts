@@ -11,11 +11,11 @@ export async function historyOf(
   object: Pick<FleetObject, "kind" | "name" | "file">,
   head: string,
   { limit, cursor }: PageQuery,
-) {
+): Promise<{ items: HistoryEntry[]; next?: string }> {
   const order = `history ${object.kind} ${object.name}`;
   const after = readCursor(cursor, order, ["string", "string"]) as [string, string] | undefined;
   let [from, path] = after ?? [head, object.file.path];
-  const items: object[] = [];
+  const items: HistoryEntry[] = [];
   while (items.length < limit) {
     const commits = await repo.fileHistory(path, from, limit - items.length);
     for (const commit of commits) items.push(await entryOf(repo, object, path, commit));
@@ -41,6 +41,7 @@ async function entryOf(repo: FleetRepo, object: Identity, path: string, commit: 
   return { commit: id, at, author, subject, path, changes };
 }
 
+type HistoryEntry = Awaited<ReturnType<typeof entryOf>>;
 type Identity = Pick<FleetObject, "kind" | "name">;
 
 /** The file that had this object before a commit that brought it to where it is. */

@@ -1,9 +1,10 @@
-import { concerns } from "../../../people/principal.ts";
+import { concerns, type Principal } from "../../../people/principal.ts";
 import type { SeenServer } from "../../../store/types.ts";
+import type { FleetApi } from "../api.ts";
 import { PAGE_PARAMETERS, type PageQuery, pageFrom, pageOf } from "../page.ts";
 import { type Route, route } from "../route.ts";
 import { filter, flag, oneOf, ref } from "../shapes.ts";
-import { compareKeys } from "../view.ts";
+import { compareKeys, type FleetView } from "../view.ts";
 import { accountsFor, machineOf } from "./state.ts";
 
 interface Query extends PageQuery {
@@ -31,32 +32,42 @@ export const inventoryRoutes: readonly Route[] = [
     ],
     answers: { 200: { description: "A page of machines.", schema: pageOf(ref("Machine")) } },
     run: async (api, { principal, parameters }) => {
-      const { store } = api.controller;
       const view = await api.view();
-      const accounts = accountsFor(view, principal).filter(
-        ({ spec }) => (parameters.account ?? spec.name) === spec.name,
-      );
-      const hashes = [...(await api.hashes())];
-      const found = await Promise.all(
-        accounts.map(async ({ identity, spec }) => {
-          const { servers } = await store.inventory(identity);
-          const records = hashes.filter(([key]) => key.startsWith(`Server/${identity}/`));
-          const names = new Map(
-            records.map(([key, { cloudId }]) => [cloudId, key.slice(`Server/${identity}/`.length)]),
-          );
-          return servers.flatMap((row) => {
-            if ((row.goneSince !== undefined) !== parameters.gone || (parameters.class ?? row.class) !== row.class)
-              return [];
-            const server = names.get(row.id);
-            const owner = server === undefined ? undefined : view.object("Server", server)?.spec?.owner;
-            if (!concerns(principal, { account: spec.name, ...(owner !== undefined && { owner }) })) return [];
-            return [machineOf(spec.name, row, server)];
-          });
-        }),
+      const found = await machinesFor(
+        { controller: api.controller, hashes: () => api.hashes() },
+        view,
+        principal,
+        parameters,
       );
       const key = ({ account, id }: { account: string; id: string }) => [account, id] as const;
-      const items = found.flat().sort((a, b) => compareKeys(key(a), key(b)));
+      const items = found.sort((a, b) => compareKeys(key(a), key(b)));
       return { body: pageFrom(items, parameters, "inventory", key, compareKeys) };
     },
   }),
 ];
+
+/** The machines that the last passes have seen and that somebody may see. */
+export async function machinesFor(
+  { controller: { store }, hashes }: { controller: FleetApi["controller"]; hashes(): ReturnType<FleetApi["hashes"]> },
+  view: FleetView,
+  principal: Principal,
+  wanted: Pick<Query, "account" | "class" | "gone">,
+) {
+  const accounts = accountsFor(view, principal).filter(({ spec }) => (wanted.account ?? spec.name) === spec.name);
+  const records = [...(await hashes())];
+  const found = await Promise.all(
+    accounts.map(async ({ identity, spec }) => {
+      const { servers } = await store.inventory(identity);
+      const own = records.filter(([key]) => key.startsWith(`Server/${identity}/`));
+      const names = new Map(own.map(([key, { cloudId }]) => [cloudId, key.slice(`Server/${identity}/`.length)]));
+      return servers.flatMap((row) => {
+        if ((row.goneSince !== undefined) !== wanted.gone || (wanted.class ?? row.class) !== row.class) return [];
+        const server = names.get(row.id);
+        const owner = server === undefined ? undefined : view.object("Server", server)?.spec?.owner;
+        if (!concerns(principal, { account: spec.name, ...(owner !== undefined && { owner }) })) return [];
+        return [machineOf(spec.name, row, server)];
+      });
+    }),
+  );
+  return found.flat();
+}

@@ -104,7 +104,7 @@ async function findRun(api: FleetApi, principal: Principal, id: string) {
 }
 
 /** A run as somebody may see it; undefined where nothing of it concerns them. */
-function runFor(view: FleetView, principal: Principal, run: RunRecord) {
+export function runFor(view: FleetView, principal: Principal, run: RunRecord) {
   const { id, stack, kind, commit, startedAt, finishedAt, outcome } = run;
   if (!view.isAccountWithin(principal, stack.slice(0, stack.lastIndexOf(".")))) return undefined;
   const objects =
@@ -123,7 +123,7 @@ function runFor(view: FleetView, principal: Principal, run: RunRecord) {
 }
 
 /** Messages that name no object may be about anybody's. */
-function tellsOf(view: FleetView, principal: Principal, { object }: StoredEvent): boolean {
+export function tellsOf(view: FleetView, principal: Principal, { object }: StoredEvent): boolean {
   if (principal.owners === undefined) return true;
   return object !== undefined && view.isKeyWithin(principal, object);
 }

@@ -6,7 +6,11 @@ import type { FleetObject, FleetView } from "../view.ts";
 type Sync = "synced" | "pending" | "drifted" | "unchecked";
 
 /** What is recorded and seen of these servers, by name; three statements for each account that they are on. */
-export async function serverStates(api: FleetApi, view: FleetView, servers: readonly FleetObject[]) {
+export async function serverStates(
+  api: Pick<FleetApi, "controller">,
+  view: FleetView,
+  servers: readonly FleetObject[],
+) {
   const { store } = api.controller;
   const names = servers.flatMap(({ name, spec }) => [name, ...(spec?.formerly ?? [])]);
   const records = names.length === 0 ? [] : await store.objects({ kind: "Server", names });

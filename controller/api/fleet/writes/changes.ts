@@ -1,15 +1,16 @@
 import { KIND_NAMES, type Kind } from "../../../../schemas/index.ts";
+import { concernsChange } from "../../../changes/files.ts";
+import { mayTake } from "../../../changes/own.ts";
 import type { Change, ChangeState } from "../../../changes/types.ts";
 import { CHANGE_STATES } from "../../../changes/types.ts";
 import { editsOf, type Wish } from "../../../changes/wishes.ts";
-import { mayAs, type Principal } from "../../../people/principal.ts";
+import type { Principal } from "../../../people/principal.ts";
 import type { Overrides } from "../../../reconcile/guards.ts";
 import type { FleetApi } from "../api.ts";
 import { PAGE_PARAMETERS, type PageQuery, pageOf, readCursor, writeCursor } from "../page.ts";
 import { ApiError, missing } from "../problems.ts";
 import { type Answer, type Call, type Described, type Mutation, type Route, route } from "../route.ts";
 import { filter, listOf, NAME, nameIn, oneOf, record, ref, text } from "../shapes.ts";
-import type { FleetView } from "../view.ts";
 import { checkWish } from "./wishes.ts";
 
 const ID = nameIn("id", "The change's id.");
@@ -110,25 +111,19 @@ export function shown({
   };
 }
 
-/** One's own, and those of which every object is one's to see. */
-function isVisible(view: FleetView, principal: Principal, { openedBy, objects, files }: Change): boolean {
-  if (principal.accounts === undefined && principal.owners === undefined) return true;
-  if (openedBy === principal.id) return true;
-  return files.length > 0 && objects.length > 0 && objects.every((key) => view.isKeyWithin(principal, key));
-}
-
 /** @throws {ApiError} NOT_FOUND */
 async function changeFor(api: FleetApi, principal: Principal, id: string): Promise<Change> {
   const stored = await api.controller.store.change(id);
   const change = stored && (await api.service.changes.get(id));
-  if (change === undefined || !isVisible(await api.view(), principal, change)) return missing(`change ${id}`);
+  if (change === undefined || !(await concernsChange(principal, api.controller.repo, change)))
+    return missing(`change ${id}`);
   return change;
 }
 
-/** Whoever has opened a change may go on with it; others need a role for it. @throws {ApiError} FORBIDDEN */
-function checkOwn(principal: Principal, { openedBy, author }: Change): void {
-  if (openedBy === principal.id || mayAs(principal, "operator")) return;
-  throw new ApiError("FORBIDDEN", `this is for ${author.name}, who has opened it, and for the role operator`);
+/** @throws {ApiError} FORBIDDEN */
+function checkOwn(principal: Principal, change: Change): void {
+  if (mayTake(principal, change)) return;
+  throw new ApiError("FORBIDDEN", `this is for ${change.author.name}, who has opened it, and for the role operator`);
 }
 
 const overridesShape = record({
@@ -232,7 +227,6 @@ export const changeRoutes: readonly Route[] = [
     ],
     answers: { 200: { description: "A page of changes.", schema: pageOf(ref("Change")) } },
     run: async (api, { principal, parameters: { limit, cursor, state, object } }) => {
-      const view = await api.view();
       const after = readCursor(cursor, "changes", ["string", "string"]) as [string, string] | undefined;
       let before = after && { createdAt: instantOf(after[0]), id: after[1] };
       const items: object[] = [];
@@ -246,7 +240,7 @@ export const changeRoutes: readonly Route[] = [
         for (const change of rows) {
           if (items.length === limit)
             return { body: { items, next: writeCursor(["changes", before!.createdAt, before!.id]) } };
-          if (isVisible(view, principal, change)) items.push(shown(change));
+          if (await concernsChange(principal, api.controller.repo, change)) items.push(shown(change));
           before = change;
         }
         if (rows.length <= limit) return { body: { items } };

@@ -1,0 +1,145 @@
+import { randomBytes } from "node:crypto";
+import { getConnInfo } from "@hono/node-server/conninfo";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { html } from "hono/html";
+import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
+import { FleetView } from "../api/fleet/view.ts";
+import { mayAs } from "../people/principal.ts";
+import type { Desired } from "../reconcile/desired.ts";
+import { sendAsset } from "./assets.ts";
+import { cookieOf, giveCookie, takeCookie } from "./cookies.ts";
+import { refuseForged, TOKEN_FIELD, tokenOf } from "./forgery.ts";
+import { guarded } from "./headers.ts";
+import { layout } from "./layout.ts";
+import { placeToGo, signInPage } from "./pages/sign-in.ts";
+import { ROUTES, type Route } from "./routes.ts";
+import type { PageParts, Visit } from "./visit.ts";
+
+/** Larger than any form of ours can be. */
+const FORM_MAX_BYTES = 64 * 1024;
+const FORM_TYPE = "application/x-www-form-urlencoded";
+
+/** The web page: everything below `/ui`, and `/` that leads there. */
+export function pageApp(parts: PageParts): Hono {
+  const app = new Hono();
+  const view = viewer(parts);
+  app.use("*", guarded);
+  app.use("*", bodyLimit({ maxSize: FORM_MAX_BYTES, onError: () => refusal("the form is too large") }));
+
+  app.get("/", (c) => c.redirect("/ui/fleet", 303));
+  app.get("/ui", (c) => c.redirect("/ui/fleet", 303));
+  app.get("/ui/assets/:hash/:name", (c) => sendAsset(c) ?? c.notFound());
+  app.get("/ui/sign-in", (c) => offerSignIn(c, { to: placeToGo(c.req.query("to")) }));
+  app.post("/ui/sign-in", (c) => signIn(parts, c));
+  for (const route of ROUTES) app.on(route.method, `/ui${route.path}`, (c) => visit(parts, view, route, c));
+
+  app.notFound((c) => c.html(layout(errorPage(`There is no ${c.req.path.slice(0, 200)}`)), 404));
+  app.onError(async (error, c) => {
+    if (!(error instanceof FleetError)) {
+      parts.logger.error({ error: error.message, path: c.req.path }, "a page has failed");
+      return c.html(layout(errorPage("An error of Fleetwright: its log tells more.")), 500);
+    }
+    const visitor = await visitorOf(parts, c).catch(() => undefined);
+    return c.html(layout(errorPage(error.message, placeBefore(c.req.path)), visitor), FLEET_ERRORS[error.code].http);
+  });
+  return app;
+}
+
+async function visit(parts: PageParts, view: Visit["view"], route: Route, c: Context): Promise<Response> {
+  const visitor = await visitorOf(parts, c);
+  if (visitor === undefined) return toSignIn(c);
+  const { who, token, cookie } = visitor;
+  const form = route.method === "POST" ? await formOf(c, cookie) : new URLSearchParams();
+  if (!mayAs(who, route.role))
+    throw new FleetError("FORBIDDEN", `this takes the role ${route.role}, and yours is ${who.role}`);
+  const source = sourceOf(c);
+  const answer = await route.answer({ parts, c, who, token, source, view, form, signal: c.req.raw.signal });
+  if (answer instanceof Response) return answer;
+  return c.html(layout(answer, visitor), answer.status ?? 200);
+}
+
+async function visitorOf({ gate }: PageParts, c: Context) {
+  const cookie = cookieOf(c, "session");
+  const who = cookie === undefined ? undefined : await gate.who(cookie);
+  return who && { who, cookie: cookie!, token: tokenOf(cookie!) };
+}
+
+/** Where one is led on to after it: reading only, a form is not sent twice. */
+function toSignIn(c: Context): Response {
+  const { pathname, search } = new URL(c.req.url);
+  const to = c.req.method === "GET" ? `?to=${encodeURIComponent(pathname + search)}` : "";
+  // What only part of a page asks for is answered by a whole one.
+  if (c.req.header("hx-request") !== undefined) return c.body(null, 401, { "hx-redirect": "/ui/sign-in" });
+  return c.redirect(`/ui/sign-in${to}`, 303);
+}
+
+function offerSignIn(c: Context, { to, error }: { to: string; error?: FleetError }): Response | Promise<Response> {
+  const cookie = cookieOf(c, "form") ?? randomBytes(32).toString("base64url");
+  giveCookie(c, "form", cookie);
+  const body = signInPage({ token: tokenOf(cookie), to, ...(error && { error: error.message }) });
+  return c.html(layout({ title: "Sign in", body }), error === undefined ? 200 : FLEET_ERRORS[error.code].http);
+}
+
+async function signIn({ gate }: PageParts, c: Context): Promise<Response> {
+  const form = await formOf(c, cookieOf(c, "form"));
+  const to = placeToGo(form.get("to"));
+  try {
+    const { cookie, maxAgeSeconds } = await gate.signIn(
+      form.get("email") ?? "",
+      form.get("password") ?? "",
+      sourceOf(c),
+    );
+    takeCookie(c, "form");
+    giveCookie(c, "session", cookie, maxAgeSeconds);
+    return c.redirect(to, 303);
+  } catch (error) {
+    if (!(error instanceof FleetError) || !["UNAUTHENTICATED", "TOO_MANY"].includes(error.code)) throw error;
+    return await offerSignIn(c, { to, error });
+  }
+}
+
+/** @throws {FleetError} USAGE for what is no form; FORBIDDEN for one of another site */
+async function formOf(c: Context, cookie: string | undefined): Promise<URLSearchParams> {
+  if (c.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase() !== FORM_TYPE)
+    throw new FleetError("USAGE", `a form is sent as ${FORM_TYPE}`, {});
+  const form = new URLSearchParams(await c.req.text());
+  const host = c.req.header("host") ?? new URL(c.req.url).host;
+  refuseForged(c.req.raw.headers, host, cookie, form.get(TOKEN_FIELD));
+  return form;
+}
+
+/** Answers each request from the last valid commit, which is looked up by name once for all of them. */
+function viewer({ controller, service }: PageParts): Visit["view"] {
+  const views = new WeakMap<Desired, Promise<FleetView>>();
+  return async () => {
+    const { desired } = service;
+    if (desired === undefined)
+      throw new FleetError("STORE_FAILED", "no commit has been compiled yet: load the page again in a moment", {});
+    const known = views.get(desired) ?? FleetView.open(controller, desired);
+    views.set(desired, known);
+    known.catch(() => views.delete(desired));
+    return await known;
+  };
+}
+
+function sourceOf(c: Context): string {
+  try {
+    return getConnInfo(c).remote.address ?? "unknown";
+  } catch {
+    return "unknown"; // It came by no socket.
+  }
+}
+
+/** Where a form that was refused came from: `/ui/changes/ID/approve` of `/ui/changes/ID`. */
+const placeBefore = (path: string): string => /^\/ui\/(?:changes|servers)\/[^/]+(?=\/)/.exec(path)?.[0] ?? "/ui/fleet";
+
+const errorPage = (message: string, back = "/ui/fleet") => ({
+  title: "Not done",
+  body: html`<section class="card narrow"><h1>Not done</h1><p class="notice bad lines" role="alert">${message}</p>
+<p><a href="${back}">Go back</a></p></section>`,
+});
+
+function refusal(message: string): never {
+  throw new FleetError("USAGE", message, {});
+}

@@ -1,0 +1,67 @@
+import { html } from "hono/html";
+import type { Principal } from "../people/principal.ts";
+import { VERSION } from "../version.ts";
+import { asset } from "./assets.ts";
+import { TOKEN_FIELD } from "./forgery.ts";
+import { type Markup, nothing } from "./parts/markup.ts";
+import type { Page, Place } from "./visit.ts";
+
+const PLACES: Readonly<Record<Place, string>> = {
+  fleet: "Fleet",
+  changes: "Changes",
+  drift: "Drift",
+  inventory: "Inventory",
+  runs: "Runs",
+  accounts: "Accounts",
+};
+
+/** Nothing that the policy of the pages would refuse, and no copy of a page in the browser's storage. */
+const HTMX = JSON.stringify({
+  includeIndicatorStyles: false,
+  allowEval: false,
+  allowScriptTags: false,
+  selfRequestsOnly: true,
+  historyCacheSize: 0,
+  refreshOnHistoryMiss: true,
+  scrollBehavior: "auto",
+});
+
+/** A whole page; without somebody who has signed in it leads nowhere. */
+export function layout({ title, place, body }: Page, visitor?: { who: Principal; token: string }): Markup {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="htmx-config" content="${HTMX}">
+<title>${title} · Fleetwright</title>
+<link rel="icon" href="${asset("icon.svg")}">
+<link rel="stylesheet" href="${asset("style.css")}">
+<script src="${asset("htmx.js")}" defer></script>
+<script src="${asset("page.js")}" defer></script>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the page</a>
+<header class="top">
+<a class="brand" href="/ui/fleet"><img src="${asset("icon.svg")}" alt="" width="24" height="24"> Fleetwright</a>
+${visitor === undefined ? nothing : navigation(visitor, place)}
+</header>
+<main id="main" tabindex="-1">
+${body}
+</main>
+<footer>Fleetwright ${VERSION}</footer>
+</body>
+</html>`;
+}
+
+function navigation({ who, token }: { who: Principal; token: string }, here: Place | undefined): Markup {
+  return html`<nav aria-label="Fleet"><ul>${Object.entries(PLACES).map(
+    ([place, words]) =>
+      html`<li><a href="/ui/${place}"${place === here ? html` aria-current="page"` : nothing}>${words}</a></li>`,
+  )}</ul></nav>
+<form class="who" method="post" action="/ui/sign-out">${tokenField(token)}<span>${who.name} <small>${who.role}</small></span>
+<button class="quiet">Sign out</button></form>`;
+}
+
+export const tokenField = (token: string): Markup => html`<input type="hidden" name="${TOKEN_FIELD}" value="${token}">`;

@@ -1,0 +1,82 @@
+import { html } from "hono/html";
+import { machinesFor } from "../../api/fleet/reads/inventory.ts";
+import { counted } from "../../cli/render/text.ts";
+import { sum } from "../../reconcile/cost.ts";
+import type { SeenServer } from "../../store/types.ts";
+import { type Markup, nothing } from "../parts/markup.ts";
+import { paged, pager } from "../parts/pager.ts";
+import { table } from "../parts/table.ts";
+import { ago, empty, money } from "../parts/words.ts";
+import type { Page, Visit } from "../visit.ts";
+import { stateBadge } from "./fleet.ts";
+
+const ON_A_PAGE = 50;
+
+const CLASSES = {
+  orphan: { words: "Orphans", what: "They carry this fleet's mark, and no file and no record names them." },
+  foreign: { words: "Foreign", what: "They carry no mark, or another fleet's: nothing here touches them." },
+} as const satisfies Partial<Record<SeenServer["class"], object>>;
+type Class = keyof typeof CLASSES;
+
+/** `/ui/inventory`: what the accounts have that no file names, as the last passes have seen it. */
+export async function inventoryPage(visit: Visit): Promise<Page> {
+  const query = new URL(visit.c.req.url).searchParams;
+  const { controller } = visit.parts;
+  const shown: Class = query.get("class") === "foreign" ? "foreign" : "orphan";
+  const all = await machinesFor(
+    { controller, hashes: () => controller.store.hashes() },
+    await visit.view(),
+    visit.who,
+    { gone: false },
+  );
+  const of = (one: Class) => all.filter((machine) => machine.class === one);
+  const machines = of(shown).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const page = paged(machines, query.get("page") ?? undefined, ON_A_PAGE);
+  const now = controller.now();
+  return {
+    title: "Inventory",
+    place: "inventory",
+    body: html`<div class="head"><h1>Inventory</h1></div>
+<p>Machines that the accounts have and no fleet file names.</p>
+<nav class="tabs" aria-label="Whose they are"><ul>${(Object.keys(CLASSES) as Class[]).map(
+      (one) =>
+        html`<li><a href="/ui/inventory?class=${one}"${one === shown ? html` aria-current="page"` : nothing}>${CLASSES[one].words} <small>${of(one).length}</small></a></li>`,
+    )}</ul></nav>
+<p>${CLASSES[shown].what}</p>
+${
+  machines.length === 0
+    ? empty("There are none.")
+    : html`<p class="count">${counted(machines.length, "machine")} · ${money(sum(machines.map(({ monthly }) => monthly))) || "no price known"} a month</p>
+${table(
+  "Machines",
+  COLUMNS,
+  page.items.map((machine) => cells(machine, now)),
+)}${pager(page, "/ui/inventory", query)}`
+}`,
+  };
+}
+
+const COLUMNS = [
+  { words: "Machine" },
+  { words: "State" },
+  { words: "Account" },
+  { words: "Region" },
+  { words: "Size" },
+  { words: "A month", isNumber: true },
+  { words: "First seen" },
+] as const;
+
+type Machine = Awaited<ReturnType<typeof machinesFor>>[number];
+
+const cells = (
+  { id, name, account, region, size, power, monthly, firstSeen }: Machine,
+  now: number,
+): (Markup | string)[] => [
+  html`${name || "without a name"} <small>${id}</small>`,
+  stateBadge({ state: power }, { power }),
+  account,
+  region,
+  size ?? "—",
+  money(monthly) || "—",
+  ago(firstSeen, now),
+];

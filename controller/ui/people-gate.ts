@@ -1,0 +1,11 @@
+import type { People } from "../people/people.ts";
+import type { Gate } from "./gate.ts";
+
+/** The people of the controller at the gate of its page. */
+export const peopleGate = ({ signIn, sessions, audit }: Pick<People, "signIn" | "sessions" | "audit">): Gate => ({
+  signIn: async (email, password, source) => await sessions.start(await signIn({ email, password, source }), source),
+  who: (cookie) => sessions.principal(cookie),
+  signOut: (cookie, source) => sessions.end(cookie, source),
+  audit: async ({ who: { id, email, via }, ...entry }) =>
+    void (await audit.audit({ who: { id, email, via }, ...entry })),
+});

@@ -1,0 +1,49 @@
+import type { Role } from "../people/principal.ts";
+import { accountsPage } from "./pages/accounts.ts";
+import { changePage } from "./pages/change.ts";
+import { ACTION_ROLES, act, type ChangeAction } from "./pages/change-actions.ts";
+import { changesPage } from "./pages/changes.ts";
+import { driftPage } from "./pages/drift.ts";
+import { fleetPage } from "./pages/fleet.ts";
+import { inventoryPage } from "./pages/inventory.ts";
+import { askServer, newServerPage } from "./pages/new-server.ts";
+import { runPage, runsPage } from "./pages/runs.ts";
+import { askPower, serverPage } from "./pages/server.ts";
+import { signOut } from "./pages/sign-out.ts";
+import type { Page, Visit } from "./visit.ts";
+
+/** A page or a form, and who may have it. What a role may not do is not offered to it, and refused. */
+export interface Route {
+  method: "GET" | "POST";
+  /** Below `/ui`. */
+  path: string;
+  role: Role;
+  answer(visit: Visit): Promise<Page | Response>;
+}
+
+const actions = (Object.keys(ACTION_ROLES) as ChangeAction[]).map(
+  (action): Route => ({
+    method: "POST",
+    path: `/changes/:id/${action}`,
+    role: ACTION_ROLES[action],
+    answer: act(action),
+  }),
+);
+
+/** Everything but signing in. */
+export const ROUTES: readonly Route[] = [
+  { method: "GET", path: "/fleet", role: "viewer", answer: fleetPage },
+  { method: "GET", path: "/servers/:name", role: "viewer", answer: serverPage },
+  { method: "POST", path: "/servers/:name/power", role: "requester", answer: askPower },
+  { method: "GET", path: "/new-server", role: "requester", answer: newServerPage },
+  { method: "POST", path: "/new-server", role: "requester", answer: askServer },
+  { method: "GET", path: "/changes", role: "viewer", answer: changesPage },
+  { method: "GET", path: "/changes/:id", role: "viewer", answer: changePage },
+  ...actions,
+  { method: "GET", path: "/drift", role: "viewer", answer: driftPage },
+  { method: "GET", path: "/inventory", role: "viewer", answer: inventoryPage },
+  { method: "GET", path: "/runs", role: "viewer", answer: runsPage },
+  { method: "GET", path: "/runs/:id", role: "viewer", answer: runPage },
+  { method: "GET", path: "/accounts", role: "viewer", answer: accountsPage },
+  { method: "POST", path: "/sign-out", role: "viewer", answer: signOut },
+];

@@ -1,0 +1,46 @@
+import type { Context } from "hono";
+import type { FleetView } from "../api/fleet/view.ts";
+import type { Changes } from "../changes/changes.ts";
+import { mayAs, type Principal, type Role } from "../people/principal.ts";
+import type { Controller } from "../reconcile/context.ts";
+import type { Desired } from "../reconcile/desired.ts";
+import type { Gate } from "./gate.ts";
+import type { Markup } from "./parts/markup.ts";
+
+/** What pages are made from. */
+export interface PageParts {
+  controller: Controller;
+  service: { readonly changes: Changes; readonly desired: Desired | undefined };
+  gate: Gate;
+  logger: { error(what: object, text: string): void };
+}
+
+/** Places that the navigation leads to. */
+export type Place = "fleet" | "changes" | "drift" | "inventory" | "runs" | "accounts";
+
+export interface Page {
+  title: string;
+  /** Shown as where one is. */
+  place?: Place;
+  body: Markup;
+  /** Default 200. */
+  status?: 200 | 404 | 409 | 422;
+}
+
+/** One request of somebody who has signed in. */
+export interface Visit {
+  parts: PageParts;
+  c: Context;
+  who: Principal;
+  /** For each form. */
+  token: string;
+  /** Address that the request comes from. */
+  source: string;
+  /** The last valid commit. @throws {FleetError} STORE_FAILED before the first */
+  view(): Promise<FleetView>;
+  /** What was sent by a form; empty for what is only read. */
+  form: URLSearchParams;
+  signal: AbortSignal;
+}
+
+export const may = ({ who }: Pick<Visit, "who">, role: Role): boolean => mayAs(who, role);

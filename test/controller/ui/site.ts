@@ -1,0 +1,78 @@
+import { stringify } from "yaml";
+import { openPeople, type People } from "../../../controller/people/people.ts";
+import type { Role } from "../../../controller/people/principal.ts";
+import { findFleetDrift } from "../../../controller/reconcile/drift.ts";
+import { pageApp } from "../../../controller/ui/app.ts";
+import { peopleGate } from "../../../controller/ui/people-gate.ts";
+import { Clouds } from "../../e2e/clouds.ts";
+import { FIREWALL, Fleet, KEY, server } from "../../e2e/fleet.ts";
+import { Desk, signal } from "../changes/desk.ts";
+import { addUser, PASSWORD } from "../people/support.ts";
+import { Visitor } from "./visitor.ts";
+
+/** A fleet with a running service, people and the page; clouds are simulated, all else is real. */
+export class Site {
+  readonly clouds: Clouds;
+  readonly fleet: Fleet;
+  readonly desk: Desk;
+  readonly people: People;
+  readonly app: ReturnType<typeof pageApp>;
+  readonly errors: string[];
+
+  private constructor(parts: Pick<Site, "clouds" | "fleet" | "desk" | "people" | "app" | "errors">) {
+    this.clouds = parts.clouds;
+    this.fleet = parts.fleet;
+    this.desk = parts.desk;
+    this.people = parts.people;
+    this.app = parts.app;
+    this.errors = parts.errors;
+  }
+
+  static async start(id: string): Promise<Site> {
+    const clouds = await Clouds.start();
+    const fleet = new Fleet(clouds, { id });
+    fleet.write({
+      "keys/ops.yaml": KEY,
+      "firewalls/web.yaml": FIREWALL,
+      "servers/web-1.yaml": stringify(server("linode", "web-1", { owner: "team-web" })),
+      "servers/web-2.yaml": stringify(
+        server("linode", "web-2", { owner: "team-web", labels: { env: "test", role: "web" } }),
+      ),
+      "servers/db-1.yaml": stringify(server("digitalocean", "db-1", { owner: "team-db" })),
+    });
+    fleet.commit("Begin");
+    fleet.edit("servers/web-2.yaml", (text) => text.replace("env: test", "env: live"));
+    fleet.commit("Call web-2 live");
+    await fleet.converge();
+    const desk = await Desk.start(fleet);
+    const { controller, service } = desk;
+    const people = await openPeople({ ...controller, fleetId: id });
+    const errors: string[] = [];
+    const logger = { error: (what: object, text: string) => void errors.push(`${text} ${JSON.stringify(what)}`) };
+    const app = pageApp({ controller, service, gate: peopleGate(people), logger });
+    return new Site({ clouds, fleet, desk, people, app, errors });
+  }
+
+  /** Somebody who may do so much, and is about some accounts or owners only. */
+  async add(name: string, role: Role, about: { accounts?: string[]; owners?: string[] } = {}): Promise<void> {
+    await addUser(this.people, `${name.toLowerCase()}@example.org`, { name, role, ...about });
+  }
+
+  /** The same, signed in without a browser. */
+  async visitor(name: string): Promise<Visitor> {
+    const visitor = new Visitor(this.app);
+    await visitor.signIn(`${name.toLowerCase()}@example.org`, PASSWORD);
+    return visitor;
+  }
+
+  /** Has every account read, as a service does at times. */
+  async look(): Promise<void> {
+    await findFleetDrift(this.desk.controller, this.desk.service.desired!, signal);
+  }
+
+  async close(): Promise<void> {
+    await this.desk.close();
+    await this.fleet.close();
+    await this.clouds.close();
+  }
+}
