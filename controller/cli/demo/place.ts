@@ -10,7 +10,7 @@ import { stopEmbedded } from "../../store/embedded.ts";
 import { type DemoClouds, startClouds } from "./clouds.ts";
 import { makeFleet } from "./fleet.ts";
 import { FOLDER, own, removeLeftovers } from "./leftovers.ts";
-import { shellFile } from "./text.ts";
+import { DEMO_VARIABLE, shellFile } from "./text.ts";
 
 /** Settings that would lead the demo to a real database, state or data folder. */
 const NOT_TAKEN_OVER = ["DATABASE_URL", "FLEETWRIGHT_DATA", "FLEETWRIGHT_STATE_KEY_FILE", "PULUMI_BACKEND_URL"];
@@ -61,8 +61,10 @@ export async function openPlace(progress: Progress): Promise<Place> {
     });
     // Also when a command in another terminal still uses it: its data are about to go.
     closers.push(() => stopEmbedded(data), controller.close);
+    // A service would start the database again, as often as it is stopped.
+    closers.push(() => endProcesses(findByEnvironment(DEMO_VARIABLE, dir), { graceMs: 5_000 }));
     const shell = join(dir, "env.sh");
-    await writeFile(shell, shellFile({ clouds, fleet, data }), { mode: 0o600 });
+    await writeFile(shell, shellFile({ dir, clouds, fleet, data }), { mode: 0o600 });
     return { dir, fleet, data, shell, clouds, controller, close };
   } catch (error) {
     await close({ keep: false });

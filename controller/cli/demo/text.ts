@@ -40,9 +40,14 @@ export function renderResult(result: DemoResult, { color }: Io): string {
   ].join("\n");
 }
 
+/** Names the demo's folder in the environment of what is run beside it. */
+export const DEMO_VARIABLE = "FLEETWRIGHT_DEMO";
+
 /** A file for another terminal's shell: what the controller needs in its environment, and `fw` for the command on this fleet. */
-export function shellFile(place: Pick<Place, "clouds" | "fleet" | "data">): string {
-  return `${[...exports(place), `fw() { ${command(place)} "$@"; }`].join("\n")}\n`;
+export function shellFile(place: Pick<Place, "dir" | "clouds" | "fleet" | "data">): string {
+  // By the variable the demo finds what still runs when it ends.
+  const fw = `fw() { ${assignment(DEMO_VARIABLE, place.dir)} ${command(place)} "$@"; }`;
+  return `${[...exports(place), fw].join("\n")}\n`;
 }
 
 /** A machine to try drift on. */
@@ -59,6 +64,8 @@ export function renderUse(place: Place, victim: Victim | undefined, { color }: I
     ["fw status", "# what is recorded"],
     [`cd ${place.fleet}`, "# change a file, git commit, then"],
     ["fw preview; fw apply", "# see it, and do it"],
+    ["fw init-admin", "# somebody who may sign in, then"],
+    ["fw serve", "# the page and the API at http://127.0.0.1:8350"],
   ];
   if (victim !== undefined) {
     const { cloud, id, name } = victim;
