@@ -252,7 +252,7 @@ describe("a sign-in", () => {
     expect(opened.body.author).toEqual({ name: "Ann", email });
     const entries = log.body.items as { action: string; who?: { email?: string }; data?: object }[];
     expect(entries.find(({ action }) => action === "api.openChange")).toMatchObject({
-      email,
+      who: { email },
       data: { change: opened.body.id },
     });
     expect(JSON.stringify(log.body)).not.toContain(password);
