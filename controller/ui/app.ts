@@ -35,7 +35,9 @@ export function pageApp(parts: PageParts): Hono {
   app.notFound((c) => c.html(layout(errorPage(`There is no ${c.req.path.slice(0, 200)}`)), 404));
   app.onError(async (error, c) => {
     if (!(error instanceof FleetError)) {
-      parts.logger.error({ error: error.message, path: c.req.path }, "a page has failed");
+      // Whoever has gone on to another page gives up what was asked for this one.
+      if (!c.req.raw.signal.aborted)
+        parts.logger.error({ error: error.message, path: c.req.path }, "a page has failed");
       return c.html(layout(errorPage("An error of Fleetwright: its log tells more.")), 500);
     }
     const visitor = await visitorOf(parts, c).catch(() => undefined);
