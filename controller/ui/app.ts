@@ -4,9 +4,7 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { html } from "hono/html";
 import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
-import { FleetView } from "../api/fleet/view.ts";
 import { mayAs } from "../people/principal.ts";
-import type { Desired } from "../reconcile/desired.ts";
 import { sendAsset } from "./assets.ts";
 import { cookieOf, giveCookie, takeCookie } from "./cookies.ts";
 import { refuseForged, TOKEN_FIELD, tokenOf } from "./forgery.ts";
@@ -37,7 +35,9 @@ export function pageApp(parts: PageParts): Hono {
   app.notFound((c) => c.html(layout(errorPage(`There is no ${c.req.path.slice(0, 200)}`)), 404));
   app.onError(async (error, c) => {
     if (!(error instanceof FleetError)) {
-      parts.logger.error({ error: error.message, path: c.req.path }, "a page has failed");
+      // Whoever has gone on to another page gives up what was asked for this one.
+      if (!c.req.raw.signal.aborted)
+        parts.logger.error({ error: error.message, path: c.req.path }, "a page has failed");
       return c.html(layout(errorPage("An error of Fleetwright: its log tells more.")), 500);
     }
     const visitor = await visitorOf(parts, c).catch(() => undefined);
@@ -109,17 +109,12 @@ async function formOf(c: Context, cookie: string | undefined): Promise<URLSearch
   return form;
 }
 
-/** Answers each request from the last valid commit, which is looked up by name once for all of them. */
-function viewer({ controller, service }: PageParts): Visit["view"] {
-  const views = new WeakMap<Desired, Promise<FleetView>>();
+/** The last valid commit, as all who read the fleet are answered from it. */
+function viewer({ memory }: PageParts): Visit["view"] {
   return async () => {
-    const { desired } = service;
-    if (desired === undefined)
-      throw new FleetError("STORE_FAILED", "no commit has been compiled yet: load the page again in a moment", {});
-    const known = views.get(desired) ?? FleetView.open(controller, desired);
-    views.set(desired, known);
-    known.catch(() => views.delete(desired));
-    return await known;
+    const view = await memory.view();
+    if (view !== undefined) return view;
+    throw new FleetError("STORE_FAILED", "no commit has been compiled yet: load the page again in a moment", {});
   };
 }
 

@@ -1,16 +1,17 @@
 import type { Context } from "hono";
+import type { FleetMemory } from "../api/fleet/memory.ts";
 import type { FleetView } from "../api/fleet/view.ts";
 import type { Changes } from "../changes/changes.ts";
 import { mayAs, type Principal, type Role } from "../people/principal.ts";
 import type { Controller } from "../reconcile/context.ts";
-import type { Desired } from "../reconcile/desired.ts";
 import type { Gate } from "./gate.ts";
 import type { Markup } from "./parts/markup.ts";
 
 /** What pages are made from. */
 export interface PageParts {
   controller: Controller;
-  service: { readonly changes: Changes; readonly desired: Desired | undefined };
+  service: { readonly changes: Changes };
+  memory: FleetMemory;
   gate: Gate;
   logger: { error(what: object, text: string): void };
 }

@@ -4,9 +4,10 @@ import type { People } from "../../people/people.ts";
 import type { Principal } from "../../people/principal.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import type { Desired } from "../../reconcile/desired.ts";
+import { FleetMemory } from "./memory.ts";
 import type { Description } from "./openapi.ts";
 import { ApiError } from "./problems.ts";
-import { FleetView } from "./view.ts";
+import type { FleetView } from "./view.ts";
 
 /** Who asks, by what a request brings and the address that it comes from; undefined when nobody is known by it. */
 export type Authenticate = (headers: Headers, source: string) => Promise<Principal | undefined>;
@@ -25,6 +26,8 @@ export type FleetPeople = Pick<People, "signIn" | "tokens" | "audit">;
 
 export interface FleetParts {
   controller: Controller;
+  /** Shared with others who read the fleet. Default: its own. */
+  memory?: FleetMemory;
   service: FleetService;
   people: FleetPeople;
   authenticate: Authenticate;
@@ -36,9 +39,6 @@ export interface FleetParts {
   /** Between two signs of life of a stream that has nothing to tell. Default 15 s. */
   heartbeatMs?: number;
 }
-
-/** A reading of all records takes as long as a hundred of one. */
-const SHARED_MS = 1000;
 
 /** Streams that may be open at once: each asks the database all the time. */
 export const MOST_STREAMS = 200;
@@ -53,41 +53,28 @@ export class FleetApi {
   readonly pollMs: number;
   readonly heartbeatMs: number;
   streams = 0;
-  #hashes: { readAt: number; rows: ReturnType<Controller["store"]["hashes"]> } | undefined;
-  readonly #views = new WeakMap<Desired, Promise<FleetView>>();
+  readonly #memory: FleetMemory;
 
   constructor(parts: FleetParts, description: Description) {
     this.controller = parts.controller;
     this.service = parts.service;
     this.people = parts.people;
     this.description = description;
+    this.#memory = parts.memory ?? new FleetMemory(parts.controller, parts.service);
     this.stopping = parts.stopping ?? new AbortController().signal;
     this.pollMs = parts.pollMs ?? 500;
     this.heartbeatMs = parts.heartbeatMs ?? 15_000;
   }
 
-  /** What is recorded of all objects, at most a second old: whoever asks for it at the same time shares one reading. */
-  async hashes(): ReturnType<Controller["store"]["hashes"]> {
-    const { store, steady } = this.controller;
-    if (this.#hashes === undefined || steady() - this.#hashes.readAt > SHARED_MS) {
-      const read = { readAt: steady(), rows: store.hashes() };
-      this.#hashes = read;
-      read.rows.catch(() => {
-        if (this.#hashes === read) this.#hashes = undefined;
-      });
-    }
-    return await this.#hashes.rows;
+  /** @see FleetMemory.hashes */
+  hashes(): ReturnType<FleetMemory["hashes"]> {
+    return this.#memory.hashes();
   }
 
-  /** The last valid commit, looked up by kind and name; made once a commit. @throws {ApiError} NOT_READY */
+  /** @throws {ApiError} NOT_READY. @see FleetMemory.view */
   async view(): Promise<FleetView> {
-    const { desired } = this.service;
-    if (desired === undefined)
-      throw new ApiError("NOT_READY", "no commit has been compiled yet", { headers: { "retry-after": "5" } });
-    const known = this.#views.get(desired) ?? FleetView.open(this.controller, desired);
-    this.#views.set(desired, known);
-    // What failed is tried again.
-    known.catch(() => this.#views.delete(desired));
-    return await known;
+    const view = await this.#memory.view();
+    if (view !== undefined) return view;
+    throw new ApiError("NOT_READY", "no commit has been compiled yet", { headers: { "retry-after": "5" } });
   }
 }

@@ -4,6 +4,7 @@ import { serve } from "@hono/node-server";
 import { FleetError } from "../../../resources/errors.ts";
 import { standinPath } from "../../../simulators/standins/index.ts";
 import { fleetApp } from "../../api/fleet/app.ts";
+import { FleetMemory } from "../../api/fleet/memory.ts";
 import { operationsApp } from "../../api/operations.ts";
 import { fleetIdOf } from "../../fleet-id.ts";
 import { createLog, type LogFormat } from "../../jobs/log.ts";
@@ -72,6 +73,7 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
     const started = service;
     const stopping = new AbortController();
     const people = await openPeople({ ...controller, fleetId: await fleetIdOf(controller) });
+    const memory = new FleetMemory(controller, started);
     const app = operationsApp({
       store: controller.store,
       registry,
@@ -80,13 +82,14 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
       ...(hookSecret === undefined ? {} : { hookSecret }),
       fleet: fleetApp({
         controller,
+        memory,
         service: started,
         people,
         authenticate: people.authenticate,
         logger,
         stopping: stopping.signal,
       }),
-      page: pageApp({ controller, service: started, gate: peopleGate(people), logger }),
+      page: pageApp({ controller, memory, service: started, gate: peopleGate(people), logger }),
     });
     const asked = askedToEnd((signal) => logger.info({ signal }, "stopping: what is under way is finished"));
     const server = await listen(app.fetch, address);

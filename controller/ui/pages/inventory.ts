@@ -24,7 +24,7 @@ export async function inventoryPage(visit: Visit): Promise<Page> {
   const { controller } = visit.parts;
   const shown: Class = query.get("class") === "foreign" ? "foreign" : "orphan";
   const all = await machinesFor(
-    { controller, hashes: () => controller.store.hashes() },
+    { controller, hashes: () => visit.parts.memory.hashes() },
     await visit.view(),
     visit.who,
     { gone: false },

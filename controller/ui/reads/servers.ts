@@ -48,7 +48,7 @@ export async function serverRows(visit: Visit): Promise<ServerRow[]> {
   const { store } = visit.parts.controller;
   const view = await visit.view();
   const [records, making, drift] = await Promise.all([
-    store.hashes(),
+    visit.parts.memory.hashes(),
     store.objects({ kind: "Server", provisioning: true }),
     openDrift(visit.parts.controller, view),
   ]);

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { FleetMemory } from "../../../controller/api/fleet/memory.ts";
 import { openPeople, type People } from "../../../controller/people/people.ts";
 import type { Role } from "../../../controller/people/principal.ts";
 import { findFleetDrift } from "../../../controller/reconcile/drift.ts";
@@ -49,7 +50,13 @@ export class Site {
     const people = await openPeople({ ...controller, fleetId: id });
     const errors: string[] = [];
     const logger = { error: (what: object, text: string) => void errors.push(`${text} ${JSON.stringify(what)}`) };
-    const app = pageApp({ controller, service, gate: peopleGate(people), logger });
+    const app = pageApp({
+      controller,
+      memory: new FleetMemory(controller, service),
+      service,
+      gate: peopleGate(people),
+      logger,
+    });
     return new Site({ clouds, fleet, desk, people, app, errors });
   }
 
