@@ -21,7 +21,8 @@ afterEach(async () => {
 /** Runs a line in a shell that has read the demo's file, as a person in another terminal does. */
 function shell(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((done) => {
-    execFile("bash", ["-c", `. ${demo!.folder}/env.sh\n${line}`], (error, stdout, stderr) => {
+    const env = { ...process.env, FLEETWRIGHT_TEST_LOG: join(demo!.folder, "serve.log") };
+    execFile("bash", ["-c", `. ${demo!.folder}/env.sh\n${line}`], { env }, (error, stdout, stderr) => {
       done({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });
@@ -100,6 +101,16 @@ describe("the demo", () => {
     await demo.says(new RegExp(`drift on ${victim!.name}`), 30_000);
     expect(await shell("fw drift --revert --yes")).toMatchObject({ code: 0 });
     expect(await shell("fw drift")).toMatchObject({ code: 0 });
+
+    // Somebody signs in to a service beside it, and forgets to end that.
+    expect(
+      await shell("echo 'a pass phrase of this test' | fw init-admin --email a@example.org --name A"),
+    ).toMatchObject({ code: 0 });
+    const started = await shell(
+      "fw serve --listen 127.0.0.1:0 --log-format json > $FLEETWRIGHT_TEST_LOG 2>&1 & for i in $(seq 600); do grep -q serving $FLEETWRIGHT_TEST_LOG && break; sleep 0.1; done; cat $FLEETWRIGHT_TEST_LOG",
+    );
+    const page = /"listen":"([^"]+)"/.exec(started.stdout)?.[1];
+    expect((await fetch(`${page}/ui/sign-in`)).status).toBe(200);
 
     demo.child.kill("SIGINT");
     expect(await demo.ended()).toBe(0);
