@@ -14,7 +14,7 @@ const MOST_BODY_BYTES = 1024 * 1024;
 const MOST_URI_CHARS = 8 * 1024;
 const MOST_HEADER_CHARS = 16 * 1024;
 const LONGEST_WAIT_SECONDS = 60;
-/** Whoever waits longer for a reading asks again. */
+/** Whoever waits longer asks again, beside the time that was asked for. */
 const DEADLINE_MS = 60_000;
 
 /** What programs and people read the fleet by, and change it: all of it comes from the table of routes. */
@@ -107,8 +107,9 @@ async function answer(
     throw new ApiError("FORBIDDEN", `this is for the role ${route.role} and above, and yours is ${principal.role}`);
   const parameters = check.parameters(given);
   const body = route.body === undefined ? undefined : check.body(await readBody(c));
-  const signal = AbortSignal.any([c.req.raw.signal, api.stopping, AbortSignal.timeout(DEADLINE_MS)]);
   const mutation = isMutation(route) ? mutationOf(principal, parameters) : undefined;
+  const deadline = AbortSignal.timeout(DEADLINE_MS + (mutation?.waitMs ?? 0));
+  const signal = AbortSignal.any([c.req.raw.signal, api.stopping, deadline]);
   const call = { principal, parameters, body, signal, context: c, ...(mutation && { mutation }) };
   // The schemas beside a route say that this is what it takes.
   const result = await route.run(api, call as never);
