@@ -48,11 +48,14 @@ export function requestChecks(description: Description): (route: Route) => Reque
   return (route) => {
     const parameters = parametersOf(route);
     const queries = new Set(parameters.filter((one) => one.in === "query").map(({ name }) => name));
-    const isValid = ajv.compile({
-      type: "object",
-      properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, schema])),
-      required: parameters.filter((one) => one.required || one.in === "path").map(({ name }) => name),
-    });
+    // Made when it is first asked for: all of them together hold as much memory as a thousand servers.
+    let compiled: ValidateFunction | undefined;
+    const compile = () =>
+      ajv.compile({
+        type: "object",
+        properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, schema])),
+        required: parameters.filter((one) => one.required || one.in === "path").map(({ name }) => name),
+      });
     const bodyPointer = pointerTo(
       "paths",
       route.path,
@@ -70,6 +73,8 @@ export function requestChecks(description: Description): (route: Route) => Reque
             errors: unknown.map((parameter) => ({ parameter: parameter.slice(0, 100), detail: "is not known here" })),
           });
         const values: Record<string, unknown> = Object.fromEntries(parameters.flatMap((one) => givenOf(one, given)));
+        compiled ??= compile();
+        const isValid = compiled;
         if (isValid(values)) return values;
         const errors = (isValid.errors ?? []).map(parameterFault);
         throw new ApiError("USAGE", errors.map(({ parameter, detail }) => `${parameter}: ${detail}`).join("; "), {
