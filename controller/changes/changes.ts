@@ -9,7 +9,7 @@ import { draftOf } from "./draft.ts";
 import { lookOnce } from "./look.ts";
 import { execute } from "./merge.ts";
 import { toChange, toStep, toStored } from "./records.ts";
-import { changeOf, type Ground, step, tell } from "./steps.ts";
+import { changeOf, type Ground, onLatest, step, tell } from "./steps.ts";
 import type { Change, ChangePreview, ChangeState, ChangeStep } from "./types.ts";
 
 export interface OpenChange extends Pick<Change, "title" | "edits" | "surface"> {
@@ -24,6 +24,8 @@ export interface OpenChange extends Pick<Change, "title" | "edits" | "surface"> 
 
 /** In these something is under way that ends by itself. */
 const BUSY: readonly ChangeState[] = ["previewing", "executing"];
+/** Executed, or as it would be then. */
+const UNDER_WAY: readonly ChangeState[] = ["executing", "converged"];
 const LOOK_MS = 200;
 
 /** The one way in which wishes become commits and machines: each opened, previewed, approved and executed, by whatever surface it comes. */
@@ -118,9 +120,10 @@ export class Changes {
   /** Has it looked at anew. @throws {FleetError} NOT_FOUND, CHANGE_STATE */
   async preview(id: string, by: Pick<Principal, "name" | "email">): Promise<Change> {
     const { controller, wake } = this.#ground;
-    const change = await changeOf(controller, id);
-    const shown =
-      change.state === "previewing" ? change : await step(controller, change, "previewing", { by: told(by) });
+    const shown = await onLatest(async () => {
+      const change = await changeOf(controller, id);
+      return change.state === "previewing" ? change : await step(controller, change, "previewing", { by: told(by) });
+    });
     await wake();
     return shown;
   }
@@ -131,22 +134,34 @@ export class Changes {
     request: Omit<ApproveRequest, "by"> & { by: Pick<Principal, "name" | "email"> },
     signal: AbortSignal,
   ): Promise<Change> {
-    const change = await changeOf(this.#ground.controller, id);
-    const approved = await approve(this.#ground, change, { ...request, by: told(request.by) }, signal);
-    return approved.state === "approved" && approved.executes
-      ? await execute(this.#ground, approved, told(request.by), signal)
-      : approved;
+    const by = told(request.by);
+    const approved = await onLatest(async () => {
+      const change = await changeOf(this.#ground.controller, id);
+      return await approve(this.#ground, change, { ...request, by }, signal);
+    });
+    if (approved.state !== "approved" || !approved.executes) return approved;
+    // The service may have begun with it in the same moment.
+    return await this.execute(id, request.by, signal);
   }
 
   /** @throws {FleetError} NOT_FOUND, CHANGE_STATE */
   async execute(id: string, by: Pick<Principal, "name" | "email">, signal: AbortSignal): Promise<Change> {
-    return await execute(this.#ground, await changeOf(this.#ground.controller, id), told(by), signal);
+    return await onLatest(async () => {
+      const change = await changeOf(this.#ground.controller, id);
+      if (UNDER_WAY.includes(change.state)) return change;
+      return await execute(this.#ground, change, told(by), signal);
+    });
   }
 
   /** Gives up one that is not on the main line. @throws {FleetError} NOT_FOUND, CHANGE_STATE */
   async close(id: string, by: Pick<Principal, "name" | "email">, reason?: string): Promise<Change> {
     const { controller } = this.#ground;
-    const change = await changeOf(controller, id);
+    return await onLatest(async () => await this.#close(await changeOf(controller, id), by, reason));
+  }
+
+  async #close(change: Change, by: Pick<Principal, "name" | "email">, reason?: string): Promise<Change> {
+    const { controller } = this.#ground;
+    const { id } = change;
     if (change.merged !== undefined)
       throw new FleetError(
         "CHANGE_STATE",

@@ -63,7 +63,7 @@ const told = ({ name, message }: ChangeResult): string => `${name}: ${message ??
  * Looks where changes stand, with the main line as it is now: what is being executed and as the files say has converged; what was cut off goes on;
  * what the main line has changed under an open change is shown anew.
  * @param unsettled `objectKey` of everything that is not as the files say
- * @param checked by id, the commit up to which the main line is known to leave an open change alone
+ * @param checked by id, the version and the commit up to which the main line is known to leave an open change alone
  */
 export async function follow(
   ground: Ground,
@@ -78,13 +78,15 @@ export async function follow(
   for (const change of running) await unlessMovedOn(async () => await followRunning(ground, change, desired, objects));
   for (const change of await changesIn(controller, SHOWN))
     await unlessMovedOn(async () => {
-      const isChecked = checked.get(change.id) === desired.commit;
-      const hasChanged = !isChecked && (await hasMoved(ground, change, signal));
-      checked.set(change.id, desired.commit);
-      if (hasChanged) {
+      // Of another version it is another look that was taken.
+      const mark = `${change.version} ${desired.commit}`;
+      if (checked.get(change.id) !== mark && (await hasMoved(ground, change, signal))) {
         const reason = "the main line has changed what it changes";
         await step(controller, change, "previewing", { by: BY, reason });
-      } else if (change.state === "approved" && change.executes) await execute(ground, change, BY, signal);
+        return;
+      }
+      checked.set(change.id, mark);
+      if (change.state === "approved" && change.executes) await execute(ground, change, BY, signal);
     });
   if ((await controller.store.changes({ states: ["previewing"] }, 1)).length > 0) await wake();
 }

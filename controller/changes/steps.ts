@@ -87,6 +87,18 @@ export async function unlessMovedOn(work: () => Promise<void>): Promise<void> {
   }
 }
 
+/** Who is overtaken by a step that changes nothing for what was asked does it again on what is there now. */
+export async function onLatest<T>(work: () => Promise<T>): Promise<T> {
+  for (let left = 5; ; left--) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof FleetError) || error.at.overtaken !== true || left === 0) throw error;
+    }
+  }
+}
+
 function movedOn({ id }: Change): FleetError {
-  return new FleetError("CHANGE_STATE", `the change ${id} has moved on meanwhile: look at it again`, { change: id });
+  const at = { change: id, overtaken: true };
+  return new FleetError("CHANGE_STATE", `the change ${id} has moved on meanwhile: look at it again`, at);
 }

@@ -68,9 +68,9 @@ async function typeUnseen(question: string): Promise<string | undefined> {
   const { createInterface } = await import("node:readline/promises");
   const { Writable } = await import("node:stream");
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  process.stderr.write(question);
-  // With a terminal of its own it turns the system's echo off; what it would draw goes nowhere.
+  // With a terminal of its own it turns the system's echo off; what it would draw goes nowhere. Before it asks: who types at once is not to be seen.
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
+  process.stderr.write(question);
   const stopped = new AbortController();
   lines.once("SIGINT", () => stopped.abort());
   try {
