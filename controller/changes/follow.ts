@@ -7,6 +7,8 @@ import type { Change, ChangeResult } from "./types.ts";
 
 /** What one pass over a lane has come to. */
 export interface LaneTold {
+  /** That it was at: of what came to the main line later it says nothing. */
+  commit: string;
   outcomes: readonly Outcome[];
   /** Effects that nobody has approved. */
   waiting: readonly Effect[];
@@ -17,7 +19,7 @@ export interface LaneTold {
 /** Writes what has become of the effects of changes that are being executed. */
 export async function takeOutcomes(
   { controller, wake }: Ground,
-  { outcomes, waiting, refused }: LaneTold,
+  { commit, outcomes, waiting, refused }: LaneTold,
 ): Promise<void> {
   if (outcomes.length + waiting.length === 0) return;
   const byHash = new Map(outcomes.map((outcome) => [outcome.effectHash, outcome]));
@@ -41,7 +43,7 @@ export async function takeOutcomes(
     else if (isRefused && change.reason !== reason) await amend(controller, change, { reason });
   };
   for (const change of await changesIn(controller, ["executing", "failed"]))
-    if (change.merged !== undefined) await unlessMovedOn(() => take(change));
+    if (await isIn(controller, change, commit)) await unlessMovedOn(() => take(change));
 }
 
 async function takeOwn(controller: Ground["controller"], change: Change, outcomes: readonly Outcome[]): Promise<void> {
@@ -105,9 +107,13 @@ async function followRunning(
     await merge(ground, change);
     return;
   }
-  const isIn = change.merged === commit || (await controller.repo.isAncestor(change.merged, commit));
-  if (!isIn || change.objects.some((key) => unsettled.has(key))) return;
+  if (!(await isIn(controller, change, commit)) || change.objects.some((key) => unsettled.has(key))) return;
   await step(controller, change, "converged", { by: BY, results: converged(change) });
+}
+
+/** Whether a commit of the main line has the change. */
+async function isIn({ repo }: Ground["controller"], { merged }: Change, commit: string): Promise<boolean> {
+  return merged !== undefined && (merged === commit || (await repo.isAncestor(merged, commit)));
 }
 
 /** What was told of each effect, and of the others that they are as the files say too: whoever carried them. */

@@ -96,5 +96,6 @@ async function conclude(ground: Ground, change: Change, preview: ChangePreview, 
     return;
   }
   const approved = await step(controller, change, "approved", { ...shown, approvals, by: policy ?? BY });
-  if (approved.executes) await execute(ground, approved, BY, signal);
+  // What is on the main line was to be executed already.
+  if (approved.executes || approved.merged !== undefined) await execute(ground, approved, BY, signal);
 }

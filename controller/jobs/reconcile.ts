@@ -55,7 +55,7 @@ export async function reconcileLane(
   );
   const refused = preview.verdicts.filter((verdict) => !passes(verdict)).map(({ message }) => message);
   if (refused.length > 0) {
-    await tell({ outcomes: [], waiting: effects, refused });
+    await tell({ commit, outcomes: [], waiting: effects, refused });
     return { commit, state: "waiting", reason: refused.join("\n"), waiting: effects.map(told) };
   }
 
@@ -67,7 +67,7 @@ export async function reconcileLane(
       approved: { by: "fleetwright serve" },
       signal,
     });
-    await tell({ outcomes: execution.outcomes, waiting, refused: [] });
+    await tell({ commit, outcomes: execution.outcomes, waiting, refused: [] });
     const { converged, provisioning, engineRuns } = execution;
     const counts = { execution: { converged, provisioning, engineRuns } };
     const paused = pausedBy(execution);
