@@ -230,24 +230,28 @@ describe("a policy", () => {
 });
 
 describe("somebody who is overtaken", () => {
-  it("by a step of the service approves what is there now, where that is the same", async () => {
-    const { id } = await desk.open("Label web-1 overtaken", label("web-1", "overtaken"));
-    const { preview } = await desk.in(id, "needs-approval");
-    const { store } = desk.controller;
-    const putChange = store.putChange;
-    const loses = vi.spyOn(store, "putChange").mockImplementationOnce(async (change, version, step) => {
-      // Somebody else writes in between.
-      const now = (await store.change(id))!;
-      await putChange({ ...now, version: now.version + 1 }, now.version);
-      return await putChange(change, version, step);
-    });
+  it(
+    "by a step of the service approves what is there now, where that is the same",
+    async () => {
+      const { id } = await desk.open("Label web-1 overtaken", label("web-1", "overtaken"), { by: OTTO });
+      const { preview } = await desk.in(id, "needs-approval");
+      const { store } = desk.controller;
+      const putChange = store.putChange;
+      const loses = vi.spyOn(store, "putChange").mockImplementationOnce(async (change, version, step) => {
+        // Somebody else writes in between.
+        const now = (await store.change(id))!;
+        await putChange({ ...now, version: now.version + 1 }, now.version);
+        return await putChange(change, version, step);
+      });
 
-    const approved = await desk.changes.approve(id, { hashes: [preview!.hash], by: OTTO }, signal);
+      const approved = await desk.changes.approve(id, { hashes: [preview!.hash], by: OTTO }, signal);
 
-    loses.mockRestore();
-    expect(approved.state).toBe("approved");
-    await desk.changes.close(id, OTTO);
-  });
+      loses.mockRestore();
+      expect(approved.state).toBe("approved");
+      await desk.changes.close(id, OTTO);
+    },
+    TIMEOUT,
+  );
 });
 
 describe("an Idempotency-Key", () => {
