@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
+import { appendEvent } from "./events.ts";
 import type { Tables } from "./tables.ts";
-import type { CredentialRecords, NewEvent, Store } from "./types.ts";
+import type { CredentialRecords, Store } from "./types.ts";
 
 /** Sealed credentials, and what operators let go where. Values are sealed before they come here. */
 export function credentialMethods(db: Kysely<Tables>): Pick<Store, "credentials" | "changeCredentials"> {
@@ -45,19 +46,9 @@ export function credentialMethods(db: Kysely<Tables>): Pick<Store, "credentials"
             .onConflict((on) => on.columns(["account", "field", "reference", "endpoint"]).doUpdateSet(row))
             .execute();
         }
-        if (event !== undefined) await tell(one, event);
+        if (event !== undefined) await appendEvent(one, event);
       }),
   };
-}
-
-/** Unlike other events it waits for the disk, as all of this transaction does: a key may be thrown away after it. */
-async function tell(db: Kysely<Tables>, { kind, object, data }: NewEvent): Promise<void> {
-  await sql`
-    insert into event (kind, object, data)
-    select ${kind}::text, ${object ?? null}::text, ${JSON.stringify(data ?? null)}::json
-    from (select pg_advisory_xact_lock(hashtextextended('fleetwright events ' || current_schema(), 0))) as ordered`.execute(
-    db,
-  );
 }
 
 async function records(db: Kysely<Tables>): Promise<CredentialRecords> {

@@ -1,6 +1,6 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "./tables.ts";
-import type { Store, StoredEvent } from "./types.ts";
+import type { NewEvent, Store, StoredEvent } from "./types.ts";
 
 type Methods = Pick<
   Store,
@@ -14,6 +14,19 @@ type Methods = Pick<
   | "settings"
   | "removeSettings"
 >;
+
+/**
+ * Appends an event within a transaction, under the lock that the log has its order by. Unlike others it waits for the disk, as all of the
+ * transaction does.
+ */
+export async function appendEvent(db: Kysely<Tables>, { kind, object, data }: Omit<NewEvent, "run">): Promise<void> {
+  await sql`
+    insert into event (kind, object, data)
+    select ${kind}::text, ${object ?? null}::text, ${JSON.stringify(data ?? null)}::json
+    from (select pg_advisory_xact_lock(hashtextextended('fleetwright events ' || current_schema(), 0))) as ordered`.execute(
+    db,
+  );
+}
 
 /** The event log and settings. */
 export function eventMethods(db: Kysely<Tables>): Methods {

@@ -1,4 +1,5 @@
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
+import { appendEvent } from "./events.ts";
 import type { Tables } from "./tables.ts";
 import type { PassRecord, RememberedDrift, SeenServer, Store } from "./types.ts";
 
@@ -140,7 +141,7 @@ async function putDrift(
     await sql`update drift set ended_at = ${pass.readAt} where id = any(${ended}::bigint[])`.execute(db);
   await sql`delete from drift where ended_at < ${pass.readAt}::timestamptz - ${KEPT}`.execute(db);
   if (ids.length > 0 || ended.length > 0) {
-    await putEvent(db, "drift", account, { started: ids, ended });
+    await appendEvent(db, { kind: "drift", object: account, data: { started: ids, ended } });
   }
   return ids;
 }
@@ -153,18 +154,9 @@ async function tellAppeared(db: Transaction<Tables>, { account, pass, seen }: Pa
   const isNew = ({ firstSeen, class: owner }: SeenServer) => firstSeen === pass.readAt && owner !== "managed";
   for (const [owner, rows] of Map.groupBy(seen.filter(isNew), (row) => row.class)) {
     const names = rows.slice(0, NAMED).map(({ name }) => name);
-    await putEvent(db, "inventory.appeared", account, { account, class: owner, count: rows.length, names });
+    const data = { account, class: owner, count: rows.length, names };
+    await appendEvent(db, { kind: "inventory.appeared", object: account, data });
   }
-}
-
-/** Under the lock that the event log has its order by. */
-async function putEvent(db: Transaction<Tables>, kind: string, object: string, data: object): Promise<void> {
-  await sql`
-    insert into event (kind, object, data)
-    select ${kind}, ${object}::text, ${JSON.stringify(data)}::json
-    from (select pg_advisory_xact_lock(hashtextextended('fleetwright events ' || current_schema(), 0))) as ordered`.execute(
-    db,
-  );
 }
 
 /** What is there was seen by the last pass, whether or not that had to write its row. */
