@@ -10,6 +10,7 @@ import { lookOnce } from "./look.ts";
 import { execute } from "./merge.ts";
 import { toChange, toStep, toStored } from "./records.ts";
 import { changeOf, type Ground, onLatest, step, tell } from "./steps.ts";
+import { isBusy } from "./transitions.ts";
 import type { Change, ChangePreview, ChangeState, ChangeStep } from "./types.ts";
 
 export interface OpenChange extends Pick<Change, "title" | "edits" | "surface"> {
@@ -22,8 +23,6 @@ export interface OpenChange extends Pick<Change, "title" | "edits" | "surface"> 
   draft?: boolean;
 }
 
-/** In these something is under way that ends by itself. */
-const BUSY: readonly ChangeState[] = ["previewing", "executing"];
 /** Executed, or as it would be then. */
 const UNDER_WAY: readonly ChangeState[] = ["executing", "converged"];
 const LOOK_MS = 200;
@@ -181,8 +180,7 @@ export class Changes {
     const until = controller.steady() + ms;
     for (;;) {
       const change = await changeOf(controller, id);
-      const isBusy = BUSY.includes(change.state) || (change.state === "approved" && change.executes);
-      if (!isBusy || controller.steady() >= until) return change;
+      if (!isBusy(change) || controller.steady() >= until) return change;
       await delay(LOOK_MS, undefined, { signal });
     }
   }

@@ -1,5 +1,5 @@
 import { FleetError } from "../../resources/errors.ts";
-import type { ChangeState } from "./types.ts";
+import { CHANGE_STATES, type Change, type ChangeState } from "./types.ts";
 
 /** Every step that a change can take. What is not here is refused, whoever asks. */
 const STEPS: Readonly<Record<ChangeState, readonly ChangeState[]>> = {
@@ -27,3 +27,10 @@ export function checkStep(change: { id: string; state: ChangeState }, to: Change
     state: change.state,
   });
 }
+
+/** Something is under way that ends by itself. */
+export const isBusy = ({ state, executes }: Pick<Change, "state" | "executes">): boolean =>
+  state === "previewing" || state === "executing" || (state === "approved" && executes);
+
+/** Something may still become of a change in one of these. */
+export const OPEN: readonly ChangeState[] = CHANGE_STATES.filter((state) => STEPS[state].length > 0);

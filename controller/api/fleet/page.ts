@@ -77,3 +77,47 @@ export function pageFrom<Item>(
   }
   return { items };
 }
+
+/** Rows that are read for one page, most of which may be of others. */
+const MOST_READ = 2_000;
+
+/** Where a list by time goes on: behind the row with this instant and id. */
+export interface Place {
+  /** ISO instant. */
+  at: string;
+  id: string;
+}
+
+/**
+ * A page of a list, the newest first, of which somebody may see a part: `show` answers nothing for a row that is not theirs. It may have fewer items than
+ * `limit` and a `next`.
+ */
+export async function visiblePage<Row extends { id: string }>(
+  { limit, cursor }: PageQuery,
+  order: string,
+  read: (limit: number, before: Place | undefined) => Promise<Row[]>,
+  atOf: (row: Row) => string,
+  show: (row: Row) => object | undefined | Promise<object | undefined>,
+): Promise<{ items: object[]; next?: string }> {
+  const after = readCursor(cursor, order, ["string", "string"]) as [string, string] | undefined;
+  let before: Place | undefined = after && { at: instantOf(after[0]), id: after[1] };
+  const items: object[] = [];
+  const next = () => writeCursor([order, before!.at, before!.id]);
+  for (let count = 0; count < MOST_READ; count += limit + 1) {
+    const rows = await read(limit + 1, before);
+    for (const row of rows) {
+      if (items.length === limit) return { items, next: next() };
+      const shown = await show(row);
+      if (shown !== undefined) items.push(shown);
+      before = { at: atOf(row), id: row.id };
+    }
+    if (rows.length <= limit) return { items };
+  }
+  return { items, next: next() };
+}
+
+/** What is in a cursor goes into a statement as an instant. */
+function instantOf(text: string): string {
+  const ms = Date.parse(text);
+  return new Date(Number.isNaN(ms) ? 0 : ms).toISOString();
+}

@@ -1,5 +1,6 @@
 import { FleetError } from "../../../resources/errors.ts";
 import type { Changes } from "../../changes/changes.ts";
+import { OPEN } from "../../changes/transitions.ts";
 import type { ChangeState } from "../../changes/types.ts";
 import { ChangeJobs } from "../../jobs/change-jobs.ts";
 import { readDesired } from "../../reconcile/desired.ts";
@@ -26,17 +27,6 @@ export interface ChangeFlags extends GlobalOptions {
 }
 
 export type ChangeAction = "show" | "preview" | "approve" | "execute" | "close";
-
-const OPEN: readonly ChangeState[] = [
-  "draft",
-  "previewing",
-  "previewed",
-  "needs-approval",
-  "approved",
-  "executing",
-  "failed",
-  "stale",
-];
 
 /** `fleetwright changes`: those that are open, the newest first, or all. Exit 0. */
 export async function changesVerb(flags: ChangesFlags, io: Io): Promise<number> {

@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import { filesOf } from "../../changes/files.ts";
+import { isBusy } from "../../changes/transitions.ts";
 import type { Change, ChangeState, ChangeStep } from "../../changes/types.ts";
 import { counted } from "../../cli/render/text.ts";
 import { passes } from "../../reconcile/preview.ts";
@@ -70,10 +71,6 @@ ${runs.length === 0 ? nothing : html`<h3>Runs</h3><ul class="plain">${runs.map((
 
 const more = (count: number, what: string): Markup =>
   count > 0 ? html`<p><small>and ${counted(count, `more ${what}`)}</small></p>` : nothing;
-
-/** Something goes on by itself. */
-const isBusy = ({ state, executes }: Change): boolean =>
-  state === "previewing" || state === "executing" || (state === "approved" && executes);
 
 function progress({ state, preview, results }: Change, here: string): Markup {
   const all = preview?.effects.length ?? 0;

@@ -1,7 +1,7 @@
 import type { Principal } from "../../../people/principal.ts";
 import type { RunRecord, StoredEvent } from "../../../store/types.ts";
 import type { FleetApi } from "../api.ts";
-import { PAGE_PARAMETERS, type PageQuery, pageOf, readCursor, writeCursor } from "../page.ts";
+import { PAGE_PARAMETERS, type PageQuery, type Place, pageOf, visiblePage } from "../page.ts";
 import { missing } from "../problems.ts";
 import { type Route, route } from "../route.ts";
 import { filter, nameIn, ref } from "../shapes.ts";
@@ -9,8 +9,6 @@ import { streamRun } from "../stream.ts";
 import type { FleetView } from "../view.ts";
 
 const RUN_ID = nameIn("id", "The run's id.");
-/** Rows that are read for one page, most of which may be of others. */
-const MOST_READ = 2_000;
 
 /** Runs of the engine, with what they did. */
 export const runRoutes: readonly Route[] = [
@@ -25,23 +23,16 @@ export const runRoutes: readonly Route[] = [
       "The newest first. Whoever is about some owners only is told those of theirs, and of them what concerns them. A page may then have fewer items than `limit` and a `next`.",
     parameters: [...PAGE_PARAMETERS, filter("stack", "Only on this stack.")],
     answers: { 200: { description: "A page of runs.", schema: pageOf(ref("Run")) } },
-    run: async (api, { principal, parameters: { limit, cursor, stack } }) => {
+    run: async (api, { principal, parameters }) => {
       const view = await api.view();
-      const after = readCursor(cursor, "runs", ["string", "string"]) as [string, string] | undefined;
-      let before = after && { startedAt: instantOf(after[0]), id: after[1] };
-      const items: object[] = [];
-      for (let read = 0; read < MOST_READ; read += limit + 1) {
-        const rows = await api.controller.store.runs(limit + 1, { ...(stack && { stack }), ...(before && { before }) });
-        for (const run of rows) {
-          if (items.length === limit)
-            return { body: { items, next: writeCursor(["runs", before!.startedAt, before!.id]) } };
-          const shown = runFor(view, principal, run);
-          if (shown !== undefined) items.push(shown);
-          before = run;
-        }
-        if (rows.length <= limit) return { body: { items } };
-      }
-      return { body: { items, next: writeCursor(["runs", before!.startedAt, before!.id]) } };
+      const stack = parameters.stack === undefined ? {} : { stack: parameters.stack };
+      const read = (limit: number, before: Place | undefined) =>
+        api.controller.store.runs(limit, {
+          ...stack,
+          ...(before && { before: { startedAt: before.at, id: before.id } }),
+        });
+      const show = (run: RunRecord) => runFor(view, principal, run);
+      return { body: await visiblePage(parameters, "runs", read, ({ startedAt }) => startedAt, show) };
     },
   }),
   route<{ id: string }>({
@@ -88,12 +79,6 @@ export const runRoutes: readonly Route[] = [
     },
   }),
 ];
-
-/** What is in a cursor goes into a statement as an instant. */
-const instantOf = (text: string): string => {
-  const ms = Date.parse(text);
-  return new Date(Number.isNaN(ms) ? 0 : ms).toISOString();
-};
 
 async function findRun(api: FleetApi, principal: Principal, id: string) {
   const view = await api.view();

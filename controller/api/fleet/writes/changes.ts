@@ -1,13 +1,15 @@
 import { KIND_NAMES, type Kind } from "../../../../schemas/index.ts";
+import { told } from "../../../changes/changes.ts";
 import { concernsChange } from "../../../changes/files.ts";
 import { mayTake } from "../../../changes/own.ts";
+import { isBusy } from "../../../changes/transitions.ts";
 import type { Change, ChangeState } from "../../../changes/types.ts";
 import { CHANGE_STATES } from "../../../changes/types.ts";
 import { editsOf, type Wish } from "../../../changes/wishes.ts";
 import type { Principal } from "../../../people/principal.ts";
 import type { Overrides } from "../../../reconcile/guards.ts";
 import type { FleetApi } from "../api.ts";
-import { PAGE_PARAMETERS, type PageQuery, pageOf, readCursor, writeCursor } from "../page.ts";
+import { PAGE_PARAMETERS, type PageQuery, type Place, pageOf, visiblePage } from "../page.ts";
 import { ApiError, missing } from "../problems.ts";
 import { type Answer, type Call, type Described, type Mutation, type Route, route } from "../route.ts";
 import { filter, listOf, NAME, nameIn, oneOf, record, ref, text } from "../shapes.ts";
@@ -15,8 +17,6 @@ import { checkWish } from "./wishes.ts";
 
 const ID = nameIn("id", "The change's id.");
 const LONGEST_TITLE = 200;
-/** Rows that are read for one page, most of which may be of others. */
-const MOST_READ = 2_000;
 
 /** What a route that begins something answers. */
 export const BEGUN: Readonly<Record<number, Described>> = {
@@ -67,10 +67,9 @@ export async function openChange(
 /** Waits as long as was asked for. */
 async function begun(api: FleetApi, { id }: Change, { waitMs }: Mutation, signal: AbortSignal): Promise<Answer> {
   const change = await api.service.changes.settled(id, waitMs, signal);
-  const isBusy = ["previewing", "executing"].includes(change.state) || (change.state === "approved" && change.executes);
   const headers: Record<string, string> = waitMs > 0 ? { "preference-applied": `wait=${waitMs / 1000}` } : {};
   const body = shown(change);
-  return isBusy
+  return isBusy(change)
     ? { status: 202, body, headers: { ...headers, location: `/fleet/v1/changes/${id}` } }
     : { body, headers };
 }
@@ -226,26 +225,17 @@ export const changeRoutes: readonly Route[] = [
       filter("object", "Only those that change this: `Server//web-1`, `Firewall/linode-main/web`."),
     ],
     answers: { 200: { description: "A page of changes.", schema: pageOf(ref("Change")) } },
-    run: async (api, { principal, parameters: { limit, cursor, state, object } }) => {
-      const after = readCursor(cursor, "changes", ["string", "string"]) as [string, string] | undefined;
-      let before = after && { createdAt: instantOf(after[0]), id: after[1] };
-      const items: object[] = [];
-      for (let read = 0; read < MOST_READ; read += limit + 1) {
-        const filters = {
-          ...(state && { states: state }),
-          ...(object !== undefined && { object }),
-          ...(before && { before }),
-        };
-        const rows = await api.service.changes.list(filters, limit + 1);
-        for (const change of rows) {
-          if (items.length === limit)
-            return { body: { items, next: writeCursor(["changes", before!.createdAt, before!.id]) } };
-          if (await concernsChange(principal, api.controller.repo, change)) items.push(shown(change));
-          before = change;
-        }
-        if (rows.length <= limit) return { body: { items } };
-      }
-      return { body: { items, next: writeCursor(["changes", before!.createdAt, before!.id]) } };
+    run: async (api, { principal, parameters }) => {
+      const { state, object } = parameters;
+      const filters = { ...(state && { states: state }), ...(object !== undefined && { object }) };
+      const read = (limit: number, before: Place | undefined) =>
+        api.service.changes.list(
+          { ...filters, ...(before && { before: { createdAt: before.at, id: before.id } }) },
+          limit,
+        );
+      const show = async (change: Change) =>
+        (await concernsChange(principal, api.controller.repo, change)) ? shown(change) : undefined;
+      return { body: await visiblePage(parameters, "changes", read, ({ createdAt }) => createdAt, show) };
     },
   }),
   route<unknown, OpenBody>({
@@ -296,7 +286,7 @@ export const changeRoutes: readonly Route[] = [
     },
     async (api, change, { principal, body, signal }) => {
       const { hashes, overrides } = body as { hashes: string[]; overrides?: Partial<Overrides> };
-      const who = `${principal.name} <${principal.email}>`;
+      const who = told(principal);
       const isGiven = change.approvals.some(
         ({ by, hashes: given }) =>
           by === who && hashes.every((hash) => given.includes(hash) || hash === change.preview?.hash),
@@ -340,9 +330,3 @@ export const changeRoutes: readonly Route[] = [
     },
   ),
 ];
-
-/** What is in a cursor goes into a statement as an instant. */
-const instantOf = (value: string): string => {
-  const ms = Date.parse(value);
-  return new Date(Number.isNaN(ms) ? 0 : ms).toISOString();
-};
