@@ -261,7 +261,7 @@ function workWith(
   if (applied) work.applied = applied;
   const { seen } = context;
   if (seen?.gone === false && seen.holder !== undefined) work.holder = seen.holder;
-  if (seen?.gone === true && effect.op === "create") work.gone = true;
+  if (seen?.gone === true && ["create", "delete", "forget"].includes(effect.op)) work.gone = true;
   return work;
 }
 

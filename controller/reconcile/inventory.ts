@@ -110,7 +110,11 @@ export async function seenItems(
   const names = new Map(records.map(({ cloudId, name }) => [cloudId, name]));
   return servers
     .filter(({ goneSince }) => goneSince === undefined)
-    .map((row) => itemOf(spec.name, row, names.get(row.id), now()));
+    .map((row) => {
+      const server = names.get(row.id);
+      // It may have been taken over since.
+      return itemOf(spec.name, server === undefined ? row : { ...row, class: "managed" }, server, now());
+    });
 }
 
 async function saleOf(
