@@ -10,6 +10,8 @@ import { runRoutes } from "./reads/runs.ts";
 import { stackRoutes } from "./reads/stacks.ts";
 import type { Route } from "./route.ts";
 import { changeRoutes } from "./writes/changes.ts";
+import { driftWrites } from "./writes/drift.ts";
+import { inventoryWrites } from "./writes/inventory.ts";
 import { objectWrites } from "./writes/objects.ts";
 import { tokenRoutes } from "./writes/tokens.ts";
 
@@ -44,7 +46,9 @@ export const ROUTES: readonly Route[] = [
   ...stackRoutes,
   ...runRoutes,
   ...driftRoutes,
+  ...driftWrites,
   ...inventoryRoutes,
+  ...inventoryWrites,
   ...tokenRoutes,
   ...auditRoutes,
   ...metaRoutes,

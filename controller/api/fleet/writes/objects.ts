@@ -4,7 +4,7 @@ import { COLLECTIONS, type ObjectKind } from "../collections.ts";
 import { ApiError, missing } from "../problems.ts";
 import { type Call, type Parameter, type Route, route } from "../route.ts";
 import { NAME, nameIn } from "../shapes.ts";
-import { BEGUN, openChange } from "./changes.ts";
+import { BEGUN, openChange } from "./open-change.ts";
 import { roleFor } from "./wishes.ts";
 
 const EXECUTES: Parameter = {
