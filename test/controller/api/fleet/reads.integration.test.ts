@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROUTES } from "../../../../controller/api/fleet/routes.ts";
 import { mayAs, ROLES } from "../../../../controller/people/principal.ts";
@@ -5,7 +6,7 @@ import { server } from "../../../e2e/fleet.ts";
 import { description, Site } from "./site.ts";
 
 /** The whole way of a request: a converged fleet, its service, PostgreSQL, git. Every answer is held against the description. */
-const KEY_HEADER = { "idempotency-key": "key-of-this-test" };
+const keyHeader = () => ({ "idempotency-key": randomUUID() });
 
 let site: Site;
 let run: string;
@@ -62,13 +63,13 @@ describe("the table of routes", () => {
   it.each(ROUTES.map((route) => ({ route, name: `${route.method} ${route.path}` })))(
     "lets in whom $name is for, and nobody else",
     async ({ route: { method, path, role } }) => {
-      const init = { method: method.toUpperCase(), headers: KEY_HEADER };
+      const init = () => ({ method: method.toUpperCase(), headers: keyHeader() });
       const address = addressOf(path);
 
-      const nobody = await site.ask(address, "", init);
-      const unknown = await site.ask(address, "a token that nobody has", init);
+      const nobody = await site.ask(address, "", init());
+      const unknown = await site.ask(address, "a token that nobody has", init());
       const others = await Promise.all(
-        ROLES.map(async (one) => ({ one, status: (await site.ask(address, one, init)).status })),
+        ROLES.map(async (one) => ({ one, status: (await site.ask(address, one, init())).status })),
       );
 
       // Without a body some refuse what is sent, and nobody for who it is.
@@ -97,7 +98,7 @@ describe("the table of routes", () => {
       (method === "patch" ? { labels: {} } : undefined);
     const init = {
       method: method.toUpperCase(),
-      headers: { ...KEY_HEADER, ...(body && { "content-type": "application/json" }) },
+      headers: { ...keyHeader(), ...(body && { "content-type": "application/json" }) },
       ...(body && { body: JSON.stringify(body) }),
     };
     const missing = await site.ask(addressOf(path, "none"), "admin", init);
@@ -341,7 +342,7 @@ describe("what else is read", () => {
 
   it("has the service look at the repository, and waits for that when asked to", async () => {
     const ask = (query: string, headers: Record<string, string>) =>
-      site.ask(`/fleet/v1/looks${query}`, "requester", { method: "POST", headers: { ...KEY_HEADER, ...headers } });
+      site.ask(`/fleet/v1/looks${query}`, "requester", { method: "POST", headers: { ...keyHeader(), ...headers } });
     const commit = site.fleet.write({ "README.md": "A fleet." }).commit();
 
     const waited = await ask("", { prefer: "respond-async, wait=30" });
