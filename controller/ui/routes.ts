@@ -1,5 +1,6 @@
 import type { Role } from "../people/principal.ts";
 import { accountsPage } from "./pages/accounts.ts";
+import { catalogPage } from "./pages/catalog.ts";
 import { changePage } from "./pages/change.ts";
 import { ACTION_ROLES, act, type ChangeAction } from "./pages/change-actions.ts";
 import { changesPage } from "./pages/changes.ts";
@@ -42,6 +43,7 @@ export const ROUTES: readonly Route[] = [
   ...actions,
   { method: "GET", path: "/drift", role: "viewer", answer: driftPage },
   { method: "GET", path: "/inventory", role: "viewer", answer: inventoryPage },
+  { method: "GET", path: "/catalog", role: "viewer", answer: catalogPage },
   { method: "GET", path: "/runs", role: "viewer", answer: runsPage },
   { method: "GET", path: "/runs/:id", role: "viewer", answer: runPage },
   { method: "GET", path: "/accounts", role: "viewer", answer: accountsPage },

@@ -17,7 +17,7 @@ export interface PageParts {
 }
 
 /** Places that the navigation leads to. */
-export type Place = "fleet" | "changes" | "drift" | "inventory" | "runs" | "accounts";
+export type Place = "fleet" | "changes" | "drift" | "inventory" | "catalog" | "costs" | "stacks" | "runs" | "accounts";
 
 export interface Page {
   title: string;

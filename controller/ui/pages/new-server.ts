@@ -23,9 +23,9 @@ export async function newServerPage(visit: Visit): Promise<Page> {
   const asked = visit.c.req.query("account") ?? (accounts.length === 1 ? accounts[0]!.name : "");
   if (asked === "") return page(await chooser(visit, ""));
   const offer = await offerOf(visit, asked);
-  return page(
-    html`${await chooser(visit, asked)}${serverForm(visit, offer, { values: new URLSearchParams(), errors: new Map() })}`,
-  );
+  // What a link has chosen.
+  const values = new URL(visit.c.req.url).searchParams;
+  return page(html`${await chooser(visit, asked)}${serverForm(visit, offer, { values, errors: new Map() })}`);
 }
 
 const page = (body: Markup): Page => ({
