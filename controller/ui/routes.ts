@@ -4,6 +4,7 @@ import { catalogPage } from "./pages/catalog.ts";
 import { changePage } from "./pages/change.ts";
 import { ACTION_ROLES, act, type ChangeAction } from "./pages/change-actions.ts";
 import { changesPage } from "./pages/changes.ts";
+import { costsPage } from "./pages/costs.ts";
 import { driftPage } from "./pages/drift.ts";
 import { fleetPage } from "./pages/fleet.ts";
 import { inventoryPage } from "./pages/inventory.ts";
@@ -44,6 +45,7 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/drift", role: "viewer", answer: driftPage },
   { method: "GET", path: "/inventory", role: "viewer", answer: inventoryPage },
   { method: "GET", path: "/catalog", role: "viewer", answer: catalogPage },
+  { method: "GET", path: "/costs", role: "viewer", answer: costsPage },
   { method: "GET", path: "/runs", role: "viewer", answer: runsPage },
   { method: "GET", path: "/runs/:id", role: "viewer", answer: runPage },
   { method: "GET", path: "/accounts", role: "viewer", answer: accountsPage },
