@@ -10,10 +10,13 @@ const READ_AT_ONCE = 500;
 export type StreamGround = Pick<FleetApi, "controller" | "stopping" | "pollMs" | "heartbeatMs" | "streams">;
 
 /** One message of a stream. */
-export interface Told {
+interface Told {
   event: string;
   data: string;
 }
+
+/** Writes what there is to be told now, and says whether it is asked again: at once, after a pause, or no more. */
+export type Teller = (stream: Pick<SSEStreamingApi, "writeSSE">) => Promise<"more" | "wait" | "end">;
 
 function asJson({ seq, at, kind, object, data }: StoredEvent): Told {
   return { event: kind, data: JSON.stringify({ seq, at, kind, ...(object !== undefined && { object }), data }) };
@@ -29,15 +32,25 @@ export async function streamRun(
   { id }: Pick<RunRecord, "id">,
   after: number,
   tells: (event: StoredEvent) => boolean,
-  told: (event: StoredEvent) => Told = asJson,
 ): Promise<Response> {
   const { store } = ground.controller;
   const run = await store.run(id);
   if (after > 0 && run?.finishedAt !== undefined && (await store.runEvents(id, 1, after)).length === 0)
     return new Response(null, { status: 204 });
   if (context.req.method === "HEAD") return new Response(null, { headers: { "content-type": "text/event-stream" } });
+  return openStream(ground, context, runTeller(ground, { id }, after, tells, asJson));
+}
+
+/** Tells a run's events behind `after`, and last `end` with its outcome. */
+export function runTeller(
+  { controller: { store } }: Pick<StreamGround, "controller">,
+  { id }: Pick<RunRecord, "id">,
+  after: number,
+  tells: (event: StoredEvent) => boolean,
+  told: (event: StoredEvent) => Told,
+): Teller {
   let last = after;
-  return openStream(ground, context, async (stream) => {
+  return async (stream) => {
     // Looked at first: whatever a run has told is there once it has ended.
     const run = await store.run(id);
     const events = await store.runEvents(id, READ_AT_ONCE, last);
@@ -49,25 +62,18 @@ export async function streamRun(
     if (run !== undefined && run.finishedAt === undefined) return "wait";
     await stream.writeSSE({ event: "end", data: JSON.stringify({ outcome: run?.outcome ?? "unknown" }) });
     return "end";
-  });
+  };
 }
 
-/**
- * A stream that is written by `look`, again and again: at once, after a pause, or no more. Whoever is cut off goes on from the last message that it has.
- * @throws {ApiError} TOO_MANY_STREAMS
- */
-export function openStream(
-  ground: StreamGround,
-  context: Context,
-  look: (stream: Pick<SSEStreamingApi, "writeSSE">) => Promise<"more" | "wait" | "end">,
-): Response {
+/** Whoever is cut off goes on from the last message that it has. @throws {ApiError} TOO_MANY_STREAMS */
+export function openStream(ground: StreamGround, context: Context, tell: Teller): Response {
   if (ground.streams >= MOST_STREAMS)
     throw new ApiError("TOO_MANY_STREAMS", `${MOST_STREAMS} streams are open`, { headers: { "retry-after": "30" } });
   ground.streams += 1;
   context.header("x-accel-buffering", "no");
   return streamSSE(context, async (stream) => {
     try {
-      await follow(ground, stream, look);
+      await follow(ground, stream, tell);
     } catch {
       // The caller goes on from the last event that it has.
     } finally {
@@ -79,7 +85,7 @@ export function openStream(
 async function follow(
   { controller, stopping, pollMs, heartbeatMs }: StreamGround,
   stream: SSEStreamingApi,
-  look: Parameters<typeof openStream>[2],
+  tell: Teller,
 ): Promise<void> {
   const { steady, sleep } = controller;
   const gone = new AbortController();
@@ -91,7 +97,7 @@ async function follow(
     toldAt = steady();
   };
   while (!signal.aborted) {
-    const next = await look({ writeSSE });
+    const next = await tell({ writeSSE });
     if (next === "end") return;
     if (next === "more") continue;
     if (steady() - toldAt >= heartbeatMs) {
