@@ -137,7 +137,10 @@ function sourceOf(c: Context): string {
 }
 
 /** Where a form that was refused came from: `/ui/changes/ID/approve` of `/ui/changes/ID`. */
-const placeBefore = (path: string): string => /^\/ui\/(?:changes|servers)\/[^/]+(?=\/)/.exec(path)?.[0] ?? "/ui/fleet";
+const placeBefore = (path: string): string =>
+  path === "/ui/adopt"
+    ? "/ui/inventory"
+    : (/^\/ui\/(?:drift|(?:changes|servers)\/[^/]+)(?=\/)/.exec(path)?.[0] ?? "/ui/fleet");
 
 const errorPage = (message: string, back = "/ui/fleet") => ({
   title: "Not done",

@@ -1,11 +1,13 @@
 import type { Role } from "../people/principal.ts";
 import { accountsPage } from "./pages/accounts.ts";
+import { adoptPage, askAdoption } from "./pages/adopt.ts";
 import { catalogPage } from "./pages/catalog.ts";
 import { changeEvents, changePage } from "./pages/change.ts";
 import { ACTION_ROLES, act, type ChangeAction } from "./pages/change-actions.ts";
 import { changesPage } from "./pages/changes.ts";
 import { costsPage } from "./pages/costs.ts";
 import { driftPage } from "./pages/drift.ts";
+import { askAccept, askRevert } from "./pages/drift-actions.ts";
 import { fleetPage } from "./pages/fleet.ts";
 import { inventoryPage } from "./pages/inventory.ts";
 import { askServer, newServerPage } from "./pages/new-server.ts";
@@ -45,7 +47,11 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/changes/:id/events", role: "viewer", answer: changeEvents },
   ...actions,
   { method: "GET", path: "/drift", role: "viewer", answer: driftPage },
+  { method: "POST", path: "/drift/revert", role: "requester", answer: askRevert },
+  { method: "POST", path: "/drift/accept", role: "requester", answer: askAccept },
   { method: "GET", path: "/inventory", role: "viewer", answer: inventoryPage },
+  { method: "GET", path: "/adopt", role: "requester", answer: adoptPage },
+  { method: "POST", path: "/adopt", role: "requester", answer: askAdoption },
   { method: "GET", path: "/catalog", role: "viewer", answer: catalogPage },
   { method: "GET", path: "/costs", role: "viewer", answer: costsPage },
   { method: "GET", path: "/stacks", role: "viewer", answer: stacksPage },

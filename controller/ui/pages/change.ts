@@ -58,11 +58,7 @@ ${changeActions(visit, change)}
     ])}</section>
 ${change.preview === undefined ? nothing : effectsCard(change)}
 ${change.preview === undefined ? nothing : guardsCard(change.preview.verdicts)}
-<section class="card"><h2>Files</h2>${
-      files === undefined
-        ? empty("Their texts are not kept of a change that was closed.")
-        : html`${files.map((file) => fileDiff(file))}${more(change.files.length - files.length, "file")}`
-    }</section>
+<section class="card"><h2>Files</h2>${filesShown(change, files)}</section>
 <section class="card"><h2>Steps</h2>${stepList(steps, now)}
 ${runs.length === 0 ? nothing : html`<h3>Runs</h3><ul class="plain">${runs.map((run: RunRecord) => html`<li>${runLine(run, now)}</li>`)}</ul>`}</section>
 </div>`,
@@ -90,6 +86,13 @@ export async function changeEvents(visit: Visit): Promise<Response> {
     }
     return "wait";
   });
+}
+
+function filesShown(change: Change, files: Awaited<ReturnType<typeof filesOf>>): Markup {
+  if (change.reverts !== undefined)
+    return html`<p>It changes none: what was changed by hand becomes again what these say.</p><ul class="plain">${change.files.slice(0, MOST_FILES).map((path) => html`<li><code>${path}</code></li>`)}</ul>${more(change.files.length - MOST_FILES, "file")}`;
+  if (files === undefined) return empty("Their texts are not kept of a change that was closed.");
+  return html`${files.map((file) => fileDiff(file))}${more(change.files.length - files.length, "file")}`;
 }
 
 const more = (count: number, what: string): Markup =>
