@@ -40,9 +40,9 @@ export async function catalogPage(visit: Visit): Promise<Page> {
     place: "catalog",
     body: html`<div class="head"><h1>Catalog</h1></div>
 <p>What the clouds of this fleet sell, compared by price.</p>
+${plans.length === 0 ? nothing : html`<section><h2>Plans of this fleet</h2>${planTable(visit, plans)}</section><h2>On sale</h2>`}
 ${search(found, wanted)}
-<section id="offers" aria-live="polite">${offersShown(visit, found, wanted, query)}</section>
-${plans.length === 0 ? nothing : html`<section><h2>Plans of this fleet</h2>${planTable(visit, plans)}</section>`}`,
+<section id="offers" aria-live="polite">${offersShown(visit, found, wanted, query)}</section>`,
   };
 }
 
@@ -86,7 +86,7 @@ function offersShown(visit: Visit, found: Compared, wanted: Wanted, query: URLSe
 <p class="count">${counted(offers.length, "offer")}, the cheapest by the ${wanted.sort} first</p>${words}
 ${table(
   "Offers",
-  [...COLUMNS, ...(may(visit, "requester") ? [{ words: "Order" }] : [])],
+  [...COLUMNS, ...(may(visit, "requester") ? [{ words: "New server" }] : [])],
   page.items.map((offer) => cells(visit, offer)),
 )}${pager(page, "/ui/catalog", query)}`;
 }
@@ -117,7 +117,7 @@ const COLUMNS: readonly Column[] = [
 
 function cells(visit: Visit, offer: Offer): (Markup | string)[] {
   const { account, provider, size, regions, cost } = offer;
-  const order = html`<a href="${orderPath(offer)}">New server<span class="unseen"> of ${size.name} on ${account}</span></a>`;
+  const order = html`<a href="${orderPath(offer)}">Order<span class="unseen"> ${size.name} on ${account}</span></a>`;
   return [
     html`${size.name} <small>${size.kind}</small>`,
     html`${account} <small>${cloudTitle(provider)}</small>`,

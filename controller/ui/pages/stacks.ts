@@ -65,7 +65,7 @@ function state(view: FleetView, { name, account, busy, lane }: Stack, now: numbe
     suspension === undefined
       ? nothing
       : html`${badge("idle", "suspended")} <small>${suspension.what}: ${suspension.reason}</small> `
-  }${lane === undefined ? nothing : laneState(lane, now)}`;
+  }${lane === undefined ? (busy || suspension ? nothing : "—") : laneState(lane, now)}`;
 }
 
 const TONES: Readonly<Record<LaneState["state"], Tone>> = { converged: "good", waiting: "warn", failed: "bad" };

@@ -27,7 +27,10 @@ export function areaChart({ id, title, about, days, series, tell }: AreaChart): 
   const sums = days.map((_, day) => series.reduce((sum, amounts) => sum + (amounts[day] ?? 0), 0));
   const most = roundUp(Math.max(...sums, 1));
   const plotted = HEIGHT - TOP - BOTTOM;
-  const lines = Array.from({ length: LINES + 1 }, (_, index) => index / LINES);
+  const heights = Array.from({ length: LINES + 1 }, (_, index) => ({
+    y: TOP + plotted * (1 - index / LINES),
+    amount: (most * index) / LINES,
+  }));
   let ground = days.map(() => 0);
   const areas = series.map((amounts, index) => {
     const below = ground;
@@ -36,11 +39,9 @@ export function areaChart({ id, title, about, days, series, tell }: AreaChart): 
   });
   return html`<svg class="chart" role="img" aria-labelledby="${id}-title ${id}-about" width="100%" height="${HEIGHT}">
 <title id="${id}-title">${title}</title><desc id="${id}-about">${about}</desc>
+${heights.slice(1).map(({ y }) => html`<line class="grid-line" x1="0" x2="100%" y1="${y}" y2="${y}"/>`)}
 <svg x="0" y="${TOP}" width="100%" height="${plotted}" viewBox="0 0 ${WIDE} ${HIGH}" preserveAspectRatio="none">${areas}<path class="sum" d="${steps(sums, most)}"/></svg>
-${lines.map((share) => {
-  const y = TOP + plotted * (1 - share);
-  return html`<line class="grid-line" x1="0" x2="100%" y1="${y}" y2="${y}"/><text class="soft" x="0" y="${y - 4}">${tell(most * share)}</text>`;
-})}
+${heights.slice(1).map(({ y, amount }) => html`<text class="soft" x="0" y="${y - 4}">${tell(amount)}</text>`)}
 ${[0, Math.floor(days.length / 2), days.length - 1]
   .filter((day, index, all) => all.indexOf(day) === index)
   .map((day, index, all) => {
