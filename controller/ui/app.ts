@@ -16,8 +16,8 @@ import { placeToGo, signInPage } from "./pages/sign-in.ts";
 import { ROUTES, type Route } from "./routes.ts";
 import type { PageParts, Visit } from "./visit.ts";
 
-/** Larger than any form of ours can be. */
-const FORM_MAX_BYTES = 64 * 1024;
+/** Larger than any form of ours can be: that of a server with all the user data that there may be, each byte written as three. */
+const FORM_MAX_BYTES = 256 * 1024;
 const FORM_TYPE = "application/x-www-form-urlencoded";
 
 /** The web page: everything below `/ui`, and `/` that leads there. */

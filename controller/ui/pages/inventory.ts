@@ -31,7 +31,8 @@ export async function inventoryPage(visit: Visit): Promise<Page> {
     visit.who,
     { gone: false },
   );
-  const of = (one: Class) => all.filter((machine) => machine.class === one);
+  // One that was adopted since the last pass is a server already.
+  const of = (one: Class) => all.filter((machine) => machine.class === one && machine.server === undefined);
   const machines = of(shown).sort((a, b) => compareKeys([a.account, a.name], [b.account, b.name]));
   const page = paged(machines, query.get("page") ?? undefined, ON_A_PAGE);
   return {
