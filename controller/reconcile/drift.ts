@@ -2,6 +2,7 @@ import type { AppliedObject, RememberedDrift } from "../store/types.ts";
 import { causesOf, type DriftCause } from "./causes.ts";
 import { classify, fleetMarks } from "./classes.ts";
 import type { Controller } from "./context.ts";
+import { dayCosts } from "./day-costs.ts";
 import type { Desired } from "./desired.ts";
 import type { FieldDrift } from "./find-drift.ts";
 import { suspensionOf } from "./holds.ts";
@@ -130,6 +131,7 @@ async function accountDrift(
     pass: reading.pass,
     seen: seen.seen,
     gone: seen.gone,
+    costs: dayCosts(seen.present, owned),
     drift,
   });
   const remembered = await controller.store.drift(account.identity, "open");

@@ -4,6 +4,7 @@ import { readSale } from "../catalog/cache.ts";
 import type { AppliedObject, SeenServer } from "../store/types.ts";
 import { classify, fleetMarks } from "./classes.ts";
 import type { Controller } from "./context.ts";
+import { dayCosts } from "./day-costs.ts";
 import type { Desired } from "./desired.ts";
 import { type MatchedAccount, readRecords } from "./match.ts";
 import { placeOf, readAccount } from "./read-account.ts";
@@ -82,7 +83,8 @@ async function inventoryOf(
   const own = records.filter((record) => record.account === identity);
   const owned = await classify(place, reading, own, isMark);
   const { present, ...changed } = whatIsSeen(reading, owned, catalog);
-  await controller.store.recordPass({ account: identity, pass: reading.pass, ...changed });
+  const costs = dayCosts(present, owned);
+  await controller.store.recordPass({ account: identity, pass: reading.pass, ...changed, costs });
 
   const now = controller.now();
   const went = new Set(changed.gone.map(({ id }) => id));

@@ -1,4 +1,5 @@
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
+import { putCosts } from "./costs.ts";
 import { appendEvent } from "./events.ts";
 import type { Tables } from "./tables.ts";
 import type { PassRecord, RememberedDrift, SeenServer, Store } from "./types.ts";
@@ -57,6 +58,7 @@ export function inventoryMethods(db: Kysely<Tables>): Methods {
           transaction,
         );
         await tellAppeared(transaction, record);
+        await putCosts(transaction, record);
         return record.drift === undefined ? [] : await putDrift(transaction, record, record.drift);
       });
     },

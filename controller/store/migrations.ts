@@ -249,6 +249,18 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "018-costs": {
+    async up(db) {
+      // Empty texts stand for no owner and for no known price: they are part of the key.
+      await sql`
+        create table cost_day (
+          day date not null, account text not null, owner text not null, class text not null, currency text not null,
+          servers integer not null, monthly_micro bigint not null,
+          primary key (account, day, owner, class, currency));
+        create index cost_day_day on cost_day (day)
+      `.execute(db);
+    },
+  },
 };
 
 /** Whether all of these are known here: otherwise they are of a newer version. */

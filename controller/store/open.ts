@@ -9,6 +9,7 @@ import { budgetLedger } from "./budgets.ts";
 import { catalogMethods } from "./catalogs.ts";
 import { changeMethods } from "./changes.ts";
 import { commitMethods } from "./commits.ts";
+import { costMethods } from "./costs.ts";
 import { credentialMethods } from "./credentials.ts";
 import { type DumpSource, dump, load } from "./dump.ts";
 import { toStoreError, withStoreErrors } from "./errors.ts";
@@ -66,6 +67,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...eventMethods(db),
     ...catalogMethods(db),
     ...inventoryMethods(db),
+    ...costMethods(db),
     ...notificationMethods(db),
     ...revertMethods(db),
     dump: (sink) => dump(db, sink),

@@ -165,5 +165,14 @@ export interface Tables extends PeopleTables {
     at: Instant;
     reason: string | null;
   };
+  cost_day: {
+    day: string;
+    account: string;
+    owner: string;
+    class: SeenServer["class"];
+    currency: string;
+    servers: number;
+    monthly_micro: string;
+  };
   setting: { name: string; value: string };
 }

@@ -233,6 +233,22 @@ export interface RememberedDrift {
   wanted?: LastWanted;
 }
 
+/** What machines of one account, owner and class cost a month, as the last pass of a day has seen them. */
+export interface DayCost {
+  /** `2026-11-26`, in UTC. */
+  day: string;
+  /** Its identity. */
+  account: string;
+  /** Of managed machines whose file names one. */
+  owner?: string;
+  class: SeenServer["class"];
+  /** Absent for machines whose price is not known: they cost 0 here. */
+  currency?: string;
+  servers: number;
+  /** Whole micro-units of `currency`. */
+  monthlyMicro: number;
+}
+
 /** What one pass over an account has come to, stored as a whole or not at all. */
 export interface PassRecord {
   account: string;
@@ -241,6 +257,8 @@ export interface PassRecord {
   seen: SeenServer[];
   /** Those that have gone since the pass before. */
   gone: Pick<SeenServer, "id" | "lastSeen">[];
+  /** Take the place of what an earlier pass of the day has found. Default: nothing is written of costs. */
+  costs?: readonly Omit<DayCost, "day" | "account">[];
   /** Absent where the pass looked for no drift. */
   drift?: { started: Omit<RememberedDrift, "id">[]; changed: RememberedDrift[]; ended: number[] };
 }
@@ -418,6 +436,8 @@ export interface Store {
    */
   recordPass(record: PassRecord): Promise<number[] | undefined>;
 
+  /** Costs since a day, `2026-11-26`, the oldest first; kept for two years. */
+  costDays(since: string): Promise<DayCost[]>;
   /** By id, also drift that has ended. */
   driftById(ids: readonly number[]): Promise<RememberedDrift[]>;
   /** When the last whole pass over each account began, by identity; ISO instants. */

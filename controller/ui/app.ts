@@ -4,6 +4,8 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { html } from "hono/html";
 import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
+import { HEARTBEAT_MS, POLL_MS } from "../api/fleet/api.ts";
+import type { StreamGround } from "../api/fleet/stream.ts";
 import { mayAs } from "../people/principal.ts";
 import { sendAsset } from "./assets.ts";
 import { cookieOf, giveCookie, takeCookie } from "./cookies.ts";
@@ -14,14 +16,14 @@ import { placeToGo, signInPage } from "./pages/sign-in.ts";
 import { ROUTES, type Route } from "./routes.ts";
 import type { PageParts, Visit } from "./visit.ts";
 
-/** Larger than any form of ours can be. */
-const FORM_MAX_BYTES = 64 * 1024;
+/** Larger than any form of ours can be: that of a server with all the user data that there may be, each byte written as three. */
+const FORM_MAX_BYTES = 256 * 1024;
 const FORM_TYPE = "application/x-www-form-urlencoded";
 
 /** The web page: everything below `/ui`, and `/` that leads there. */
 export function pageApp(parts: PageParts): Hono {
   const app = new Hono();
-  const view = viewer(parts);
+  const shared = { parts, view: viewer(parts), streams: streamsOf(parts) };
   app.use("*", guarded);
   app.use("*", bodyLimit({ maxSize: FORM_MAX_BYTES, onError: () => refusal("the form is too large") }));
 
@@ -30,7 +32,7 @@ export function pageApp(parts: PageParts): Hono {
   app.get("/ui/assets/:hash/:name", (c) => sendAsset(c) ?? c.notFound());
   app.get("/ui/sign-in", (c) => offerSignIn(c, { to: placeToGo(c.req.query("to")) }));
   app.post("/ui/sign-in", (c) => signIn(parts, c));
-  for (const route of ROUTES) app.on(route.method, `/ui${route.path}`, (c) => visit(parts, view, route, c));
+  for (const route of ROUTES) app.on(route.method, `/ui${route.path}`, (c) => visit(shared, route, c));
 
   app.notFound((c) => c.html(layout(errorPage(`There is no ${c.req.path.slice(0, 200)}`)), 404));
   app.onError(async (error, c) => {
@@ -46,15 +48,23 @@ export function pageApp(parts: PageParts): Hono {
   return app;
 }
 
-async function visit(parts: PageParts, view: Visit["view"], route: Route, c: Context): Promise<Response> {
-  const visitor = await visitorOf(parts, c);
+const streamsOf = ({ controller, stopping = new AbortController().signal }: PageParts): StreamGround => ({
+  controller,
+  stopping,
+  pollMs: POLL_MS,
+  heartbeatMs: HEARTBEAT_MS,
+  streams: 0,
+});
+
+async function visit(shared: Pick<Visit, "parts" | "view" | "streams">, route: Route, c: Context): Promise<Response> {
+  const visitor = await visitorOf(shared.parts, c);
   if (visitor === undefined) return toSignIn(c);
   const { who, token, cookie } = visitor;
   const form = route.method === "POST" ? await formOf(c, cookie) : new URLSearchParams();
   if (!mayAs(who, route.role))
     throw new FleetError("FORBIDDEN", `this takes the role ${route.role}, and yours is ${who.role}`);
   const source = sourceOf(c);
-  const answer = await route.answer({ parts, c, who, token, source, view, form, signal: c.req.raw.signal });
+  const answer = await route.answer({ ...shared, c, who, token, source, form, signal: c.req.raw.signal });
   if (answer instanceof Response) return answer;
   return c.html(layout(answer, visitor), answer.status ?? 200);
 }
@@ -127,7 +137,10 @@ function sourceOf(c: Context): string {
 }
 
 /** Where a form that was refused came from: `/ui/changes/ID/approve` of `/ui/changes/ID`. */
-const placeBefore = (path: string): string => /^\/ui\/(?:changes|servers)\/[^/]+(?=\/)/.exec(path)?.[0] ?? "/ui/fleet";
+const placeBefore = (path: string): string =>
+  path === "/ui/adopt"
+    ? "/ui/inventory"
+    : (/^\/ui\/(?:drift|(?:changes|servers)\/[^/]+)(?=\/)/.exec(path)?.[0] ?? "/ui/fleet");
 
 const errorPage = (message: string, back = "/ui/fleet") => ({
   title: "Not done",

@@ -11,6 +11,9 @@ const PLACES: Readonly<Record<Place, string>> = {
   changes: "Changes",
   drift: "Drift",
   inventory: "Inventory",
+  catalog: "Catalog",
+  costs: "Costs",
+  stacks: "Stacks",
   runs: "Runs",
   accounts: "Accounts",
 };

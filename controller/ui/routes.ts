@@ -1,15 +1,20 @@
 import type { Role } from "../people/principal.ts";
 import { accountsPage } from "./pages/accounts.ts";
-import { changePage } from "./pages/change.ts";
+import { adoptPage, askAdoption } from "./pages/adopt.ts";
+import { catalogPage } from "./pages/catalog.ts";
+import { changeEvents, changePage } from "./pages/change.ts";
 import { ACTION_ROLES, act, type ChangeAction } from "./pages/change-actions.ts";
 import { changesPage } from "./pages/changes.ts";
+import { costsPage } from "./pages/costs.ts";
 import { driftPage } from "./pages/drift.ts";
+import { askAccept, askRevert } from "./pages/drift-actions.ts";
 import { fleetPage } from "./pages/fleet.ts";
 import { inventoryPage } from "./pages/inventory.ts";
 import { askServer, newServerPage } from "./pages/new-server.ts";
-import { runPage, runsPage } from "./pages/runs.ts";
+import { runEvents, runPage, runsPage } from "./pages/runs.ts";
 import { askPower, serverPage } from "./pages/server.ts";
 import { signOut } from "./pages/sign-out.ts";
+import { stacksPage } from "./pages/stacks.ts";
 import type { Page, Visit } from "./visit.ts";
 
 /** A page or a form, and who may have it. What a role may not do is not offered to it, and refused. */
@@ -39,11 +44,20 @@ export const ROUTES: readonly Route[] = [
   { method: "POST", path: "/new-server", role: "requester", answer: askServer },
   { method: "GET", path: "/changes", role: "viewer", answer: changesPage },
   { method: "GET", path: "/changes/:id", role: "viewer", answer: changePage },
+  { method: "GET", path: "/changes/:id/events", role: "viewer", answer: changeEvents },
   ...actions,
   { method: "GET", path: "/drift", role: "viewer", answer: driftPage },
+  { method: "POST", path: "/drift/revert", role: "requester", answer: askRevert },
+  { method: "POST", path: "/drift/accept", role: "requester", answer: askAccept },
   { method: "GET", path: "/inventory", role: "viewer", answer: inventoryPage },
+  { method: "GET", path: "/adopt", role: "requester", answer: adoptPage },
+  { method: "POST", path: "/adopt", role: "requester", answer: askAdoption },
+  { method: "GET", path: "/catalog", role: "viewer", answer: catalogPage },
+  { method: "GET", path: "/costs", role: "viewer", answer: costsPage },
+  { method: "GET", path: "/stacks", role: "viewer", answer: stacksPage },
   { method: "GET", path: "/runs", role: "viewer", answer: runsPage },
   { method: "GET", path: "/runs/:id", role: "viewer", answer: runPage },
+  { method: "GET", path: "/runs/:id/events", role: "viewer", answer: runEvents },
   { method: "GET", path: "/accounts", role: "viewer", answer: accountsPage },
   { method: "POST", path: "/sign-out", role: "viewer", answer: signOut },
 ];

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { FleetMemory } from "../api/fleet/memory.ts";
+import type { StreamGround } from "../api/fleet/stream.ts";
 import type { FleetView } from "../api/fleet/view.ts";
 import type { Changes } from "../changes/changes.ts";
 import { mayAs, type Principal, type Role } from "../people/principal.ts";
@@ -14,10 +15,12 @@ export interface PageParts {
   memory: FleetMemory;
   gate: Gate;
   logger: { error(what: object, text: string): void };
+  /** Ends the streams. */
+  stopping?: AbortSignal;
 }
 
 /** Places that the navigation leads to. */
-export type Place = "fleet" | "changes" | "drift" | "inventory" | "runs" | "accounts";
+export type Place = "fleet" | "changes" | "drift" | "inventory" | "catalog" | "costs" | "stacks" | "runs" | "accounts";
 
 export interface Page {
   title: string;
@@ -42,6 +45,8 @@ export interface Visit {
   /** What was sent by a form; empty for what is only read. */
   form: URLSearchParams;
   signal: AbortSignal;
+  /** Of all streams of the page. */
+  streams: StreamGround;
 }
 
 export const may = ({ who }: Pick<Visit, "who">, role: Role): boolean => mayAs(who, role);

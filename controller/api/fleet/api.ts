@@ -44,6 +44,9 @@ export interface FleetParts {
 /** Streams that may be open at once: each asks the database all the time. */
 export const MOST_STREAMS = 200;
 
+export const POLL_MS = 500;
+export const HEARTBEAT_MS = 15_000;
+
 /** What every route works with. */
 export class FleetApi {
   readonly controller: Controller;
@@ -66,8 +69,8 @@ export class FleetApi {
     this.description = description;
     this.#memory = parts.memory ?? new FleetMemory(parts.controller, parts.service);
     this.stopping = parts.stopping ?? new AbortController().signal;
-    this.pollMs = parts.pollMs ?? 500;
-    this.heartbeatMs = parts.heartbeatMs ?? 15_000;
+    this.pollMs = parts.pollMs ?? POLL_MS;
+    this.heartbeatMs = parts.heartbeatMs ?? HEARTBEAT_MS;
   }
 
   /** @see FleetMemory.hashes */

@@ -1,8 +1,8 @@
 import type { CatalogSize } from "../../../resources/catalog.ts";
 import { FleetError } from "../../../resources/errors.ts";
-import { dayOf } from "../../catalog/ended.ts";
-import { findOffers, inOneCurrency, type Needs, type Offer } from "../../catalog/offers.ts";
-import { accountsAt, openShops } from "../../catalog/shops.ts";
+import { byHour, compareOn } from "../../catalog/compare.ts";
+import type { Needs, Offer } from "../../catalog/offers.ts";
+import { accountsAt } from "../../catalog/shops.ts";
 import { needWords } from "../../catalog/words.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
@@ -32,7 +32,6 @@ export async function cheapestVerb(flags: NeedFlags, io: Io): Promise<number> {
 
 /** `fleetwright compare`: everything up to a price an hour, across clouds, as a table. */
 export async function compareVerb(flags: NeedFlags & { maxPrice: number }, io: Io): Promise<number> {
-  const byHour = (a: Offer, b: Offer) => a.cost.hourlyMicro - b.cost.hourlyMicro;
   const affordable = (offers: Offer[]) => offers.filter(({ cost }) => cost.hourlyMicro <= flags.maxPrice).sort(byHour);
   return await withOffers(flags, io, affordable, flags.limit);
 }
@@ -45,11 +44,14 @@ async function withOffers(
 ): Promise<number> {
   return await withSession(flags, io, async ({ controller, signal, view }) => {
     const accounts = await accountsAt(controller, flags.account);
-    const reading = openShops(controller, accounts, { signal, ...(flags.refresh ? { maxAgeMs: 0 } : {}) });
-    const { shops, notes } = await view.during("reading what the clouds sell", reading);
     const needs = needsOf(flags);
-    const { offers: all, unpriced } = findOffers(shops, needs, dayOf(controller.now()));
-    const { currency, offers, others } = inOneCurrency(all, flags.currency);
+    const comparing = compareOn(controller, accounts, needs, {
+      signal,
+      ...(flags.currency !== undefined && { currency: flags.currency }),
+      ...(flags.refresh && { maxAgeMs: 0 }),
+    });
+    const compared = await view.during("reading what the clouds sell", comparing);
+    const { currency, offers, others, unpriced, notes } = compared;
     const chosen = choose(offers);
     const shown = limit === undefined ? chosen : chosen.slice(0, limit);
     if (flags.json) {

@@ -6,13 +6,16 @@ import { counted } from "../../cli/render/text.ts";
 import { passes } from "../../reconcile/preview.ts";
 import type { Verdict } from "../../reconcile/types.ts";
 import type { RunRecord } from "../../store/types.ts";
+import { cursorOf, lineOf, liveFrom, streamTo } from "../live.ts";
 import { changeBadge } from "../parts/changes.ts";
 import { effectTree } from "../parts/effects.ts";
 import { fileDiff } from "../parts/file-diff.ts";
+import { eventLog } from "../parts/log.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { runLine } from "../parts/runs.ts";
 import { ago, badge, empty, facts, money, moneyChange, shortCommit } from "../parts/words.ts";
 import { changeOf } from "../reads/changes.ts";
+import { progressOf } from "../reads/progress.ts";
 import type { Page, Visit } from "../visit.ts";
 import { changeActions } from "./change-actions.ts";
 import { effectCounts } from "./changes.ts";
@@ -20,9 +23,6 @@ import { effectCounts } from "./changes.ts";
 /** Of changes of whole fleets only the beginning is shown. */
 const MOST_FILES = 50;
 const MOST_EFFECTS = 200;
-
-/** How often a page looks again while something is under way. */
-const LOOK = "every 2s";
 
 /** `/ui/changes/ID` */
 export async function changePage(visit: Visit): Promise<Page> {
@@ -35,9 +35,8 @@ export async function changePage(visit: Visit): Promise<Page> {
   ]);
   const now = controller.now();
   const here = `/ui/changes/${change.id}`;
-  const live = isBusy(change)
-    ? html` hx-get="${here}" hx-trigger="${LOOK}" hx-select="#live" hx-swap="outerHTML" hx-disinherit="*"`
-    : nothing;
+  const told = isBusy(change) ? await progressOf(visit, change, 0) : { events: [], last: 0 };
+  const live = isBusy(change) ? liveFrom(here, `${change.version}.${told.last}`) : nothing;
   return {
     title: change.title,
     place: "changes",
@@ -45,6 +44,7 @@ export async function changePage(visit: Visit): Promise<Page> {
 <div class="head"><h1>${change.title}</h1> <span role="status">${changeBadge(change.state)}</span></div>
 ${isBusy(change) ? progress(change, here) : nothing}
 ${change.reason === undefined ? nothing : html`<p class="notice lines ${change.state === "failed" || change.state === "stale" ? "bad" : ""}">${change.reason}</p>`}
+${change.state === "executing" ? html`<section class="card"><h2>What happens</h2>${eventLog(told.events)}</section>` : nothing}
 ${next(change.state)}
 ${changeActions(visit, change)}
 <section class="card">${facts([
@@ -58,15 +58,41 @@ ${changeActions(visit, change)}
     ])}</section>
 ${change.preview === undefined ? nothing : effectsCard(change)}
 ${change.preview === undefined ? nothing : guardsCard(change.preview.verdicts)}
-<section class="card"><h2>Files</h2>${
-      files === undefined
-        ? empty("Their texts are not kept of a change that was closed.")
-        : html`${files.map((file) => fileDiff(file))}${more(change.files.length - files.length, "file")}`
-    }</section>
+<section class="card"><h2>Files</h2>${filesShown(change, files)}</section>
 <section class="card"><h2>Steps</h2>${stepList(steps, now)}
 ${runs.length === 0 ? nothing : html`<h3>Runs</h3><ul class="plain">${runs.map((run: RunRecord) => html`<li>${runLine(run, now)}</li>`)}</ul>`}</section>
 </div>`,
   };
+}
+
+/** `/ui/changes/ID/events`: what is told while it is under way, until nothing more becomes of it by itself. */
+export async function changeEvents(visit: Visit): Promise<Response> {
+  const { id } = await changeOf(visit, visit.c.req.param("id") ?? "");
+  let [version = 0, last = 0] = cursorOf(visit)
+    .split(".")
+    .map((number) => Number(number) || 0);
+  return streamTo(visit, async (stream) => {
+    const change = await visit.parts.service.changes.get(id);
+    const told = await progressOf(visit, change, last);
+    last = told.last;
+    for (const event of told.events) await stream.writeSSE({ id: `${version}.${event.seq}`, ...lineOf(event) });
+    if (!isBusy(change)) {
+      await stream.writeSSE({ event: "end", data: change.state });
+      return "end";
+    }
+    if (change.version !== version) {
+      version = change.version;
+      await stream.writeSSE({ id: `${version}.${last}`, event: "look", data: change.state });
+    }
+    return "wait";
+  });
+}
+
+function filesShown(change: Change, files: Awaited<ReturnType<typeof filesOf>>): Markup {
+  if (change.reverts !== undefined)
+    return html`<p>It changes none: what was changed by hand becomes again what these say.</p><ul class="plain">${change.files.slice(0, MOST_FILES).map((path) => html`<li><code>${path}</code></li>`)}</ul>${more(change.files.length - MOST_FILES, "file")}`;
+  if (files === undefined) return empty("Their texts are not kept of a change that was closed.");
+  return html`${files.map((file) => fileDiff(file))}${more(change.files.length - files.length, "file")}`;
 }
 
 const more = (count: number, what: string): Markup =>

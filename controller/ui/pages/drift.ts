@@ -5,6 +5,7 @@ import { type DriftCause, GONE } from "../../reconcile/causes.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { ago, badge, empty, shortCommit, value } from "../parts/words.ts";
 import type { Page, Visit } from "../visit.ts";
+import { causeActions } from "./drift-actions.ts";
 
 /** Names of a cause that are there before one asks. */
 const TOLD = 8;
@@ -19,7 +20,7 @@ export async function driftPage(visit: Visit): Promise<Page> {
     place: "drift",
     body: html`<div class="head"><h1>Drift</h1></div>
 <p>What somebody or something has changed at the clouds since it was applied.</p>
-${drifted.length === 0 ? empty("Nothing differs.") : drifted.map(({ account, causes }) => accountCard(account, causes, now))}
+${drifted.length === 0 ? empty("Nothing differs.") : drifted.map(({ account, causes }) => accountCard(visit, account, causes))}
 <section class="card"><h2>Last read</h2><ul class="plain">${accounts.map(
       ({ account, readAt }) =>
         html`<li>${account} <small>${readAt === undefined ? "not yet" : ago(readAt, now)}</small></li>`,
@@ -27,15 +28,17 @@ ${drifted.length === 0 ? empty("Nothing differs.") : drifted.map(({ account, cau
   };
 }
 
-const accountCard = (account: string, causes: readonly DriftCause[], now: number): Markup =>
-  html`<section class="card"><h2>${account}</h2><ul class="causes">${causes.map((cause) => causeItem(cause, now))}</ul></section>`;
+const accountCard = (visit: Visit, account: string, causes: readonly DriftCause[]): Markup =>
+  html`<section class="card"><h2>${account}</h2><ul class="causes">${causes.map((cause) => causeItem(visit, cause))}</ul></section>`;
 
-function causeItem(cause: DriftCause, now: number): Markup {
+function causeItem(visit: Visit, cause: DriftCause): Markup {
+  const now = visit.parts.controller.now();
   const { object, path, names, since, wanted } = cause;
   return html`<li><p>${badge("warn", counted(names.length, object === "Server" ? "server" : "firewall"))} ${what(cause)}</p>
 <p>${links(cause, names.slice(0, TOLD))}</p>
 ${names.length <= TOLD ? nothing : html`<details><summary>${names.length - TOLD} more</summary><p>${links(cause, names.slice(TOLD))}</p></details>`}
-<p><small>since ${ago(since, now)}${wanted === undefined ? nothing : html`, ${path === GONE ? "last changed" : "wanted"} by ${wanted.name} in ${shortCommit(wanted.commit)}`}</small></p></li>`;
+<p><small>since ${ago(since, now)}${wanted === undefined ? nothing : html`, ${path === GONE ? "last changed" : "wanted"} by ${wanted.name} in ${shortCommit(wanted.commit)}`}</small></p>
+${causeActions(visit, cause)}</li>`;
 }
 
 function what({ path, desired, actual, names }: DriftCause): Markup {

@@ -3,6 +3,7 @@ import { clouds } from "../../../resources/registry.ts";
 import { counted } from "../../cli/render/text.ts";
 import { sum } from "../../reconcile/cost.ts";
 import type { SeenServer } from "../../store/types.ts";
+import { choice } from "../parts/choice.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { paged, pager } from "../parts/pager.ts";
 import { table } from "../parts/table.ts";
@@ -120,20 +121,6 @@ ${choice(
 )}
 ${choice("sort", "Order", ["account", "cost"], filter.sort, "name")}
 <button>Show</button></form>`;
-}
-
-function choice(
-  name: string,
-  words: string,
-  choices: readonly string[],
-  chosen: string | undefined,
-  none = "all",
-): Markup {
-  if (choices.length === 0) return nothing;
-  const given = chosen === undefined || choices.includes(chosen) ? choices : [chosen, ...choices];
-  return html`<label><span>${words}</span><select name="${name}"><option value="">${none}</option>${given.map(
-    (one) => html`<option${one === chosen ? html` selected` : nothing}>${one}</option>`,
-  )}</select></label>`;
 }
 
 function cells(row: ServerRow, seen: SeenServer | undefined): (Markup | string)[] {

@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import { machinesFor } from "../../api/fleet/reads/inventory.ts";
+import { compareKeys } from "../../api/fleet/view.ts";
 import { counted } from "../../cli/render/text.ts";
 import { sum } from "../../reconcile/cost.ts";
 import type { SeenServer } from "../../store/types.ts";
@@ -8,6 +9,7 @@ import { paged, pager } from "../parts/pager.ts";
 import { table } from "../parts/table.ts";
 import { ago, empty, money } from "../parts/words.ts";
 import type { Page, Visit } from "../visit.ts";
+import { mayAdopt } from "./adopt.ts";
 import { stateBadge } from "./fleet.ts";
 
 const ON_A_PAGE = 50;
@@ -29,10 +31,10 @@ export async function inventoryPage(visit: Visit): Promise<Page> {
     visit.who,
     { gone: false },
   );
-  const of = (one: Class) => all.filter((machine) => machine.class === one);
-  const machines = of(shown).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  // One that was adopted since the last pass is a server already.
+  const of = (one: Class) => all.filter((machine) => machine.class === one && machine.server === undefined);
+  const machines = of(shown).sort((a, b) => compareKeys([a.account, a.name], [b.account, b.name]));
   const page = paged(machines, query.get("page") ?? undefined, ON_A_PAGE);
-  const now = controller.now();
   return {
     title: "Inventory",
     place: "inventory",
@@ -47,11 +49,7 @@ ${
   machines.length === 0
     ? empty("There are none.")
     : html`<p class="count">${counted(machines.length, "machine")} · ${money(sum(machines.map(({ monthly }) => monthly))) || "no price known"} a month</p>
-${table(
-  "Machines",
-  COLUMNS,
-  page.items.map((machine) => cells(machine, now)),
-)}${pager(page, "/ui/inventory", query)}`
+${[...Map.groupBy(page.items, ({ account }) => account)].map(([account, own]) => accountMachines(visit, account, own))}${pager(page, "/ui/inventory", query)}`
 }`,
   };
 }
@@ -59,7 +57,6 @@ ${table(
 const COLUMNS = [
   { words: "Machine" },
   { words: "State" },
-  { words: "Account" },
   { words: "Region" },
   { words: "Size" },
   { words: "A month", isNumber: true },
@@ -68,15 +65,34 @@ const COLUMNS = [
 
 type Machine = Awaited<ReturnType<typeof machinesFor>>[number];
 
-const cells = (
-  { id, name, account, region, size, power, monthly, firstSeen }: Machine,
+/** Machines of an account; chosen, they are shown with the files that would take them over. */
+function accountMachines(visit: Visit, account: string, machines: readonly Machine[]): Markup {
+  const now = visit.parts.controller.now();
+  const isOffered = mayAdopt(visit, account);
+  const rows = table(
+    `Machines of ${account}`,
+    COLUMNS,
+    machines.map((machine) => cells(machine, now, isOffered)),
+  );
+  if (!isOffered) return html`<section><h2>${account}</h2>${rows}</section>`;
+  return html`<form method="get" action="/ui/adopt"><h2>${account}</h2><input type="hidden" name="account" value="${account}">${rows}
+<p class="actions"><button>Adopt the chosen<span class="unseen"> of ${account}</span></button> <small>Shows their files before anything is opened.</small></p></form>`;
+}
+
+function cells(
+  { id, name, region, size, power, monthly, firstSeen }: Machine,
   now: number,
-): (Markup | string)[] => [
-  html`${name || "without a name"} <small>${id}</small>`,
-  stateBadge({ state: power }, { power }),
-  account,
-  region,
-  size ?? "—",
-  money(monthly) || "—",
-  ago(firstSeen, now),
-];
+  isOffered: boolean,
+): (Markup | string)[] {
+  const words = html`${name || "without a name"} <small>${id}</small>`;
+  return [
+    isOffered
+      ? html`<label class="check"><input type="checkbox" name="id" value="${id}"> <span>${words}</span></label>`
+      : words,
+    stateBadge({ state: power }, { power }),
+    region,
+    size ?? "—",
+    money(monthly) || "—",
+    ago(firstSeen, now),
+  ];
+}

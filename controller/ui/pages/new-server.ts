@@ -12,7 +12,7 @@ import { compileErrors, type FormErrors, schemaErrors } from "../parts/form-erro
 import { type Markup, nothing } from "../parts/markup.ts";
 import { field, givenOf, labelOf } from "../parts/schema-form.ts";
 import { empty, money } from "../parts/words.ts";
-import { accountsToChoose, GROUPS, type Offer, offerOf, SCHEMA } from "../reads/new-server.ts";
+import { accountsToChoose, FOLDED, GROUPS, type Offer, offerOf, SCHEMA } from "../reads/new-server.ts";
 import type { Page, Visit } from "../visit.ts";
 import { cloudTitle } from "./fleet.ts";
 import { openChange } from "./open.ts";
@@ -23,9 +23,9 @@ export async function newServerPage(visit: Visit): Promise<Page> {
   const asked = visit.c.req.query("account") ?? (accounts.length === 1 ? accounts[0]!.name : "");
   if (asked === "") return page(await chooser(visit, ""));
   const offer = await offerOf(visit, asked);
-  return page(
-    html`${await chooser(visit, asked)}${serverForm(visit, offer, { values: new URLSearchParams(), errors: new Map() })}`,
-  );
+  // What a link has chosen.
+  const values = new URL(visit.c.req.url).searchParams;
+  return page(html`${await chooser(visit, asked)}${serverForm(visit, offer, { values, errors: new Map() })}`);
 }
 
 const page = (body: Markup): Page => ({
@@ -51,10 +51,10 @@ interface Shown {
 }
 
 function serverForm(visit: Visit, offer: Offer, { values, errors, price }: Shown): Markup {
-  const { account, fields, choices, required } = offer;
+  const { account, fields, schema, choices, required } = offer;
   const state = { values, errors, choices, required };
   const known = new Set(
-    fields.flatMap((name) => [name, ...Object.keys(SCHEMA[name]?.properties ?? {}).map((own) => `${name}.${own}`)]),
+    fields.flatMap((name) => [name, ...Object.keys(schema[name]?.properties ?? {}).map((own) => `${name}.${own}`)]),
   );
   return html`<form class="server" method="post" action="/ui/new-server">
 ${tokenField(visit.token)}<input type="hidden" name="account" value="${account.name}"><input type="hidden" name="once" value="${randomBytes(16).toString("hex")}">
@@ -70,6 +70,7 @@ ${Object.entries(GROUPS).map(([words, own]) =>
   group(
     words,
     own.filter((name) => fields.includes(name)),
+    schema,
     state,
   ),
 )}
@@ -78,13 +79,19 @@ ${Object.entries(GROUPS).map(([words, own]) =>
 </form>`;
 }
 
-function group(words: string, names: readonly string[], state: Parameters<typeof field>[2]): Markup {
+function group(
+  words: string,
+  names: readonly string[],
+  schema: Offer["schema"],
+  state: Parameters<typeof field>[2],
+): Markup {
   if (names.length === 0) return nothing;
-  const fields = names.map((name) => field(name, SCHEMA[name]!, state));
-  const isOpen = words !== "More" || names.some((name) => state.errors.has(name) || state.values.get(name));
-  return words === "More"
-    ? html`<details class="card"${isOpen ? html` open` : nothing}><summary>${words}</summary><div class="grid">${fields}</div></details>`
-    : html`<section class="card"><h2>${words}</h2><div class="grid">${fields}</div></section>`;
+  const fields = names.map((name) => field(name, schema[name]!, state));
+  if (!FOLDED.has(words))
+    return html`<section class="card"><h2>${words}</h2><div class="grid">${fields}</div></section>`;
+  const isOf = (key: string) => names.some((name) => key === name || key.startsWith(`${name}.`));
+  const isOpen = [...state.errors.keys()].some(isOf) || [...state.values].some(([key, value]) => value && isOf(key));
+  return html`<details class="card"${isOpen ? html` open` : nothing}><summary>${words}</summary><div class="grid">${fields}</div></details>`;
 }
 
 const priceHint = html`<p>Choose a region, a size and an image to see what it costs.</p>`;
@@ -115,13 +122,13 @@ export async function askServer(visit: Visit): Promise<Page | Response> {
 }
 
 function fieldsOf(
-  { account, fields }: Offer,
+  { account, fields, schema }: Offer,
   form: URLSearchParams,
   isPrice: boolean,
 ): Record<string, unknown> & { name: string } {
   // In the order of the schema, which is that of the files that people write.
   const given = Object.keys(SCHEMA).flatMap((name) => {
-    const value = fields.includes(name) ? givenOf(name, SCHEMA[name]!, form) : undefined;
+    const value = fields.includes(name) ? givenOf(name, schema[name]!, form) : undefined;
     return value === undefined ? [] : [[name, value] as const];
   });
   const name = form.get("name")?.trim() ?? "";

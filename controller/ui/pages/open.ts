@@ -4,7 +4,7 @@ import type { Visit } from "../visit.ts";
 /** Opens a change as somebody on this page, and leads to it. @throws {FleetError} as `Changes.open` */
 export async function openChange(
   visit: Visit,
-  request: Pick<OpenChange, "title" | "edits"> & { key?: string },
+  request: Pick<OpenChange, "title" | "edits" | "reverts"> & { key?: string },
 ): Promise<Response> {
   const { parts, who, source, signal, c } = visit;
   const change = await parts.service.changes.open({ ...request, by: who, surface: "page" }, signal);

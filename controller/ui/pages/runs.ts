@@ -1,11 +1,15 @@
 import { html } from "hono/html";
 import { runFor, tellsOf } from "../../api/fleet/reads/runs.ts";
+import { runTeller } from "../../api/fleet/stream.ts";
+import type { FleetView } from "../../api/fleet/view.ts";
 import type { StoredEvent } from "../../store/types.ts";
 import { notThere } from "../gate.ts";
+import { cursorOf, lineOf, liveFrom, streamTo } from "../live.ts";
+import { eventLog } from "../parts/log.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { runBadge, runTook } from "../parts/runs.ts";
 import { table } from "../parts/table.ts";
-import { ago, badge, empty, facts, shortCommit, type Tone, value } from "../parts/words.ts";
+import { ago, empty, facts, shortCommit } from "../parts/words.ts";
 import type { Page, Visit } from "../visit.ts";
 
 const ON_A_PAGE = 40;
@@ -82,20 +86,14 @@ async function runsOf({ parts, who, view }: Visit, from: Before | undefined): Pr
 
 /** `/ui/runs/ID`, with what happened in it. */
 export async function runPage(visit: Visit): Promise<Page> {
-  const { parts, who, c } = visit;
+  const { parts, who } = visit;
   const view = await visit.view();
-  const id = c.req.param("id") ?? "";
-  const found = await parts.controller.store.run(id);
-  const run = found && runFor(view, who, found);
-  if (run === undefined) throw notThere("such run; old ones are removed");
+  const run = await foundRun(visit, view);
   const all = await parts.controller.store.runEvents(run.id, MOST_EVENTS);
   const events = all.filter((event) => tellsOf(view, who, event));
   const now = parts.controller.now();
   const here = `/ui/runs/${run.id}`;
-  const live =
-    run.outcome === undefined
-      ? html` hx-get="${here}" hx-trigger="every 2s" hx-select="#live" hx-swap="outerHTML"`
-      : nothing;
+  const live = run.outcome === undefined ? liveFrom(here, String(all.at(-1)?.seq ?? 0)) : nothing;
   return {
     title: `${run.kind} of ${run.stack}`,
     place: "runs",
@@ -108,8 +106,24 @@ ${run.outcome === undefined ? html`<p class="progress"><progress aria-label="Und
       ["Number", html`<code>${run.id}</code>`],
     ])}</section>
 <section class="card"><h2>Objects</h2>${run.objects.length === 0 ? empty("It was to touch none.") : objectList(run)}</section>
-<section class="card"><h2>Events</h2>${events.length === 0 ? empty("Nothing is told of it.") : eventTable(events)}</section></div>`,
+<section class="card"><h2>Events</h2>${events.length === 0 && run.outcome !== undefined ? empty("Nothing is told of it.") : eventLog(events)}</section></div>`,
   };
+}
+
+/** `/ui/runs/ID/events`: lines of its log as they come. */
+export async function runEvents(visit: Visit): Promise<Response> {
+  const view = await visit.view();
+  const run = await foundRun(visit, view);
+  const tells = (event: StoredEvent) => tellsOf(view, visit.who, event);
+  const after = Number(cursorOf(visit)) || 0;
+  return streamTo(visit, runTeller(visit.streams, run, after, tells, lineOf));
+}
+
+async function foundRun({ parts, c, who }: Visit, view: FleetView): Promise<Run> {
+  const found = await parts.controller.store.run(c.req.param("id") ?? "");
+  const run = found && runFor(view, who, found);
+  if (run === undefined) throw notThere("such run; old ones are removed");
+  return run;
 }
 
 const objectList = ({ objects }: Run): Markup =>
@@ -117,30 +131,3 @@ const objectList = ({ objects }: Run): Markup =>
     const name = key.split("/").slice(2).join("/");
     return html`<li>${op} ${key.startsWith("Server/") ? html`<a href="/ui/servers/${name}">${name}</a>` : key.replaceAll("/", " ")}</li>`;
   })}</ul>`;
-
-const TONES: Readonly<Record<string, Tone>> = {
-  failed: "bad",
-  succeeded: "good",
-  converged: "good",
-  killed: "bad",
-  error: "bad",
-  warning: "warn",
-};
-
-const eventTable = (events: readonly StoredEvent[]): Markup =>
-  html`<ol class="log">${events.map(({ at, kind, object, data }) => {
-    const end = kind.split(".").at(-1) ?? kind;
-    return html`<li><time datetime="${at}">${at.slice(11, 19)}</time> ${badge(TONES[end] ?? "idle", kind)} ${object === undefined ? nothing : nameOf(object)} <span class="lines">${words(data)}</span></li>`;
-  })}</ol>`;
-
-/** `Server//web-1` is `web-1`. */
-const nameOf = (key: string): string => key.replace(/^Server\/\//, "").replaceAll("/", " ");
-
-/** What an event says, in the words that most have. */
-function words(data: unknown): string {
-  if (typeof data === "string") return data;
-  if (typeof data !== "object" || data === null) return "";
-  const { message, text, reason, op, outcome, changes } = data as Record<string, unknown>;
-  const told = [message, text, reason, op, outcome].filter((one) => typeof one === "string");
-  return [...told, ...(changes === undefined ? [] : [value(changes)])].join(" ");
-}

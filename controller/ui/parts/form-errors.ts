@@ -31,9 +31,9 @@ export function compileErrors(error: unknown, file: string): FormErrors {
   throw error;
 }
 
-/** `servers/web-1.yaml:7:9: region: is not sold` */
+/** `servers/web-1.yaml:7:9: region: is not sold`, also behind words of whoever tells it */
 function ofLine(line: string, file: string): [string, string] {
-  const [, path, , field, message] = /^(\S+):(\d+):\d+: (?:([\w.[\]-]+): )?(.*)$/.exec(line) ?? [];
+  const [, path, , field, message] = /^(?:[^:]*: )?(\S+):(\d+):\d+: (?:([\w.[\]-]+): )?(.*)$/.exec(line) ?? [];
   return path === file && message !== undefined ? [field ?? "", message] : ["", line];
 }
 

@@ -13,6 +13,8 @@ export interface FieldSchema {
   maxLength?: number;
   examples?: readonly unknown[];
   properties?: Readonly<Record<string, FieldSchema>>;
+  items?: FieldSchema;
+  oneOf?: readonly FieldSchema[];
 }
 
 export interface Choice {
@@ -30,6 +32,19 @@ export interface FormState {
   required: ReadonlySet<string>;
 }
 
+/** What may be longer has several lines. */
+const LONGEST_LINE = 1_000;
+
+const YES_NO: readonly Choice[] = [
+  { value: "true", words: "yes" },
+  { value: "false", words: "no" },
+];
+
+const asChoice = (one: string): Choice => ({ value: one, words: one });
+
+/** Not ticked it is what it is when nothing is said; where that is not "no", "no" has to be said. */
+const isBox = ({ type, default: standard }: FieldSchema): boolean => type === "boolean" && standard === false;
+
 /** More than these are searched by typing. */
 const MOST_OPTIONS = 150;
 
@@ -42,10 +57,11 @@ export function field(name: string, schema: FieldSchema, state: FormState): Mark
   const attributes = html`id="field-${name}" name="${name}"${state.required.has(name) ? html` required` : nothing}${about === "" ? nothing : html` aria-describedby="${about}"`}${error === undefined ? nothing : html` aria-invalid="true"`}`;
   const words = html`${schema.description === undefined ? nothing : html`<small id="about-${name}">${plain(schema.description)}</small>`}
 ${error === undefined ? nothing : html`<p class="error" id="error-${name}">${error}</p>`}`;
-  if (schema.type === "boolean")
+  if (isBox(schema))
     return html`<div class="field"><label class="check"><input type="checkbox" value="true" ${attributes}${state.values.has(name) ? html` checked` : nothing}> ${labelOf(name)}</label>${words}</div>`;
-  if (schema.type === "array" && state.choices[name] !== undefined)
-    return html`<fieldset class="field"><legend>${labelOf(name)}</legend>${boxes(name, state)}${words}</fieldset>`;
+  const among = state.choices[name] ?? schema.items?.enum?.map(asChoice);
+  if (schema.type === "array" && among !== undefined)
+    return html`<fieldset class="field"><legend>${labelOf(name)}</legend>${boxes(name, among, state)}${words}</fieldset>`;
   return html`<div class="field"><label for="field-${name}">${labelOf(name)}</label>${input(name, schema, state, attributes)}${words}</div>`;
 }
 
@@ -56,10 +72,11 @@ function input(
   attributes: Markup,
 ): Markup {
   const value = values.get(name) ?? "";
-  const offered = choices[name] ?? schema.enum?.map((one): Choice => ({ value: one, words: one }));
+  const offered = choices[name] ?? (schema.type === "boolean" ? YES_NO : schema.enum?.map(asChoice));
   if (offered !== undefined && offered.length <= MOST_OPTIONS) {
-    const none = schema.default === undefined ? "choose…" : `${schema.default} (default)`;
-    const rest = offered.filter((one) => one.value !== schema.default);
+    const standard = offered.find((one) => one.value === String(schema.default));
+    const none = standard === undefined ? "choose…" : `${standard.words} (default)`;
+    const rest = offered.filter((one) => one !== standard);
     return html`<select ${attributes}><option value="">${required.has(name) || schema.default !== undefined ? none : "—"}</option>${rest.map(
       (one) =>
         html`<option value="${one.value}"${one.value === value ? html` selected` : nothing}>${one.words}</option>`,
@@ -71,14 +88,13 @@ function input(
     )}</datalist>`;
   if (schema.type === "integer")
     return html`<input type="number" ${attributes} min="${schema.minimum ?? 0}"${schema.maximum === undefined ? nothing : html` max="${schema.maximum}"`} value="${value}">`;
-  if (schema.type === "array" || schema.type === "object")
+  if (schema.type === "array" || schema.type === "object" || (schema.maxLength ?? 0) > LONGEST_LINE)
     return html`<textarea ${attributes} rows="3" placeholder="${exampleOf(schema)}">${value}</textarea>`;
   return html`<input ${attributes} value="${value}" placeholder="${exampleOf(schema)}" maxlength="${schema.maxLength ?? 200}" autocomplete="off" spellcheck="false">`;
 }
 
-function boxes(name: string, { values, choices }: FormState): Markup {
+function boxes(name: string, offered: readonly Choice[], { values }: FormState): Markup {
   const chosen = new Set(values.getAll(name));
-  const offered = choices[name]!;
   if (offered.length === 0) return html`<p><small>There are none.</small></p>`;
   return html`<div class="boxes">${offered.map(
     ({ value, words }) =>
@@ -114,7 +130,7 @@ export function givenOf(name: string, schema: FieldSchema, form: URLSearchParams
     });
     return inner.length === 0 ? undefined : Object.fromEntries(inner);
   }
-  if (schema.type === "boolean") return form.get(name) === "true" ? true : undefined;
+  if (schema.type === "boolean") return { true: true, false: false }[form.get(name) ?? ""];
   if (schema.type === "array") {
     const all = form
       .getAll(name)
@@ -123,10 +139,14 @@ export function givenOf(name: string, schema: FieldSchema, form: URLSearchParams
       .filter(Boolean);
     return all.length === 0 ? undefined : all;
   }
-  const text = form.get(name)?.trim();
-  if (!text) return undefined;
+  // Browsers end lines in their own way.
+  const raw = form.get(name)?.replaceAll("\r\n", "\n") ?? "";
+  const text = raw.trim();
+  if (text === "") return undefined;
   if (schema.type === "object") return wordsOf(text);
-  return schema.type === "integer" && /^\d{1,15}$/.test(text) ? Number(text) : text;
+  if ((schema.maxLength ?? 0) > LONGEST_LINE) return raw.endsWith("\n") ? raw : `${raw}\n`;
+  const isInteger = schema.type === "integer" || schema.oneOf?.some(({ type }) => type === "integer") === true;
+  return isInteger && /^\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
 /** `role: web` on a line of its own is a word with a value, `web` one without. */

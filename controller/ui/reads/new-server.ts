@@ -15,10 +15,12 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Machine: ["name", "region", "plan", "size", "resources", "image"],
   Access: ["keys", "firewalls"],
   "Whose it is": ["owner", "labels", "expires"],
+  "User data": ["userData"],
+  "Options of the cloud": ["provider"],
   More: ["hostname", "power", "ipv6", "monitoring", "backups", "protect", "deletionPolicy"],
 };
 
-/** Not of a new server, or not to be typed into a form: user data, what a placement needs, and what only one cloud has are written into files. */
+/** Not of a new server, or not of one whose account is chosen: what a placement needs is written into files. */
 export const LEFT_OUT: readonly string[] = [
   ...[
     "kind",
@@ -33,8 +35,10 @@ export const LEFT_OUT: readonly string[] = [
     "drift",
     "adopt",
   ],
-  ...["userData", "provider"],
 ];
+
+/** Groups that are folded until something of them is given. */
+export const FOLDED: ReadonlySet<string> = new Set(["User data", "Options of the cloud", "More"]);
 
 export const SCHEMA = KINDS.Server.schema.properties as unknown as Readonly<Record<string, FieldSchema>>;
 
@@ -43,6 +47,8 @@ export interface Offer {
   account: AccountSpec;
   /** Fields that the form has. */
   fields: readonly string[];
+  /** Of a server of this cloud. */
+  schema: Readonly<Record<string, FieldSchema>>;
   choices: Readonly<Record<string, readonly Choice[]>>;
   required: ReadonlySet<string>;
 }
@@ -64,7 +70,7 @@ export async function offerOf(visit: Visit, name: string): Promise<Offer> {
   const view = await visit.view();
   const account = (await accountsToChoose(visit)).find((one) => one.name === name);
   if (account === undefined) throw notThere(`account ${name.slice(0, 100)}`);
-  const { capabilities } = cloudOf(visit.parts.controller, account.provider);
+  const { capabilities, schemas } = cloudOf(visit.parts.controller, account.provider);
   const catalog = view.desired.catalogs[name];
   const owners = visit.who.owners;
   const plans = view.desired.plans.filter(
@@ -80,12 +86,14 @@ export async function offerOf(visit: Visit, name: string): Promise<Offer> {
     })),
     ...(owners && { owner: owners.map((owner) => ({ value: owner, words: owner })) }),
   };
+  const provider: FieldSchema = { ...schemas.server, description: SCHEMA.provider!.description! };
   const isLeftOut = (field: string) => !isFor(field, capabilities, plans.length > 0);
   return {
     account,
     fields: Object.values(GROUPS)
       .flat()
       .filter((field) => !isLeftOut(field)),
+    schema: { ...SCHEMA, provider },
     choices,
     required: new Set(["name", "region", "image", ...(owners ? ["owner"] : [])]),
   };

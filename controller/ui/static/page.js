@@ -22,3 +22,41 @@ window.addEventListener("pageshow", () => {
 document.addEventListener("change", (event) => {
   if (event.target.dataset.go !== undefined) event.target.form.requestSubmit();
 });
+
+// What is under way is followed: lines are added as they come, and what has changed is read anew.
+const AGAIN_MS = 5_000;
+const followed = new Map();
+
+function follow() {
+  for (const [part, stream] of followed) {
+    if (part.isConnected) continue;
+    stream.close();
+    followed.delete(part);
+  }
+  for (const part of document.querySelectorAll("[data-stream]")) {
+    if (followed.has(part)) continue;
+    const stream = new EventSource(part.dataset.stream);
+    followed.set(part, stream);
+    stream.addEventListener("line", ({ data }) => addLine(part, data));
+    stream.addEventListener("look", () => readAnew(part));
+    stream.addEventListener("end", () => {
+      stream.close();
+      readAnew(part);
+    });
+  }
+}
+
+const addLine = (part, line) => part.querySelector("[data-lines]")?.insertAdjacentHTML("beforeend", line);
+
+function readAnew(part) {
+  if (!part.isConnected) return;
+  htmx.ajax("GET", part.dataset.here, { target: part, select: `#${part.id}`, swap: "outerHTML" });
+}
+
+document.addEventListener("DOMContentLoaded", follow);
+document.addEventListener("htmx:afterSettle", follow);
+
+// A stream that is refused does not come again by itself, as one that is cut off does.
+setInterval(() => {
+  for (const [part, stream] of followed) if (stream.readyState === EventSource.CLOSED) readAnew(part);
+}, AGAIN_MS);

@@ -109,6 +109,37 @@ describe("an inventory", () => {
     ]);
   });
 
+  it("writes down what the account costs, by day and by whose it is, and forgets it after two years", async () => {
+    const costs = async () => (await store.costDays("2000-01-01")).filter(({ account }) => account === name());
+    const [id] = await converged("web-1");
+    const [record] = await store.objects({ account: name() });
+    specs[0]!.owner = "acme";
+    await store.putObjects([{ ...record!, document: { ...specs[0]! } }]);
+    const other = memory.add({ name: "by-hand", size: "large" });
+    const today = at().slice(0, 10);
+
+    await inventory();
+    await drift();
+    expect(await costs()).toMatchObject([
+      { day: today, class: "foreign", currency: "USD", servers: 1, monthlyMicro: 40_000_000 },
+      { day: today, class: "managed", owner: "acme", currency: "USD", servers: 1 },
+    ]);
+    memory.machines.delete(other);
+    await inventory();
+    expect((await costs()).map(({ owner }) => owner)).toEqual(["acme"]);
+    memory.machines.delete(id!);
+    await wait(DAY_MS);
+    await inventory();
+    expect((await costs()).map(({ day, servers }) => [day === today, servers])).toEqual([
+      [true, 1],
+      [false, 0],
+    ]);
+    await wait(2 * 366 * DAY_MS);
+    await inventory();
+
+    expect(await costs()).toHaveLength(1);
+  });
+
   it("says since when a machine is gone, and keeps when it was seen last", async () => {
     const [id] = await converged("web-1");
     await inventory();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { mayAs, ROLES, type Role } from "../../../controller/people/principal.ts";
 import { ROUTES } from "../../../controller/ui/routes.ts";
 import { server } from "../../e2e/fleet.ts";
@@ -133,7 +133,7 @@ describe("each route", () => {
     const others = await site.visitor("Ann");
     const { token: foreign } = hiddenFields((await others.get("/ui/fleet")).text, "/ui/sign-out");
     expect((await ask({ token: foreign! })).status).toBe(403);
-    expect((await ask({ token: token!, more: "x".repeat(70_000) })).status).toBe(400);
+    expect((await ask({ token: token!, more: "x".repeat(270_000) })).status).toBe(400);
 
     expect(await site.desk.changes.list({}, 100)).toHaveLength(before);
   });
@@ -180,6 +180,160 @@ describe("the fleet", () => {
 
     expect((await otto.get(path!)).text).toMatch(/summary|started/);
     expect((await otto.get("/ui/runs/no-such")).status).toBe(404);
+  });
+});
+
+describe("the catalog", () => {
+  it("compares what the clouds sell by what is looked for, as a chart and a table, each with a way to order it", async () => {
+    const { text } = await otto.get("/ui/catalog?vcpus=4&memory=16&country=us&sort=hour");
+    const [, offers = ""] = text.split('id="offers"');
+    const figures = (column: string) =>
+      [...offers.matchAll(new RegExp(`data-column="${column}"[^>]*>([\\d.]+)`, "g"))].map(([, figure]) =>
+        Number(figure),
+      );
+
+    expect(figures("vCPU").length).toBeGreaterThan(3);
+    for (const vcpus of figures("vCPU")) expect(vcpus).toBeGreaterThanOrEqual(4);
+    for (const gib of figures("Memory")) expect(gib).toBeGreaterThanOrEqual(16);
+    expect(figures("An hour")).toEqual(figures("An hour").toSorted((a, b) => a - b));
+    expect(text).toMatch(/<svg class="chart" role="img" aria-labelledby="offers-chart-title offers-chart-about"/);
+    expect(text).toMatch(/href="\/ui\/new-server\?account=linode-main&amp;size=[^"]*">Order/);
+    expect(text).toContain('href="/ui/new-server?account=do-main&amp;plan=small"');
+    expect((await otto.get("/ui/catalog?gpu=any")).text).not.toContain("s-1vcpu-512mb-10gb");
+    expect((await otto.get("/ui/catalog?vcpus=4000")).text).toContain("Nothing on sale is like that.");
+  });
+
+  it("leads to the form with what was chosen", async () => {
+    const { text } = await otto.get("/ui/new-server?account=linode-main&size=g6-standard-2&region=us-east");
+
+    expect(text).toContain('<option value="g6-standard-2" selected>');
+    expect(text).toContain('<option value="us-east" selected>');
+  });
+
+  it("has only accounts that are theirs, and no order for whoever may not", async () => {
+    const { text } = await (await site.visitor("Lina")).get("/ui/catalog");
+
+    expect(text).toContain("linode-main");
+    expect(text).not.toContain("do-main");
+    expect(text).not.toContain("/ui/new-server?");
+  });
+});
+
+describe("costs", () => {
+  it("are told by day, to each what is theirs", async () => {
+    await site.look();
+    const total = async (name: string) =>
+      /<p class="figure"><b>([^<]+)/.exec((await (await site.visitor(name)).get("/ui/costs")).text)?.[1];
+
+    // The foreign machine costs as well, and belongs to no owner.
+    expect([await total("Otto"), await total("Lina"), await total("Dora")]).toEqual([
+      "21.00 USD",
+      "15.00 USD",
+      "6.00 USD",
+    ]);
+    const { text } = await otto.get("/ui/costs?by=class&days=30");
+    expect(text).toMatch(/<th scope="row">foreign<\/th>/);
+    expect(text).toContain("Day by day");
+  });
+});
+
+describe("stacks and runs", () => {
+  it("tells how each stack stands", async () => {
+    const { text } = await otto.get("/ui/stacks");
+
+    expect(text).toMatch(/linode-main\.0[\s\S]*do-main|do-main[\s\S]*linode-main\.0/);
+    expect((await (await site.visitor("Lina")).get("/ui/stacks")).text).not.toContain("do-main.0");
+  });
+
+  it("follows a run line by line, and goes on where it was cut off", async () => {
+    const { store } = site.desk.controller;
+    await site.startRun("run-live", "linode-main.0");
+    const told = (data: string) => store.putEvents([{ run: "run-live", kind: "diagnostic.info", data }]);
+    await told("<b>first</b>");
+    const page = (await otto.get("/ui/runs/run-live")).text;
+    const [, from] = /data-stream="([^"]+)"/.exec(page)!;
+    await told("second");
+    await told("third");
+    await store.finishRun("run-live", "succeeded");
+
+    const { text, headers } = await otto.get(from!);
+    const messages = text.trim().split("\n\n");
+    const again = await otto.get(from!, { "last-event-id": /id: (\d+)/.exec(messages[0]!)![1]! });
+
+    expect(headers.get("content-type")).toContain("text/event-stream");
+    expect(page).toContain("&lt;b&gt;first&lt;/b&gt;");
+    expect(messages.map((message) => /^event: (\w+)/.exec(message)?.[1])).toEqual(["line", "line", "end"]);
+    expect([messages[0]!.includes("second"), messages[1]!.includes("third")]).toEqual([true, true]);
+    expect([again.text.includes("second"), again.text.includes("third")]).toEqual([false, true]);
+    expect((await otto.get("/ui/runs/run-live")).text).not.toContain("data-stream");
+    const dora = await site.visitor("Dora");
+    expect([(await dora.get(from!)).status, (await otto.get("/ui/runs/no-such/events")).status]).toEqual([404, 404]);
+  });
+
+  it("follows a change until nothing more becomes of it by itself", async () => {
+    const { id } = await site.desk.open("Label web-2 live", label("web-2", "followed"));
+    const [, from] = /data-stream="([^"]+)"/.exec((await otto.get(`/ui/changes/${id}`)).text) ?? [];
+    const { text } = await otto.get(from ?? `/ui/changes/${id}/events`);
+
+    expect(text).toMatch(/event: end\ndata: needs-approval/);
+    await site.desk.changes.close(id, { name: "Otto", email: "otto@example.org" });
+  });
+});
+
+describe("drift and machines of others", () => {
+  const formsTo = (text: string, action: string) =>
+    text.split("<form").filter((form) => form.includes(`action="${action}"`));
+
+  it("are accepted by a change, once, and not when it is no more what was shown", async () => {
+    const page = await otto.get("/ui/drift");
+    const fields = hiddenFields(page.text, "/ui/drift/accept");
+    const first = await otto.post("/ui/drift/accept", fields);
+    const second = await otto.post("/ui/drift/accept", fields);
+    const stale = await otto.post("/ui/drift/accept", { ...fields, cause: "another" });
+    const id = first.location!.split("/").at(-1)!;
+
+    expect([first.status, second.location, stale.status]).toEqual([303, first.location, 409]);
+    expect((await site.desk.changes.get(id)).title).toBe("Accept drift of web-1");
+    expect((await otto.get(first.location!)).text).toContain("power: stopped");
+    await site.desk.changes.close(id, { name: "Otto", email: "otto@example.org" });
+  });
+
+  it("are reverted by a change that says what it brings back", async () => {
+    const { location } = await otto.send("/ui/drift", "/ui/drift/revert");
+    const id = location!.split("/").at(-1)!;
+
+    expect((await site.desk.changes.get(id)).reverts).toEqual(["Server//web-1"]);
+    expect((await otto.get(location!)).text).toContain("what was changed by hand becomes again what these say");
+    await site.desk.changes.close(id, { name: "Otto", email: "otto@example.org" });
+  });
+
+  it("are adopted by a change of the very files that were shown", async () => {
+    const inventory = (await otto.get("/ui/inventory?class=foreign")).text;
+    const id = /name="id" value="([^"]+)"/.exec(inventory)![1]!;
+    const path = `/ui/adopt?account=linode-main&id=${id}`;
+    const page = await otto.get(path);
+    const fields = hiddenFields(page.text, "/ui/adopt");
+    const changed = await otto.post("/ui/adopt", { ...fields, shown: "something else" });
+    const opened = await otto.post("/ui/adopt", fields);
+    const change = opened.location!.split("/").at(-1)!;
+
+    expect(page.text).toContain(`adopt: &quot;${id}&quot;`);
+    expect([changed.status, opened.status]).toEqual([409, 303]);
+    expect((await site.desk.changes.get(change)).files).toEqual(["servers/linode-main/somebody-elses.yaml"]);
+    expect((await otto.get("/ui/adopt?account=linode-main")).status).toBe(400);
+    expect((await otto.get("/ui/adopt?account=linode-main&id=no-such")).status).toBe(404);
+    await site.desk.changes.close(change, { name: "Otto", email: "otto@example.org" });
+  });
+
+  it("are offered to whom they are about only", async () => {
+    const dora = await site.visitor("Dora");
+    const lina = await site.visitor("Lina");
+    const { token } = hiddenFields((await dora.get("/ui/fleet")).text, "/ui/sign-out");
+    const { cause } = hiddenFields((await otto.get("/ui/drift")).text, "/ui/drift/revert");
+
+    expect(formsTo((await lina.get("/ui/drift")).text, "/ui/drift/revert")).toEqual([]);
+    expect((await dora.post("/ui/drift/revert", { token: token!, cause: cause! })).status).toBe(409);
+    expect((await dora.get("/ui/adopt?account=linode-main&id=1")).status).toBe(404);
   });
 });
 
@@ -248,6 +402,31 @@ describe("a change", () => {
 
     expect(await site.desk.changes.list({}, 100)).toHaveLength(before);
     expect(site.fleet.git("for-each-ref", "refs/fleetwright")).toBe("");
+  });
+
+  it("has what only its cloud has, and user data that nobody is shown", async () => {
+    const special = {
+      ...{ "provider.privateIp": "true", "provider.watchdog": "false", "provider.swapSizeMiB": "1024" },
+      "userData.text": "#cloud-config\r\npassword: geheim",
+    };
+    const { text } = await otto.get(path);
+    const wrong = await otto.send(path, "/ui/new-server", { ...good, "provider.swapSizeMiB": "much", do: "open" });
+    const both = { ...good, ...special, "userData.env": "FLEETWRIGHT_X", do: "open" };
+    const twice = await otto.send(path, "/ui/new-server", both);
+    const { location } = await otto.send(path, "/ui/new-server", { ...good, name: "api-2", ...special, do: "open" });
+    const change = await site.desk.changes.get(location!.split("/").at(-1)!);
+    const [edit] = change.edits;
+
+    expect(text).toContain('name="provider.privateIp"');
+    expect(text).not.toContain("vpcUuid");
+    expect([wrong.status, /id="error-[^"]*"/.exec(wrong.text)?.[0]]).toEqual([422, 'id="error-provider.swapSizeMiB"']);
+    expect(twice.status).toBe(422);
+    expect(parse((edit as { text: string }).text)).toMatchObject({
+      provider: { privateIp: true, watchdog: false, swapSizeMiB: 1024 },
+      userData: { text: "#cloud-config\npassword: geheim\n" },
+    });
+    expect((await otto.get(location!)).text).not.toContain("geheim");
+    await site.desk.changes.close(change.id, { name: "Otto", email: "otto@example.org" });
   });
 
   it("is opened once by its author, approved as it was shown, and closed, all of it on record", async () => {

@@ -35,6 +35,11 @@ export class Site {
     fleet.write({
       "keys/ops.yaml": KEY,
       "firewalls/web.yaml": FIREWALL,
+      "plans/small.yaml": stringify({
+        ...{ kind: "Plan", name: "small", vcpus: 1, memoryMiB: 1024, diskGiB: 25 },
+        sizes: { linode: "g6-nanode-1", digitalocean: "s-1vcpu-1gb" },
+        ...{ basePrice: 8, markup: 1.5, currency: "USD" },
+      }),
       "servers/web-1.yaml": stringify(server("linode", "web-1", { owner: "team-web" })),
       "servers/web-2.yaml": stringify(
         server("linode", "web-2", { owner: "team-web", labels: { env: "test", role: "web" } }),
@@ -75,6 +80,24 @@ export class Site {
   /** Has every account read, as a service does at times. */
   async look(): Promise<void> {
     await findFleetDrift(this.desk.controller, this.desk.service.desired!, signal);
+  }
+
+  /** What accounts have cost on days before this one, by identity. */
+  async remember(account: string, days: readonly { day: string; monthlyMicro: number }[]): Promise<void> {
+    for (const { day, monthlyMicro } of days)
+      await this.desk.controller.store.jobs.executeSql(
+        `insert into cost_day (day, account, owner, class, currency, servers, monthly_micro)
+         values ($1, $2, '', 'managed', 'USD', 1, $3) on conflict do nothing`,
+        [day, account, monthlyMicro],
+      );
+  }
+
+  /** Runs that a page follows: nothing of an engine, only what one would write. */
+  async startRun(id: string, stack: string): Promise<void> {
+    const { repo, store, now } = this.desk.controller;
+    const controller = { pid: process.pid, startTime: "0", host: "test" };
+    const startedAt = new Date(now()).toISOString();
+    await store.startRun({ id, stack, kind: "up", controller, startedAt, objects: [], commit: await repo.head() });
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,6 @@
 import { type Reading, readMarketplace, readSale } from "../../../catalog/cache.ts";
-import { dayOf } from "../../../catalog/ended.ts";
-import { findOffers, inOneCurrency, type Needs, type Offer } from "../../../catalog/offers.ts";
-import { openShops } from "../../../catalog/shops.ts";
+import { byHour, compareOn } from "../../../catalog/compare.ts";
+import type { Needs, Offer } from "../../../catalog/offers.ts";
 import { missing } from "../problems.ts";
 import { type Parameter, type Route, route } from "../route.ts";
 import { filter, listOf, nameIn, oneOf, record, ref, text, whole } from "../shapes.ts";
@@ -65,8 +64,6 @@ const OFFERS = record({
   more: { ...whole, description: "Offers that `limit` has left out." },
   notes: { ...listOf(text), description: "What could not be compared, and why." },
 });
-
-const byHour = (a: Offer, b: Offer) => a.cost.hourlyMicro - b.cost.hourlyMicro;
 
 /** What the clouds sell. A reading that is older than an hour is taken anew. */
 export const catalogRoutes: readonly Route[] = [
@@ -133,13 +130,14 @@ function offers(id: string, name: string, summary: string, description: string, 
       const specs = accountsFor(view, principal).flatMap(({ spec }) =>
         view.desired.accounts.has(spec.name) && (account?.includes(spec.name) ?? true) ? [spec] : [],
       );
-      const { shops, notes } = await openShops(api.controller, specs, { signal });
-      const found = findOffers(shops, { ...needs, ...(regions && { regions }) }, dayOf(api.controller.now()));
-      const { currency, offers, others } = inOneCurrency(found.offers, wanted);
+      const asked = { ...needs, ...(regions && { regions }) };
+      const options = { signal, ...(wanted !== undefined && { currency: wanted }) };
+      const compared = await compareOn(api.controller, specs, asked, options);
+      const { currency, offers, others, unpriced, notes } = compared;
       const fits = offers.filter(({ cost }) => cost.hourlyMicro <= (maxHourlyMicro ?? Number.POSITIVE_INFINITY));
       const chosen = name === "compare" ? fits.sort(byHour) : fits;
       const left = [
-        ...(found.unpriced.length > 0 ? [`sizes without a price: ${found.unpriced.length}`] : []),
+        ...(unpriced.length > 0 ? [`sizes without a price: ${unpriced.length}`] : []),
         ...(others.length > 0 ? [`prices in ${others.join(", ")}: give \`currency\``] : []),
       ];
       return {

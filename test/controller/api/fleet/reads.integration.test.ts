@@ -314,6 +314,20 @@ describe("what else is read", () => {
     expect((await site.ask("/fleet/v1/costs", "globex")).body.total.servers).toBe(1);
   });
 
+  it("tells what the accounts have cost day by day, to each what is theirs", async () => {
+    await site.pass();
+    const now = (await site.ask("/fleet/v1/costs")).body.total.cost;
+    const { body } = await site.ask("/fleet/v1/costs/history?days=7");
+    const theirs = (await site.ask("/fleet/v1/costs/history?by=owner", "globex")).body.currencies[0];
+    const one = (await site.ask("/fleet/v1/servers/web-2")).body.state.cost;
+
+    expect(body.currencies.map(({ currency }: { currency: string }) => currency)).toEqual(["USD"]);
+    expect(body.currencies[0].total.at(-1)).toMatchObject({ day: body.to, monthlyMicro: now[0].monthlyMicro });
+    expect(body.currencies[0].groups.map(({ key }: { key: string }) => key).sort()).toEqual(["do-main", "linode-main"]);
+    expect(theirs.groups).toMatchObject([{ key: "globex", points: [{ servers: 1, monthlyMicro: one.monthlyMicro }] }]);
+    expect(theirs.total).toEqual(theirs.groups[0].points);
+  });
+
   it("finds the cheapest, compares up to a price, and tells what is sold", async () => {
     const cheapest = await site.ask("/fleet/v1/cheapest?vcpus=2&memoryMiB=2048&account=linode-main&account=do-main");
     const { hourlyMicro } = cheapest.body.offers[0].cost;

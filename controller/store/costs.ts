@@ -1,0 +1,44 @@
+import { type Kysely, sql, type Transaction } from "kysely";
+import type { Tables } from "./tables.ts";
+import type { PassRecord, Store } from "./types.ts";
+
+/** How long costs are remembered, by the clock of the passes. */
+const KEPT = sql`interval '2 years'`;
+
+/** What the accounts have cost, day by day. */
+export function costMethods(db: Kysely<Tables>): Pick<Store, "costDays"> {
+  return {
+    async costDays(since) {
+      const rows = await db
+        .selectFrom("cost_day")
+        .select([sql<string>`day::text`.as("day"), "account", "owner", "class", "currency", "servers", "monthly_micro"])
+        .where("day", ">=", since)
+        .orderBy("cost_day.day")
+        .orderBy("account")
+        .orderBy("owner")
+        .execute();
+      return rows.map(({ day, account, owner, class: whose, currency, servers, monthly_micro }) => ({
+        day,
+        account,
+        ...(owner !== "" && { owner }),
+        class: whose,
+        ...(currency !== "" && { currency }),
+        servers,
+        monthlyMicro: Number(monthly_micro),
+      }));
+    },
+  };
+}
+
+/** The day's rows of the account as this pass has found them: the last pass of a day counts. */
+export async function putCosts(db: Transaction<Tables>, { account, pass, costs }: PassRecord): Promise<void> {
+  if (costs === undefined) return;
+  const day = pass.readAt.slice(0, "2026-11-26".length);
+  await db.deleteFrom("cost_day").where("account", "=", account).where("day", "=", day).execute();
+  const rows = costs.map(({ owner = "", class: whose, currency = "", servers, monthlyMicro }) => ({
+    ...{ day, account, owner, class: whose, currency, servers },
+    monthly_micro: String(monthlyMicro),
+  }));
+  if (rows.length > 0) await db.insertInto("cost_day").values(rows).execute();
+  await sql`delete from cost_day where day < ${day}::date - ${KEPT}`.execute(db);
+}
