@@ -39,7 +39,7 @@ export class IssuedPeople {
       await store.audit({ action: "sign-in.refused", source, data: { subject, ...(email && { email }) } });
       return undefined;
     }
-    const { password: _, ...user } = found;
+    const { hash: _, ...user } = found;
     const who = { id: user.id, email: user.email, via: "issuer" } as const;
     const object = `user ${user.email}`;
     if (user.subject === undefined)

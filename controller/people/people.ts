@@ -13,7 +13,7 @@ import { Sessions } from "./sessions.ts";
 import { type Credentials, signIn } from "./sign-in.ts";
 import { TokenKeys } from "./token-keys.ts";
 import { Tokens } from "./tokens.ts";
-import type { Lifetimes, LockoutPolicy, User } from "./types.ts";
+import type { Lifetimes, LockoutPolicy } from "./types.ts";
 import { Users } from "./users.ts";
 
 export interface PeopleParts {
@@ -39,7 +39,7 @@ export interface People {
   sessions: Sessions;
   audit: AuditLog;
   authenticate: Authenticate;
-  signIn(credentials: Credentials): Promise<User>;
+  signIn(credentials: Credentials): ReturnType<typeof signIn>;
   /** Adds a key for access tokens that signs in `afterMs`, and forgets those whose tokens have run out. */
   rotateTokenKey(afterMs: number): Promise<{ kid: string; from: string }>;
 }

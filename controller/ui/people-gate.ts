@@ -1,3 +1,4 @@
+import { whoOf } from "../people/audit.ts";
 import type { People } from "../people/people.ts";
 import type { Gate } from "./gate.ts";
 
@@ -6,6 +7,5 @@ export const peopleGate = ({ signIn, sessions, audit }: Pick<People, "signIn" | 
   signIn: async (email, password, source) => await sessions.start(await signIn({ email, password, source }), source),
   who: (cookie) => sessions.principal(cookie),
   signOut: (cookie, source) => sessions.end(cookie, source),
-  audit: async ({ who: { id, email, via }, ...entry }) =>
-    void (await audit.audit({ who: { id, email, via }, ...entry })),
+  audit: async ({ who, ...entry }) => void (await audit.audit({ who: whoOf(who), ...entry })),
 });
