@@ -141,7 +141,8 @@ export interface Rehashed {
 }
 
 export interface AttemptKeys {
-  user: string;
+  /** Absent where it is not known yet who it is: only the source counts. */
+  user?: string;
   source: string;
 }
 
@@ -203,8 +204,8 @@ export interface PeopleStore {
   /** The attempt was good: takes it back, and the user's failures before it. Without an entry it was no sign-in. */
   endAttempt(user: string, keys: AttemptKeys, audit?: AuditEntry, rehashed?: Rehashed): Promise<void>;
 
-  /** A token of the issuer was seen that is newer than the last sign-in: is one. `issuedAt`: seconds since 1970. */
-  noteIssued(user: string, issuedAt: number, audit: AuditEntry): Promise<void>;
+  /** A token of the issuer was seen that is newer than the last sign-in: is one. `issuedAt`: seconds since 1970; undefined: is one in any case. */
+  noteIssued(user: string, issuedAt: number | undefined, audit: AuditEntry): Promise<void>;
 
   /** False when all that the user is signed in with was ended since this sign-in began, or the user is disabled. */
   addFamily(family: { id: string; user: SignedIn } & Lifetimes, refresh: Kept): Promise<boolean>;
