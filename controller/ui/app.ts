@@ -86,7 +86,8 @@ function viewer({ memory }: PageParts): Visit["view"] {
 }
 
 /** Where a form that was refused came from: `/ui/changes/ID/approve` of `/ui/changes/ID`. */
-const placeBefore = (path: string): string => /^\/ui\/(?:changes|servers)\/[^/]+(?=\/)/.exec(path)?.[0] ?? "/ui/fleet";
+const placeBefore = (path: string): string =>
+  /^\/ui\/(?:changes|servers|users)\/[^/]+(?=\/)/.exec(path)?.[0] ?? "/ui/fleet";
 
 const errorPage = (message: string, back = "/ui/fleet") => ({
   title: "Not done",

@@ -10,6 +10,7 @@ import { askServer, newServerPage } from "./pages/new-server.ts";
 import { runPage, runsPage } from "./pages/runs.ts";
 import { askPower, serverPage } from "./pages/server.ts";
 import { signOut } from "./pages/sign-out.ts";
+import { PEOPLE_ROUTES } from "./people-routes.ts";
 import type { Page, Visit } from "./visit.ts";
 
 /** A page or a form, and who may have it. What a role may not do is not offered to it, and refused. */
@@ -18,7 +19,7 @@ export interface Route {
   /** Below `/ui`. */
   path: string;
   role: Role;
-  answer(visit: Visit): Promise<Page | Response>;
+  answer(visit: Visit): Promise<Page | Response> | Page;
 }
 
 const actions = (Object.keys(ACTION_ROLES) as ChangeAction[]).map(
@@ -45,5 +46,6 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/runs", role: "viewer", answer: runsPage },
   { method: "GET", path: "/runs/:id", role: "viewer", answer: runPage },
   { method: "GET", path: "/accounts", role: "viewer", answer: accountsPage },
+  ...PEOPLE_ROUTES,
   { method: "POST", path: "/sign-out", role: "viewer", answer: signOut },
 ];

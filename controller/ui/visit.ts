@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { FleetMemory } from "../api/fleet/memory.ts";
 import type { FleetView } from "../api/fleet/view.ts";
 import type { Changes } from "../changes/changes.ts";
+import type { People } from "../people/people.ts";
 import { mayAs, type Principal, type Role } from "../people/principal.ts";
 import type { Controller } from "../reconcile/context.ts";
 import type { Gate } from "./gate.ts";
@@ -13,11 +14,12 @@ export interface PageParts {
   service: { readonly changes: Changes };
   memory: FleetMemory;
   gate: Gate;
+  people: Pick<People, "users" | "keys" | "sessions" | "audit">;
   logger: { error(what: object, text: string): void };
 }
 
 /** Places that the navigation leads to. */
-export type Place = "fleet" | "changes" | "drift" | "inventory" | "runs" | "accounts";
+export type Place = "fleet" | "changes" | "drift" | "inventory" | "runs" | "accounts" | "users" | "audit";
 
 export interface Page {
   title: string;

@@ -89,7 +89,7 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
         logger,
         stopping: stopping.signal,
       }),
-      page: pageApp({ controller, memory, service: started, gate: peopleGate(people), logger }),
+      page: pageApp({ controller, memory, service: started, gate: peopleGate(people), people, logger }),
     });
     const asked = askedToEnd((signal) => logger.info({ signal }, "stopping: what is under way is finished"));
     const server = await listen(app.fetch, address);

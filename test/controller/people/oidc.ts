@@ -19,27 +19,29 @@ export interface Somebody {
 export class Issuer {
   readonly url: string;
   readonly #server: Server;
+  readonly #page: string;
   readonly #provider: Provider;
   person: Somebody | "declines" = "declines";
   /** Answers for the token endpoint instead of the provider's own. */
   answer: { status: number; body: string } | undefined;
   readonly #people = new Map<string, Somebody>();
 
-  private constructor(server: Server, url: string, provider: Provider) {
+  private constructor(server: Server, url: string, page: string, provider: Provider) {
+    this.#page = page;
     this.#server = server;
     this.url = url;
     this.#provider = provider;
     server.on("request", (request, response) => void this.#take(request, response));
   }
 
-  static async start(): Promise<Issuer> {
+  static async start(page = PAGE): Promise<Issuer> {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const { privateKey } = await generateKeyPair("RS256", { extractable: true });
     const provider = new Provider(url, {
       clients: [
-        { client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [`${PAGE}/ui/sign-in/return`] },
+        { client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [`${page}/ui/sign-in/return`] },
         { client_id: OTHER.id, client_secret: OTHER.secret, redirect_uris: [OTHER.returnUrl] },
       ],
       jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: "one", alg: "RS256", use: "sig" }] },
@@ -51,7 +53,7 @@ export class Issuer {
       pkce: { required: (_: unknown, client: { clientId: string }) => client.clientId === CLIENT.id },
       findAccount: (_: unknown, id: string) => ({ accountId: id, claims: () => issuer.#people.get(id) }),
     });
-    const issuer = new Issuer(server, url, provider);
+    const issuer = new Issuer(server, url, page, provider);
     return issuer;
   }
 
@@ -61,7 +63,7 @@ export class Issuer {
       FLEETWRIGHT_OIDC_CLIENT_ID: CLIENT.id,
       FLEETWRIGHT_OIDC_CLIENT_SECRET: CLIENT.secret,
       FLEETWRIGHT_OIDC_NAME: "Example Login",
-      FLEETWRIGHT_PAGE_URL: PAGE,
+      FLEETWRIGHT_PAGE_URL: this.#page,
     };
   }
 
