@@ -1,11 +1,12 @@
 import { html } from "hono/html";
 import { runFor, tellsOf } from "../../api/fleet/reads/runs.ts";
+import { wordsOf } from "../../cli/render/runs.ts";
 import type { StoredEvent } from "../../store/types.ts";
 import { notThere } from "../gate.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { runBadge, runTook } from "../parts/runs.ts";
 import { table } from "../parts/table.ts";
-import { ago, badge, empty, facts, shortCommit, type Tone, value } from "../parts/words.ts";
+import { ago, badge, empty, facts, shortCommit, type Tone } from "../parts/words.ts";
 import type { Page, Visit } from "../visit.ts";
 
 const ON_A_PAGE = 40;
@@ -130,17 +131,8 @@ const TONES: Readonly<Record<string, Tone>> = {
 const eventTable = (events: readonly StoredEvent[]): Markup =>
   html`<ol class="log">${events.map(({ at, kind, object, data }) => {
     const end = kind.split(".").at(-1) ?? kind;
-    return html`<li><time datetime="${at}">${at.slice(11, 19)}</time> ${badge(TONES[end] ?? "idle", kind)} ${object === undefined ? nothing : nameOf(object)} <span class="lines">${words(data)}</span></li>`;
+    return html`<li><time datetime="${at}">${at.slice(11, 19)}</time> ${badge(TONES[end] ?? "idle", kind)} ${object === undefined ? nothing : nameOf(object)} <span class="lines">${wordsOf(data)}</span></li>`;
   })}</ol>`;
 
 /** `Server//web-1` is `web-1`. */
 const nameOf = (key: string): string => key.replace(/^Server\/\//, "").replaceAll("/", " ");
-
-/** What an event says, in the words that most have. */
-function words(data: unknown): string {
-  if (typeof data === "string") return data;
-  if (typeof data !== "object" || data === null) return "";
-  const { message, text, reason, op, outcome, changes } = data as Record<string, unknown>;
-  const told = [message, text, reason, op, outcome].filter((one) => typeof one === "string");
-  return [...told, ...(changes === undefined ? [] : [value(changes)])].join(" ");
-}

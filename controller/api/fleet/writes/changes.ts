@@ -85,6 +85,7 @@ export function shown({
   files,
   objects,
   base,
+  head,
   merged,
   preview,
   ...rest
@@ -101,6 +102,7 @@ export function shown({
     files,
     objects,
     base,
+    head,
     ...(merged !== undefined && { merged }),
     ...(preview !== undefined && { preview }),
     approvals,
