@@ -57,7 +57,15 @@ export class Serving {
       poke: () => service.poke(),
       ...(hookSecret === undefined ? {} : { hookSecret }),
       fleet: fleetApp({ controller, memory, service, people, authenticate, logger, stopping: stopping.signal }),
-      page: pageApp({ controller, memory, service, gate: peopleGate(people), logger, stopping: stopping.signal }),
+      page: pageApp({
+        controller,
+        memory,
+        service,
+        gate: peopleGate(people),
+        people,
+        logger,
+        stopping: stopping.signal,
+      }),
     });
     return new Serving({ service, metrics, people }, app, stopping);
   }

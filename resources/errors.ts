@@ -10,6 +10,7 @@ export const FLEET_ERRORS = {
   CONFLICT: { http: 409, retry: false, exit: 1 },
   TOO_MANY: { http: 429, retry: true, exit: 1 },
   ISSUER_UNAVAILABLE: { http: 503, retry: true, exit: 1 },
+  SERVER_UNAVAILABLE: { http: 502, retry: true, exit: 1 },
   NOT_FOUND: { http: 404, retry: false, exit: 1 },
   PREVIEW_STALE: { http: 409, retry: true, exit: 3 },
   NOT_APPROVED: { http: 409, retry: false, exit: 3 },

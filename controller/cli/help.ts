@@ -51,6 +51,11 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright drift --revert                  bring it back to what the files say",
     "fleetwright drift --accept                  write it into the files, as a commit",
   ],
+  runs: [
+    "fleetwright runs                            what the engine did last",
+    "fleetwright runs --follow 3f1c…             one as it goes; exit 1 when it does not succeed",
+    "fleetwright --server https://fleet.example.org runs   the same of a controller elsewhere",
+  ],
   changes: [
     "fleetwright changes                         what people have asked for and is not done",
     "fleetwright changes --state needs-approval  what waits for an approval",

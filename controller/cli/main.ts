@@ -3,7 +3,8 @@ import { type ErrorPlace, FLEET_ERRORS, FleetError } from "../../resources/error
 import { VERSION } from "../version.ts";
 import { helpOf, OVERVIEW } from "./help.ts";
 import { type Io, processIo } from "./io.ts";
-import { EXIT } from "./options.ts";
+import { EXIT, type GlobalOptions } from "./options.ts";
+import { checkRemote } from "./remote/settings.ts";
 import { Interrupted } from "./signals.ts";
 import { verbs } from "./verbs/index.ts";
 
@@ -30,6 +31,21 @@ export async function main(args: string[], io: Io = processIo()): Promise<number
         .default("served")
         .env("FLEETWRIGHT_PROVIDER"),
     )
+    .addOption(
+      new Option("--server <url>", "ask the controller at this address, instead of working here").env(
+        "FLEETWRIGHT_SERVER",
+      ),
+    )
+    .addOption(
+      new Option("--token <token>", "an API key of it; others see it among the processes").env("FLEETWRIGHT_TOKEN"),
+    )
+    .addOption(new Option("--token-file <file>", "the file (0600) that holds it").env("FLEETWRIGHT_TOKEN_FILE"))
+    .hook("preAction", (_, action) => {
+      let verb = action;
+      while (verb.parent && verb.parent !== program) verb = verb.parent;
+      const isFromEnvironment = program.getOptionValueSource("server") === "env";
+      checkRemote(verb.name(), program.opts<GlobalOptions>().server, isFromEnvironment);
+    })
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .exitOverride()
     .showHelpAfterError("(fleetwright --help lists the verbs)")

@@ -36,3 +36,15 @@ export function aborted(signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => done(), { once: true });
   });
 }
+
+/** Runs what a Ctrl-C ends. */
+export async function untilInterrupted<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { signal, release } = onInterrupt();
+  try {
+    return await run(signal);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    release();
+  }
+}

@@ -1,10 +1,11 @@
 import { FleetError } from "../../resources/errors.ts";
+import { whoOf } from "./audit.ts";
 import { mayAs, type Principal, type Role } from "./principal.ts";
 import type { Recent } from "./recent.ts";
 import { isSameHash, mint, readSecret } from "./secrets.ts";
 import { isWithin, scopes, toPrincipal } from "./standing.ts";
 import type { Actor, ApiKey, PeopleStore } from "./types.ts";
-import { checkedStanding, requireWithin, whoOf } from "./users.ts";
+import { checkedStanding, requireWithin } from "./users.ts";
 
 const LONGEST_NAME = 100;
 /** As often as its last use is written. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { FleetError } from "../../resources/errors.ts";
 import { emailKey } from "./email.ts";
 import { sourceKey } from "./source.ts";
-import type { AuditEntry, LockoutPolicy, PeopleStore, Rehashed } from "./types.ts";
+import type { AttemptKeys, AuditEntry, LockoutPolicy, PeopleStore, Rehashed } from "./types.ts";
 
 export const LOCKOUT: LockoutPolicy = {
   failures: 5,
@@ -29,7 +29,18 @@ export class Attempts {
 
   /** @throws {FleetError} TOO_MANY with `retryAfterSeconds`, until when nothing is looked at, be it right or wrong. */
   async begin(email: string, source: string): Promise<Attempt> {
-    const keys = { user: createHash("sha256").update(emailKey(email)).digest("hex"), source: sourceKey(source) };
+    return await this.#begin(
+      { user: createHash("sha256").update(emailKey(email)).digest("hex"), source: sourceKey(source) },
+      source,
+    );
+  }
+
+  /** Of whomever it may be about. @throws {FleetError} TOO_MANY as `begin` */
+  async beginFrom(source: string): Promise<Attempt> {
+    return await this.#begin({ source: sourceKey(source) }, source);
+  }
+
+  async #begin(keys: AttemptKeys, source: string): Promise<Attempt> {
     const refusal = await this.#store.beginAttempt(keys, this.#policy);
     if (refusal !== undefined) {
       const retryAfterSeconds = Math.max(1, Math.ceil(refusal.waitMs / 1000));

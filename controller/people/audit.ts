@@ -1,5 +1,5 @@
 import { OWN_SECRETS } from "./secrets.ts";
-import type { AuditEntry, AuditQuery, PeopleStore, StoredAudit } from "./types.ts";
+import type { Actor, AuditEntry, AuditQuery, PeopleStore, StoredAudit, Who } from "./types.ts";
 
 const MOST = 1000;
 const HIDDEN = "[hidden]";
@@ -34,12 +34,7 @@ export class AuditLog {
     return { entries: page, ...(entries.length > limit && { next: page.at(-1)!.seq }) };
   }
 
-  /** One JSON object a line, as `entries` has them. */
-  async *exported(query: Omit<Partial<AuditQuery>, "before" | "limit"> = {}): AsyncGenerator<string> {
-    for await (const entry of this.entries(query)) yield `${JSON.stringify(entry)}\n`;
-  }
-
-  /** All of it, the oldest first. What is written meanwhile is in it as well. */
+  /** All of it, the oldest first. What is written meanwhile comes as well. */
   async *entries(query: Omit<Partial<AuditQuery>, "before" | "limit"> = {}): AsyncGenerator<StoredAudit> {
     for (let after = query.after ?? 0; ; ) {
       const entries = await this.#store.audits({ ...query, after, limit: MOST });
@@ -49,6 +44,14 @@ export class AuditLog {
     }
   }
 }
+
+/** Whoever has asked for something, as its entry names them. */
+export const whoOf = (by: Actor): Who => ({
+  ...("id" in by && { id: by.id }),
+  email: by.email,
+  via: by.via,
+  ...("key" in by && by.key !== undefined && { key: by.key }),
+});
 
 export function withoutSecrets(entry: AuditEntry): AuditEntry {
   const { object, source, data } = entry;

@@ -3,6 +3,7 @@ import { FleetError } from "../../resources/errors.ts";
 import { refused } from "./access-tokens.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import type { IssuedPeople } from "./issued-people.ts";
+import type { Issuer } from "./issuer.ts";
 import type { Principal } from "./principal.ts";
 import { isApiKey } from "./secrets.ts";
 import type { Tokens } from "./tokens.ts";
@@ -26,7 +27,7 @@ export function authenticator({
 }: {
   tokens: Tokens;
   keys: ApiKeys;
-  issued?: { issuer: string; people: IssuedPeople };
+  issued?: { issuer: Issuer; people: IssuedPeople };
 }): Authenticate {
   return async (headers, source) => {
     const authorization = headers.get("authorization")?.trim();
@@ -40,8 +41,8 @@ export function authenticator({
       throw new FleetError("UNAUTHENTICATED", "Authorization is wanted as: Bearer TOKEN, or Bearer fw_…");
     if (isApiKey(token)) return await keys.principal(token, source);
     // Who it says made it decides only whose rules it is checked by.
-    if (issued !== undefined && claimedIssuer(token) === issued.issuer)
-      return await issued.people.principal(token, source);
+    if (issued !== undefined && claimedIssuer(token) === issued.issuer.settings.issuer)
+      return await issued.people.principal(issued.issuer, token, source);
     return await tokens.principal(token);
   };
 }

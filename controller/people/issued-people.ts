@@ -3,34 +3,43 @@ import type { Issuer, IssuerClaims } from "./issuer.ts";
 import type { Principal } from "./principal.ts";
 import type { Recent } from "./recent.ts";
 import { toPrincipal } from "./standing.ts";
-import type { PeopleStore, User } from "./types.ts";
+import type { PeopleStore, StoredUser } from "./types.ts";
 
 /**
  * People by tokens of the configured issuer. Its subject names a user for good once a token with the user's verified mail address was seen, so that an
  * address which goes to somebody else takes no user with it. Nobody is made a user by a token.
  */
 export class IssuedPeople {
-  readonly #parts: { store: PeopleStore; issuer: Issuer; recent: Recent };
+  readonly #parts: { store: PeopleStore; recent: Recent };
 
-  constructor(parts: { store: PeopleStore; issuer: Issuer; recent: Recent }) {
+  constructor(parts: { store: PeopleStore; recent: Recent }) {
     this.#parts = parts;
   }
 
-  /** @throws {FleetError} UNAUTHENTICATED, ISSUER_UNAVAILABLE */
-  async principal(token: string, source: string): Promise<Principal> {
-    const { issuer, recent } = this.#parts;
+  /** By a token for the API. @throws {FleetError} UNAUTHENTICATED, ISSUER_UNAVAILABLE */
+  async principal(issuer: Issuer, token: string, source: string): Promise<Principal> {
+    const { store, recent } = this.#parts;
     const claims = await issuer.verify(token);
-    const key = `issuer ${JSON.stringify(claims)}`;
-    const user = await recent.get(key, () => this.#user(claims, source));
-    if (user === undefined)
-      throw new FleetError(
-        "UNAUTHENTICATED",
-        "the issuer knows you and this fleet does not, or has disabled you: an admin adds people",
-      );
+    const user = await recent.get(`issuer ${JSON.stringify(claims)}`, async () => {
+      const found = await this.#user(claims, source);
+      if (found === undefined) return undefined;
+      const who = { id: found.id, email: found.email, via: "issuer" } as const;
+      const entry = { who, action: "sign-in", object: `user ${found.email}`, source };
+      await store.noteIssued(found.id, claims.issuedAt, entry);
+      return found;
+    });
+    if (user === undefined) throw unknown();
     return toPrincipal(user, "token");
   }
 
-  async #user(claims: IssuerClaims, source: string): Promise<User | undefined> {
+  /** Whom the issuer's word is about. @throws {FleetError} UNAUTHENTICATED for nobody of this fleet */
+  async known(claims: IssuerClaims, source: string): Promise<Omit<StoredUser, "hash">> {
+    const user = await this.#user(claims, source);
+    if (user === undefined) throw unknown();
+    return user;
+  }
+
+  async #user(claims: IssuerClaims, source: string): Promise<Omit<StoredUser, "hash"> | undefined> {
     const { store } = this.#parts;
     const { subject, email } = claims;
     const found = (await store.user({ subject })) ?? (email === undefined ? undefined : await store.user({ email }));
@@ -39,7 +48,7 @@ export class IssuedPeople {
       await store.audit({ action: "sign-in.refused", source, data: { subject, ...(email && { email }) } });
       return undefined;
     }
-    const { password: _, ...user } = found;
+    const { hash: _, ...user } = found;
     const who = { id: user.id, email: user.email, via: "issuer" } as const;
     const object = `user ${user.email}`;
     if (user.subject === undefined)
@@ -48,7 +57,12 @@ export class IssuedPeople {
         { subject },
         { who, action: "user.named-by-issuer", object, source, data: { subject } },
       );
-    await store.noteIssued(user.id, claims.issuedAt, { who, action: "sign-in", object, source });
     return user;
   }
 }
+
+const unknown = () =>
+  new FleetError(
+    "UNAUTHENTICATED",
+    "the issuer knows you and this fleet does not, or has disabled you: an admin adds people",
+  );

@@ -3,7 +3,7 @@ import { FleetError } from "../../resources/errors.ts";
 import { isLoopback } from "../fleet/loopback.ts";
 import { refused, toRefusal } from "./access-tokens.ts";
 
-const ISSUER = "FLEETWRIGHT_OIDC_ISSUER";
+export const ISSUER = "FLEETWRIGHT_OIDC_ISSUER";
 const AUDIENCE = "FLEETWRIGHT_OIDC_AUDIENCE";
 const JWKS_URL = "FLEETWRIGHT_OIDC_JWKS_URL";
 
@@ -41,10 +41,13 @@ export interface IssuerClaims {
   issuedAt: number;
 }
 
-/** Undefined where none is configured. @throws {FleetError} USAGE */
-export function issuerSettings(environment: Readonly<Record<string, string | undefined>>): IssuerSettings | undefined {
+/** Undefined where none is configured, or only for signing in to the page. @throws {FleetError} USAGE */
+export function issuerSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  isLogin: boolean,
+): IssuerSettings | undefined {
   const { [ISSUER]: issuer, [AUDIENCE]: audience, [JWKS_URL]: jwksUrl } = environment;
-  if (!issuer) return undefined;
+  if (!issuer || (!audience && isLogin)) return undefined;
   if (!audience)
     throw new FleetError("USAGE", `${ISSUER} is set and ${AUDIENCE} is not: tokens made for others would be taken`);
   for (const [name, url] of [[ISSUER, issuer] as const, ...(jwksUrl ? [[JWKS_URL, jwksUrl] as const] : [])])
@@ -80,13 +83,7 @@ export class Issuer {
       ({ payload }) => payload,
       (error: unknown) => Promise.reject(toRefusal(error)),
     );
-    if (typeof sub !== "string" || sub === "" || typeof iat !== "number") throw refused("names nobody");
-    const isVerified = email_verified === true && typeof email === "string";
-    return {
-      subject: `${issuer} ${sub.replaceAll("\0", "")}`,
-      ...(isVerified && { email }),
-      issuedAt: iat,
-    };
+    return claimsOf(issuer, { sub, iat, email, email_verified });
   }
 
   #load(): Promise<JWTVerifyGetKey> {
@@ -102,6 +99,20 @@ export class Issuer {
     const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: TIMEOUT_MS });
     return (header, flat) => keys(header, flat).catch(blame);
   }
+}
+
+/** @throws {FleetError} UNAUTHENTICATED where nobody is named. */
+export function claimsOf(
+  issuer: string,
+  { sub, iat, email, email_verified }: { sub?: unknown; iat?: unknown; email?: unknown; email_verified?: unknown },
+): IssuerClaims {
+  if (typeof sub !== "string" || sub === "" || typeof iat !== "number") throw refused("names nobody");
+  const isVerified = email_verified === true && typeof email === "string";
+  return {
+    subject: `${issuer} ${sub.replaceAll("\0", "")}`,
+    ...(isVerified && { email }),
+    issuedAt: iat,
+  };
 }
 
 /** The issuer's description of itself. @see https://openid.net/specs/openid-connect-discovery-1_0.html */
@@ -137,7 +148,8 @@ const unavailable = (cause: unknown) =>
     { cause },
   );
 
-function checkUrl(name: string, text: string): void {
+/** @throws {FleetError} USAGE for what is neither https nor of this machine */
+export function checkUrl(name: string, text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (!isSafe) throw new FleetError("USAGE", `${name} must be an https address`, { url: text.slice(0, 200) });

@@ -7,13 +7,15 @@ import { AuditLog } from "./audit.ts";
 import { type Authenticate, authenticator } from "./authenticate.ts";
 import { IssuedPeople } from "./issued-people.ts";
 import { Issuer, issuerSettings } from "./issuer.ts";
+import { IssuerLogin } from "./issuer-login.ts";
+import { loginSettings } from "./login-settings.ts";
 import { argon2id, type Hasher } from "./passwords.ts";
 import { Recent } from "./recent.ts";
 import { Sessions } from "./sessions.ts";
 import { type Credentials, signIn } from "./sign-in.ts";
 import { TokenKeys } from "./token-keys.ts";
 import { Tokens } from "./tokens.ts";
-import type { Lifetimes, LockoutPolicy, User } from "./types.ts";
+import type { Lifetimes, LockoutPolicy } from "./types.ts";
 import { Users } from "./users.ts";
 
 export interface PeopleParts {
@@ -39,7 +41,9 @@ export interface People {
   sessions: Sessions;
   audit: AuditLog;
   authenticate: Authenticate;
-  signIn(credentials: Credentials): Promise<User>;
+  /** Signing in to the page at the issuer, where that is configured. */
+  login?: IssuerLogin;
+  signIn(credentials: Credentials): ReturnType<typeof signIn>;
   /** Adds a key for access tokens that signs in `afterMs`, and forgets those whose tokens have run out. */
   rotateTokenKey(afterMs: number): Promise<{ kid: string; from: string }>;
 }
@@ -54,11 +58,10 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
   const access = new AccessTokens(tokenKeys, fleetId, now);
   const tokens = new Tokens({ store, access, recent }, parts.refreshLifetimes);
   const keys = new ApiKeys({ store, recent, now, steady });
-  const settings = issuerSettings(environment);
-  const issued = settings && {
-    issuer: settings.issuer,
-    people: new IssuedPeople({ store, issuer: new Issuer(settings, now), recent }),
-  };
+  const login = loginSettings(environment);
+  const settings = issuerSettings(environment, login !== undefined);
+  const issuedPeople = new IssuedPeople({ store, recent });
+  const issued = settings && { issuer: new Issuer(settings, now), people: issuedPeople };
   return {
     users: new Users({ store, hasher, attempts, onChange: () => recent.clear() }),
     keys,
@@ -66,6 +69,7 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
     sessions: new Sessions(store, parts.sessionLifetimes),
     audit: new AuditLog(store),
     authenticate: authenticator({ tokens, keys, ...(issued && { issued }) }),
+    ...(login && { login: new IssuerLogin({ store, settings: login, people: issuedPeople, attempts }) }),
     signIn: (credentials) => signIn({ store, hasher, attempts }, credentials),
     rotateTokenKey: (afterMs) => tokenKeys.rotate(afterMs, ACCESS_MS),
   };

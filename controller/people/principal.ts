@@ -15,6 +15,8 @@ export interface Principal {
   /** Owners whose servers it is about; absent: all. */
   owners?: readonly string[];
   via: "session" | "token" | "api-key";
+  /** Id of the API key, where it came with one. */
+  key?: string;
 }
 
 export const mayAs = ({ role }: Pick<Principal, "role">, needed: Role): boolean =>

@@ -1,7 +1,8 @@
 import type { Principal } from "./principal.ts";
 import { mint, readSecret } from "./secrets.ts";
+import { overtaken } from "./sign-in.ts";
 import { toPrincipal } from "./standing.ts";
-import type { Lifetimes, PeopleStore, User, WebSession } from "./types.ts";
+import type { Lifetimes, PeopleStore, SignedIn, WebSession } from "./types.ts";
 
 /** Of a sign-in of the web page: since it was last used, and since it began. */
 const LIFETIMES: Lifetimes = { idleMs: 8 * 3600_000, absoluteMs: 7 * 24 * 3600_000 };
@@ -16,10 +17,15 @@ export class Sessions {
     this.#lifetimes = lifetimes;
   }
 
-  /** For somebody who has just signed in. Always a new one, whatever cookie came with the request. */
-  async start(user: User, source: string): Promise<{ cookie: string; maxAgeSeconds: number }> {
+  /**
+   * For somebody who has just signed in. Always a new one, whatever cookie came with the request.
+   * @throws {FleetError} UNAUTHENTICATED when the password was changed meanwhile, or whatever else ends all sign-ins
+   */
+  async start(user: SignedIn, source: string): Promise<{ cookie: string; maxAgeSeconds: number }> {
     const { text, ...kept } = mint("session");
-    await this.#store.addSession({ ...kept, user: user.id, source: source.slice(0, 100), ...this.#lifetimes });
+    const { id, signOuts } = user;
+    const session = { ...kept, user: { id, signOuts }, source: source.slice(0, 100), ...this.#lifetimes };
+    if (!(await this.#store.addSession(session))) throw overtaken();
     return { cookie: text, maxAgeSeconds: Math.floor(this.#lifetimes.absoluteMs / 1000) };
   }
 

@@ -22,7 +22,7 @@ export const isWholeAdmin = ({ role, accounts, owners }: Standing): boolean =>
 
 export function toPrincipal({ id, name, email, ...standing }: User, via: Principal["via"], key?: ApiKey): Principal {
   const { role, accounts, owners } = key === undefined ? standing : leastOf(key, standing);
-  return { id, name, email, role, ...scopes(accounts, owners), via };
+  return { id, name, email, role, ...scopes(accounts, owners), via, ...(key && { key: key.id }) };
 }
 
 /** Only those that there are: an absent one is about all. */

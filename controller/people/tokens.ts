@@ -4,8 +4,9 @@ import type { AccessTokens } from "./access-tokens.ts";
 import type { Principal } from "./principal.ts";
 import type { Recent } from "./recent.ts";
 import { mint, readSecret } from "./secrets.ts";
+import { overtaken } from "./sign-in.ts";
 import { toPrincipal } from "./standing.ts";
-import type { Lifetimes, PeopleStore, TokenFamily, User } from "./types.ts";
+import type { Lifetimes, PeopleStore, SignedIn, TokenFamily } from "./types.ts";
 
 /** Of refresh tokens: since the last was given, and since the sign-in. */
 const LIFETIMES: Lifetimes = { idleMs: 7 * 24 * 3600_000, absoluteMs: 30 * 24 * 3600_000 };
@@ -34,12 +35,14 @@ export class Tokens {
     this.#lifetimes = lifetimes;
   }
 
-  /** For somebody who has just signed in. */
-  async issue(user: User): Promise<IssuedTokens> {
+  /** For somebody who has just signed in. @throws {FleetError} UNAUTHENTICATED as `Sessions.start` */
+  async issue(user: SignedIn): Promise<IssuedTokens> {
     const { store, access } = this.#parts;
     const { text, ...refresh } = mint("refresh");
     const family = randomUUID();
-    await store.addFamily({ id: family, user: user.id, ...this.#lifetimes }, refresh);
+    const { id, signOuts } = user;
+    if (!(await store.addFamily({ id: family, user: { id, signOuts }, ...this.#lifetimes }, refresh)))
+      throw overtaken();
     const { token, expiresInSeconds } = await access.sign({ user: user.id, family });
     return { accessToken: token, refreshToken: text, expiresInSeconds };
   }

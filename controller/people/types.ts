@@ -18,30 +18,40 @@ export interface User extends Standing {
   signedInAt?: string;
 }
 
-/** With the hash of the password. */
+/** As the store keeps it. */
 export interface StoredUser extends User {
-  password?: string;
+  /** Of the password. */
+  hash?: string;
+  /** How often all that the user was signed in with was ended: what began before counts no more. */
+  signOuts: number;
 }
 
-export interface NewUser extends Standing {
+/** Who has just signed in. */
+export type SignedIn = Pick<StoredUser, "id" | "signOuts">;
+
+export interface UserWish extends Standing {
   name: string;
   email: string;
-  /** Hash; absent: signs in by the configured issuer only. */
+  /** Absent: signs in by the configured issuer only. */
   password?: string;
 }
 
-/** Null takes away. */
-export interface UserChange {
+/** Null takes away: of accounts and owners, so that it is about all; of the subject, so that the issuer's next token with this mail address names the person anew. */
+export interface UserEdit {
   name?: string;
   email?: string;
   role?: Role;
   accounts?: readonly string[] | null;
   owners?: readonly string[] | null;
   enabled?: boolean;
-  /** Hash. */
   password?: string;
-  subject?: string | null;
+  subject?: null;
 }
+
+/** The same where it is kept: a password is its hash. */
+type Hashed<T> = Omit<T, "password"> & { hash?: string };
+export type StoredWish = Hashed<UserWish>;
+export type StoredEdit = Hashed<Omit<UserEdit, "subject">> & { subject?: string | null };
 
 /** What a program signs in with. Its standing is never more than its user's. Instants are ISO. */
 export interface ApiKey extends Standing {
@@ -72,6 +82,8 @@ export interface Who {
   id?: string;
   email: string;
   via: Actor["via"] | "password" | "issuer" | "controller";
+  /** Id of the API key that it was done with. */
+  key?: string;
 }
 
 export interface AuditEntry {
@@ -129,7 +141,8 @@ export interface Rehashed {
 }
 
 export interface AttemptKeys {
-  user: string;
+  /** Absent where it is not known yet who it is: only the source counts. */
+  user?: string;
   source: string;
 }
 
@@ -174,14 +187,14 @@ export interface PeopleStore {
   users(): Promise<User[]>;
   user(by: { id: string } | { email: string } | { subject: string }): Promise<StoredUser | undefined>;
   /** `first`: only where there is no enabled admin who is about everything. @throws {FleetError} CONFLICT */
-  addUser(user: NewUser, audit: AuditEntry, options?: { first?: boolean }): Promise<User>;
+  addUser(user: StoredWish, audit: AuditEntry, options?: { first?: boolean }): Promise<User>;
   /**
    * `check` sees the user as it is and as it would be; what it throws leaves all as it was. `endSignIns` revokes tokens and web sessions.
    * @throws {FleetError} NOT_FOUND; CONFLICT for a mail address that another has, and where no enabled admin would be left who is about everything.
    */
   changeUser(
     id: string,
-    change: UserChange,
+    change: StoredEdit,
     audit: AuditEntry,
     options?: { endSignIns?: boolean; check?: (before: User, after: User) => void },
   ): Promise<User>;
@@ -191,10 +204,11 @@ export interface PeopleStore {
   /** The attempt was good: takes it back, and the user's failures before it. Without an entry it was no sign-in. */
   endAttempt(user: string, keys: AttemptKeys, audit?: AuditEntry, rehashed?: Rehashed): Promise<void>;
 
-  /** A token of the issuer was seen that is newer than the last sign-in: is one. `issuedAt`: seconds since 1970. */
-  noteIssued(user: string, issuedAt: number, audit: AuditEntry): Promise<void>;
+  /** A token of the issuer was seen that is newer than the last sign-in: is one. `issuedAt`: seconds since 1970; undefined: is one in any case. */
+  noteIssued(user: string, issuedAt: number | undefined, audit: AuditEntry): Promise<void>;
 
-  addFamily(family: { id: string; user: string } & Lifetimes, refresh: Kept): Promise<void>;
+  /** False when all that the user is signed in with was ended since this sign-in began, or the user is disabled. */
+  addFamily(family: { id: string; user: SignedIn } & Lifetimes, refresh: Kept): Promise<boolean>;
   family(id: string): Promise<TokenFamily | undefined>;
   /** That a refresh token belongs to, used or not. */
   familyOf(refresh: Kept): Promise<TokenFamily | undefined>;
@@ -203,7 +217,8 @@ export interface PeopleStore {
   /** False when it was revoked already or is not known. */
   revokeFamily(id: string, audit: AuditEntry): Promise<boolean>;
 
-  addSession(session: Kept & { user: string; source: string } & Lifetimes): Promise<void>;
+  /** False as for `addFamily`. */
+  addSession(session: Kept & { user: SignedIn; source: string } & Lifetimes): Promise<boolean>;
   /** Undefined when it has ended. Notes at most once a minute that it is in use. */
   session(given: Kept, idleMs: number): Promise<User | undefined>;
   sessions(user: string, idleMs: number): Promise<WebSession[]>;

@@ -1,37 +1,15 @@
 import { FleetError } from "../../resources/errors.ts";
 import { checkPerson } from "../repo/commit.ts";
 import type { Attempts } from "./attempts.ts";
+import { whoOf } from "./audit.ts";
 import { checkPassword, type Hasher, hashPassword, isPassword } from "./passwords.ts";
 import { mayAs, type Principal, ROLES, type Role } from "./principal.ts";
 import { isWithin } from "./standing.ts";
-import type { Actor, AuditEntry, PeopleStore, Standing, User, UserChange } from "./types.ts";
+import type { Actor, AuditEntry, PeopleStore, Standing, StoredEdit, User, UserEdit, UserWish } from "./types.ts";
 
 const LONGEST_NAME = 200;
 const LONGEST_EMAIL = 254;
 const MOST_SCOPES = 1000;
-
-export interface UserWish {
-  name: string;
-  email: string;
-  role: Role;
-  accounts?: readonly string[];
-  owners?: readonly string[];
-  /** Absent: signs in by the configured issuer only. */
-  password?: string;
-}
-
-/** Null makes it about all. */
-export interface UserEdit {
-  name?: string;
-  email?: string;
-  role?: Role;
-  accounts?: readonly string[] | null;
-  owners?: readonly string[] | null;
-  enabled?: boolean;
-  password?: string;
-  /** Null: the next token of the issuer with this mail address names the person anew. */
-  subject?: null;
-}
 
 interface Parts {
   store: PeopleStore;
@@ -54,12 +32,12 @@ export class Users {
   }
 
   /** By UUID or mail address. @throws {FleetError} NOT_FOUND */
-  async get(user: string): Promise<User> {
+  async get(whom: string): Promise<User> {
     const { store } = this.#parts;
-    const found = await store.user(user.includes("@") ? { email: user } : { id: uuidOf(user) });
-    if (found === undefined) throw new FleetError("NOT_FOUND", "there is no such user", { user: user.slice(0, 100) });
-    const { password: _, ...rest } = found;
-    return rest;
+    const found = await store.user(whom.includes("@") ? { email: whom } : { id: uuidOf(whom) });
+    if (found === undefined) throw new FleetError("NOT_FOUND", "there is no such user", { user: whom.slice(0, 100) });
+    const { hash: _, signOuts: __, ...user } = found;
+    return user;
   }
 
   /** @throws {FleetError} USAGE, FORBIDDEN, CONFLICT */
@@ -86,16 +64,16 @@ export class Users {
     requireAdmin(by);
     const before = await this.get(id);
     const checked = checkedEdit(edit, before);
-    const { password: text, ...plain } = checked;
-    const change: UserChange = {
-      ...plain,
-      ...(text !== undefined && { password: await hashPassword(text, checked.email ?? before.email, hasher) }),
+    const { password: text, ...rest } = checked;
+    const change: StoredEdit = {
+      ...rest,
+      ...(text !== undefined && { hash: await hashPassword(text, checked.email ?? before.email, hasher) }),
     };
     const user = await store.changeUser(
       before.id,
       change,
       entry(by, source, edit.enabled === false ? "user.disabled" : "user.changed", before.email, {
-        ...plain,
+        ...rest,
         ...(text !== undefined && { newPassword: true }),
       }),
       {
@@ -143,13 +121,13 @@ export class Users {
     if (who.via === "api-key") throw new FleetError("FORBIDDEN", "an API key changes no password: sign in for it");
     const user = await store.user({ id: who.id });
     const attempt = await attempts.begin(who.email, source);
-    if (!(await isPassword(user?.password, present, hasher)) || user === undefined) {
+    if (!(await isPassword(user?.hash, present, hasher)) || user === undefined) {
       await store.audit(entry(who, source, "password.refused", who.email));
       throw new FleetError("UNAUTHENTICATED", "the present password is wrong");
     }
     await attempt.good(user.id);
-    const password = await hashPassword(wanted, user.email, hasher);
-    await store.changeUser(user.id, { password }, entry(who, source, "password.changed", who.email), {
+    const hash = await hashPassword(wanted, user.email, hasher);
+    await store.changeUser(user.id, { hash }, entry(who, source, "password.changed", who.email), {
       endSignIns: true,
     });
     onChange();
@@ -160,7 +138,7 @@ export class Users {
     const user = checkedWish(wish, by);
     const { role, accounts, owners } = user;
     return await store.addUser(
-      { ...user, ...(password !== undefined && { password: await hashPassword(password, user.email, hasher) }) },
+      { ...user, ...(password !== undefined && { hash: await hashPassword(password, user.email, hasher) }) },
       entry(by, source, first ? "user.first-admin" : "user.added", user.email, { role, accounts, owners }),
       { first },
     );
@@ -184,8 +162,6 @@ function entry(by: Actor, source: string | undefined, action: string, email: str
     ...(source && { source }),
   };
 }
-
-export const whoOf = (by: Actor) => ({ ...("id" in by && { id: by.id }), email: by.email, via: by.via });
 
 /** @throws {FleetError} FORBIDDEN */
 function requireAdmin(by: Actor): void {

@@ -36,19 +36,32 @@ export function auditMethods(db: Kysely<Tables>): Pick<PeopleStore, "audit" | "a
 /** Numbers are given in the order of commits (the lock is held until then), so it is the last thing that a transaction does. */
 export async function append(db: Kysely<Tables>, { who, action, object, data, source }: AuditEntry): Promise<number> {
   const { rows } = await sql<{ seq: string }>`
-    insert into audit (who, email, via, action, object, data, source)
-    select ${who?.id ?? null}::uuid, ${who?.email ?? null}::text, ${who?.via ?? null}::text, ${action}::text, ${object ?? null}::text,
+    insert into audit (who, email, via, key, action, object, data, source)
+    select ${who?.id ?? null}::uuid, ${who?.email ?? null}::text, ${who?.via ?? null}::text, ${who?.key ?? null}::text, ${action}::text, ${object ?? null}::text,
       ${data === undefined ? null : JSON.stringify(data)}::json, ${source ?? null}::text
     from (select pg_advisory_xact_lock(hashtextextended('fleetwright audit ' || current_schema(), 0))) as ordered
     returning seq`.execute(db);
   return Number(rows[0]?.seq);
 }
 
-function toAudit({ seq, at, who, email, via, action, object, data, source }: Selectable<Tables["audit"]>): StoredAudit {
+function toAudit({
+  seq,
+  at,
+  who,
+  email,
+  via,
+  key,
+  action,
+  object,
+  data,
+  source,
+}: Selectable<Tables["audit"]>): StoredAudit {
   return {
     seq: Number(seq),
     at: at.toISOString(),
-    ...(via !== null && { who: { ...(who !== null && { id: who }), email: email ?? "", via } }),
+    ...(via !== null && {
+      who: { ...(who !== null && { id: who }), email: email ?? "", via, ...(key !== null && { key }) },
+    }),
     action,
     ...(object !== null && { object }),
     ...(data !== null && { data }),

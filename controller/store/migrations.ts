@@ -261,6 +261,14 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "019-sign-outs-and-keys": {
+    async up(db) {
+      await sql`
+        alter table person add column sign_outs integer not null default 0;
+        alter table audit add column key text
+      `.execute(db);
+    },
+  },
 };
 
 /** Whether all of these are known here: otherwise they are of a newer version. */

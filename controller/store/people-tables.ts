@@ -21,6 +21,7 @@ export interface PeopleTables {
     enabled: Generated<boolean>;
     created_at: Defaulted;
     signed_in_at: Instant | null;
+    sign_outs: Generated<number>;
   };
   api_key: {
     id: string;
@@ -62,6 +63,7 @@ export interface PeopleTables {
     who: string | null;
     email: string | null;
     via: Who["via"] | null;
+    key: string | null;
     action: string;
     object: string | null;
     data: ColumnType<unknown, string | null, never>;

@@ -3,7 +3,7 @@ import { isSameHash } from "../people/secrets.ts";
 import type { PeopleStore } from "../people/types.ts";
 import { append } from "./audit.ts";
 import type { Tables } from "./tables.ts";
-import { toUser } from "./users.ts";
+import { stillSignedIn, toUser } from "./users.ts";
 
 type Methods = Pick<PeopleStore, "addSession" | "session" | "sessions" | "endSession">;
 
@@ -16,10 +16,12 @@ export function sessionMethods(db: Kysely<Tables>): Methods {
 
   return {
     async addSession({ id, hash, user, source, absoluteMs }) {
-      await db
-        .insertInto("web_session")
-        .values({ id, hash, person: user, source, expires_at: sql<Date>`now() + ${ms(absoluteMs)}` })
-        .execute();
+      const { rows } = await sql`
+        insert into web_session (id, hash, person, source, expires_at)
+        select ${id}, ${hash}, id, ${source}, now() + ${ms(absoluteMs)} from ${stillSignedIn(user)} returning id`.execute(
+        db,
+      );
+      return rows.length > 0;
     },
 
     async session(given, idleMs) {

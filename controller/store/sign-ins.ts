@@ -14,6 +14,7 @@ export function signInMethods(db: Kysely<Tables>): Pick<PeopleStore, "beginAttem
         // The source first, everywhere: attempts wait for each other in one order.
         const ofSource = await countSource(one, `source ${source}`, policy);
         if (ofSource !== undefined) return { ...ofSource, by: "source" };
+        if (user === undefined) return undefined;
         const ofUser = await countUser(one, `user ${user}`, policy);
         return ofUser && { ...ofUser, by: "user" };
       });
@@ -25,7 +26,7 @@ export function signInMethods(db: Kysely<Tables>): Pick<PeopleStore, "beginAttem
         await sql`update sign_in_attempt set failures = greatest(0, failures - 1), until = null where key = ${`source ${source}`}`.execute(
           one,
         );
-        await sql`delete from sign_in_attempt where key = ${`user ${user}`}`.execute(one);
+        if (user !== undefined) await sql`delete from sign_in_attempt where key = ${`user ${user}`}`.execute(one);
         if (audit === undefined) return;
         await sql`update person set signed_in_at = now() where id = ${id}`.execute(one);
         // Another password may have been set meanwhile.
@@ -38,10 +39,11 @@ export function signInMethods(db: Kysely<Tables>): Pick<PeopleStore, "beginAttem
     },
 
     async noteIssued(id, issuedAt, audit) {
+      const at = issuedAt ?? null;
       await db.transaction().execute(async (one) => {
         const { rows } = await sql`
-          update person set signed_in_at = greatest(now(), to_timestamp(${issuedAt}::float8))
-          where id = ${id} and (signed_in_at is null or signed_in_at < to_timestamp(${issuedAt}::float8)) returning id`.execute(
+          update person set signed_in_at = greatest(now(), to_timestamp(${at}::float8))
+          where id = ${id} and (${at}::float8 is null or signed_in_at is null or signed_in_at < to_timestamp(${at}::float8)) returning id`.execute(
           one,
         );
         if (rows.length > 0) await append(one, audit);

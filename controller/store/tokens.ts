@@ -3,7 +3,7 @@ import { isSameHash } from "../people/secrets.ts";
 import type { Kept, PeopleStore, TokenFamily, User } from "../people/types.ts";
 import { append } from "./audit.ts";
 import type { Tables } from "./tables.ts";
-import { toUser } from "./users.ts";
+import { stillSignedIn, toUser } from "./users.ts";
 
 type Methods = Pick<PeopleStore, "addFamily" | "family" | "familyOf" | "rotate" | "revokeFamily">;
 
@@ -11,12 +11,13 @@ type Methods = Pick<PeopleStore, "addFamily" | "family" | "familyOf" | "rotate" 
 export function tokenMethods(db: Kysely<Tables>): Methods {
   return {
     async addFamily({ id, user, idleMs, absoluteMs }, refresh) {
-      await db.transaction().execute(async (one) => {
-        await one
-          .insertInto("token_family")
-          .values({ id, person: user, expires_at: sql<Date>`now() + ${absoluteMs}::float8 * interval '1 millisecond'` })
-          .execute();
-        await addRefresh(one, id, refresh, idleMs);
+      return await db.transaction().execute(async (one) => {
+        const { rows } = await sql`
+          insert into token_family (id, person, expires_at)
+          select ${id}::uuid, id, now() + ${absoluteMs}::float8 * interval '1 millisecond' from ${stillSignedIn(user)}
+          returning id`.execute(one);
+        if (rows.length > 0) await addRefresh(one, id, refresh, idleMs);
+        return rows.length > 0;
       });
     },
 

@@ -2,7 +2,7 @@ import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import { FleetError } from "../../resources/errors.ts";
 import { emailKey } from "../people/email.ts";
 import { isWholeAdmin, scopes } from "../people/standing.ts";
-import type { PeopleStore, StoredUser, User, UserChange } from "../people/types.ts";
+import type { PeopleStore, SignedIn, StoredEdit, StoredUser, User } from "../people/types.ts";
 import { append } from "./audit.ts";
 import type { Tables } from "./tables.ts";
 
@@ -26,7 +26,7 @@ export function userMethods(db: Kysely<Tables>): Pick<PeopleStore, "users" | "us
       return row && toStoredUser(row);
     },
 
-    async addUser({ accounts, owners, ...user }, audit, { first = false } = {}) {
+    async addUser({ accounts, owners, hash, ...user }, audit, { first = false } = {}) {
       return await changing(db, async (one) => {
         if (first && (await wholeAdmins(one)).length > 0)
           throw new FleetError("CONFLICT", "there is an admin already: it adds the others (fleetwright users add)");
@@ -34,6 +34,7 @@ export function userMethods(db: Kysely<Tables>): Pick<PeopleStore, "users" | "us
           .insertInto("person")
           .values({
             ...user,
+            ...(hash !== undefined && { password: hash }),
             email_key: emailKey(user.email),
             accounts: accounts ? [...accounts] : null,
             owners: owners ? [...owners] : null,
@@ -87,7 +88,8 @@ export function toUser({ id, name, email, role, accounts, owners, enabled, passw
 
 const toStoredUser = (row: Row): StoredUser => ({
   ...toUser(row),
-  ...(row.password !== null && { password: row.password }),
+  signOuts: row.sign_outs,
+  ...(row.password !== null && { hash: row.password }),
 });
 
 /** One change of people at a time, over all controllers: two admins who take each other's role would leave none. */
@@ -117,16 +119,22 @@ async function wholeAdmins(one: Transaction<Tables>): Promise<Row[]> {
   return rows.filter((row) => isWholeAdmin(toUser(row)));
 }
 
+/** The row of somebody who has signed in, held until the end of the transaction; none when all sign-ins were ended since. */
+export const stillSignedIn = ({ id, signOuts }: SignedIn) =>
+  sql`(select id from person where id = ${id} and sign_outs = ${signOuts} and enabled for share) as person`;
+
 async function endAll(one: Transaction<Tables>, id: string): Promise<void> {
+  await sql`update person set sign_outs = sign_outs + 1 where id = ${id}`.execute(one);
   await sql`update token_family set revoked_at = now() where person = ${id} and revoked_at is null`.execute(one);
   await sql`update web_session set ended_at = now() where person = ${id} and ended_at is null`.execute(one);
 }
 
-function columnsOf({ accounts, owners, email, ...plain }: UserChange) {
+function columnsOf({ accounts, owners, email, hash, ...plain }: StoredEdit) {
   return {
     // An update must set something.
     id: sql<string>`id`,
     ...plain,
+    ...(hash !== undefined && { password: hash }),
     ...(email !== undefined && { email, email_key: emailKey(email) }),
     ...(accounts !== undefined && { accounts: accounts && [...accounts] }),
     ...(owners !== undefined && { owners: owners && [...owners] }),

@@ -1,24 +1,24 @@
-import { randomBytes } from "node:crypto";
-import { getConnInfo } from "@hono/node-server/conninfo";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { html } from "hono/html";
 import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
 import { HEARTBEAT_MS, POLL_MS } from "../api/fleet/api.ts";
 import type { StreamGround } from "../api/fleet/stream.ts";
+import { RETURN_PATH } from "../people/login-settings.ts";
 import { mayAs } from "../people/principal.ts";
 import { sendAsset } from "./assets.ts";
-import { cookieOf, giveCookie, takeCookie } from "./cookies.ts";
-import { refuseForged, TOKEN_FIELD, tokenOf } from "./forgery.ts";
+import { cookieOf } from "./cookies.ts";
+import { tokenOf } from "./forgery.ts";
+import { formOf, sourceOf } from "./form.ts";
 import { guarded } from "./headers.ts";
 import { layout } from "./layout.ts";
-import { placeToGo, signInPage } from "./pages/sign-in.ts";
+import { placeToGo } from "./pages/sign-in.ts";
 import { ROUTES, type Route } from "./routes.ts";
 import type { PageParts, Visit } from "./visit.ts";
+import { comeFromIssuer, goToIssuer, offerSignIn, signIn } from "./way-in.ts";
 
 /** Larger than any form of ours can be: that of a server with all the user data that there may be, each byte written as three. */
 const FORM_MAX_BYTES = 256 * 1024;
-const FORM_TYPE = "application/x-www-form-urlencoded";
 
 /** The web page: everything below `/ui`, and `/` that leads there. */
 export function pageApp(parts: PageParts): Hono {
@@ -30,8 +30,10 @@ export function pageApp(parts: PageParts): Hono {
   app.get("/", (c) => c.redirect("/ui/fleet", 303));
   app.get("/ui", (c) => c.redirect("/ui/fleet", 303));
   app.get("/ui/assets/:hash/:name", (c) => sendAsset(c) ?? c.notFound());
-  app.get("/ui/sign-in", (c) => offerSignIn(c, { to: placeToGo(c.req.query("to")) }));
+  app.get("/ui/sign-in", (c) => offerSignIn(parts, c, { to: placeToGo(c.req.query("to")) }));
   app.post("/ui/sign-in", (c) => signIn(parts, c));
+  app.get("/ui/sign-in/issuer", (c) => goToIssuer(parts, c));
+  app.get(RETURN_PATH, (c) => comeFromIssuer(parts, c));
   for (const route of ROUTES) app.on(route.method, `/ui${route.path}`, (c) => visit(shared, route, c));
 
   app.notFound((c) => c.html(layout(errorPage(`There is no ${c.req.path.slice(0, 200)}`)), 404));
@@ -84,41 +86,6 @@ function toSignIn(c: Context): Response {
   return c.redirect(`/ui/sign-in${to}`, 303);
 }
 
-function offerSignIn(c: Context, { to, error }: { to: string; error?: FleetError }): Response | Promise<Response> {
-  const cookie = cookieOf(c, "form") ?? randomBytes(32).toString("base64url");
-  giveCookie(c, "form", cookie);
-  const body = signInPage({ token: tokenOf(cookie), to, ...(error && { error: error.message }) });
-  return c.html(layout({ title: "Sign in", body }), error === undefined ? 200 : FLEET_ERRORS[error.code].http);
-}
-
-async function signIn({ gate }: PageParts, c: Context): Promise<Response> {
-  const form = await formOf(c, cookieOf(c, "form"));
-  const to = placeToGo(form.get("to"));
-  try {
-    const { cookie, maxAgeSeconds } = await gate.signIn(
-      form.get("email") ?? "",
-      form.get("password") ?? "",
-      sourceOf(c),
-    );
-    takeCookie(c, "form");
-    giveCookie(c, "session", cookie, maxAgeSeconds);
-    return c.redirect(to, 303);
-  } catch (error) {
-    if (!(error instanceof FleetError) || !["UNAUTHENTICATED", "TOO_MANY"].includes(error.code)) throw error;
-    return await offerSignIn(c, { to, error });
-  }
-}
-
-/** @throws {FleetError} USAGE for what is no form; FORBIDDEN for one of another site */
-async function formOf(c: Context, cookie: string | undefined): Promise<URLSearchParams> {
-  if (c.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase() !== FORM_TYPE)
-    throw new FleetError("USAGE", `a form is sent as ${FORM_TYPE}`, {});
-  const form = new URLSearchParams(await c.req.text());
-  const host = c.req.header("host") ?? new URL(c.req.url).host;
-  refuseForged(c.req.raw.headers, host, cookie, form.get(TOKEN_FIELD));
-  return form;
-}
-
 /** The last valid commit, as all who read the fleet are answered from it. */
 function viewer({ memory }: PageParts): Visit["view"] {
   return async () => {
@@ -128,19 +95,11 @@ function viewer({ memory }: PageParts): Visit["view"] {
   };
 }
 
-function sourceOf(c: Context): string {
-  try {
-    return getConnInfo(c).remote.address ?? "unknown";
-  } catch {
-    return "unknown"; // It came by no socket.
-  }
-}
-
 /** Where a form that was refused came from: `/ui/changes/ID/approve` of `/ui/changes/ID`. */
 const placeBefore = (path: string): string =>
   path === "/ui/adopt"
     ? "/ui/inventory"
-    : (/^\/ui\/(?:drift|(?:changes|servers)\/[^/]+)(?=\/)/.exec(path)?.[0] ?? "/ui/fleet");
+    : (/^\/ui\/(?:drift|(?:changes|servers|users)\/[^/]+)(?=\/)/.exec(path)?.[0] ?? "/ui/fleet");
 
 const errorPage = (message: string, back = "/ui/fleet") => ({
   title: "Not done",

@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 
-/** `session`: of a sign-in. `form`: of a browser that has not signed in, for the one form that it gets. */
-type CookieKind = "session" | "form";
+/** `session`: of a sign-in. `form`: of a browser that has not signed in, for the one form that it gets. `issuer`: of one that signs in elsewhere. */
+type CookieKind = "session" | "form" | "issuer";
 
 /** TLS ends at a proxy. One that lies about it gets a cookie that it cannot send back, and nothing else. */
 const isSecure = (c: Context): boolean =>
@@ -10,7 +10,7 @@ const isSecure = (c: Context): boolean =>
 
 const nameOf = (kind: CookieKind, c: Context): string => `${isSecure(c) ? "__Host-" : ""}fleetwright-${kind}`;
 
-const LONGEST = 200;
+const LONGEST = 1000;
 
 export function cookieOf(c: Context, kind: CookieKind): string | undefined {
   const value = getCookie(c, nameOf(kind, c));
@@ -21,7 +21,8 @@ export function giveCookie(c: Context, kind: CookieKind, value: string, maxAgeSe
   setCookie(c, nameOf(kind, c), value, {
     path: "/",
     httpOnly: true,
-    sameSite: "Strict",
+    // Whoever comes back from the issuer comes from another site.
+    sameSite: kind === "issuer" ? "Lax" : "Strict",
     secure: isSecure(c),
     ...(maxAgeSeconds !== undefined && { maxAge: maxAgeSeconds }),
   });

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import type { Principal } from "../people/principal.ts";
+import { mayAs, type Principal, type Role } from "../people/principal.ts";
 import { VERSION } from "../version.ts";
 import { asset } from "./assets.ts";
 import { TOKEN_FIELD } from "./forgery.ts";
@@ -16,7 +16,12 @@ const PLACES: Readonly<Record<Place, string>> = {
   stacks: "Stacks",
   runs: "Runs",
   accounts: "Accounts",
+  users: "Users",
+  audit: "Audit",
 };
+
+/** Who sees them, where that is not everybody. */
+const ROLES: Readonly<Partial<Record<Place, Role>>> = { users: "admin", audit: "admin" };
 
 /** Nothing that the policy of the pages would refuse, and no copy of a page in the browser's storage. */
 const HTMX = JSON.stringify({
@@ -59,12 +64,15 @@ ${body}
 }
 
 function navigation({ who, token }: { who: Principal; token: string }, here: Place | undefined): Markup {
-  return html`<nav aria-label="Fleet"><ul>${Object.entries(PLACES).map(
+  return html`<nav aria-label="Fleet"><ul>${placesOf(who).map(
     ([place, words]) =>
       html`<li><a href="/ui/${place}"${place === here ? html` aria-current="page"` : nothing}>${words}</a></li>`,
   )}</ul></nav>
-<form class="who" method="post" action="/ui/sign-out">${tokenField(token)}<span>${who.name} <small>${who.role}</small></span>
+<form class="who" method="post" action="/ui/sign-out">${tokenField(token)}<a href="/ui/me">${who.name} <small>${who.role}</small></a>
 <button class="quiet">Sign out</button></form>`;
 }
+
+const placesOf = (who: Principal): [Place, string][] =>
+  (Object.entries(PLACES) as [Place, string][]).filter(([place]) => mayAs(who, ROLES[place] ?? "viewer"));
 
 export const tokenField = (token: string): Markup => html`<input type="hidden" name="${TOKEN_FIELD}" value="${token}">`;

@@ -15,6 +15,7 @@ import { runEvents, runPage, runsPage } from "./pages/runs.ts";
 import { askPower, serverPage } from "./pages/server.ts";
 import { signOut } from "./pages/sign-out.ts";
 import { stacksPage } from "./pages/stacks.ts";
+import { PEOPLE_ROUTES } from "./people-routes.ts";
 import type { Page, Visit } from "./visit.ts";
 
 /** A page or a form, and who may have it. What a role may not do is not offered to it, and refused. */
@@ -23,7 +24,7 @@ export interface Route {
   /** Below `/ui`. */
   path: string;
   role: Role;
-  answer(visit: Visit): Promise<Page | Response>;
+  answer(visit: Visit): Promise<Page | Response> | Page;
 }
 
 const actions = (Object.keys(ACTION_ROLES) as ChangeAction[]).map(
@@ -59,5 +60,6 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/runs/:id", role: "viewer", answer: runPage },
   { method: "GET", path: "/runs/:id/events", role: "viewer", answer: runEvents },
   { method: "GET", path: "/accounts", role: "viewer", answer: accountsPage },
+  ...PEOPLE_ROUTES,
   { method: "POST", path: "/sign-out", role: "viewer", answer: signOut },
 ];

@@ -3,6 +3,7 @@ import type { FleetMemory } from "../api/fleet/memory.ts";
 import type { StreamGround } from "../api/fleet/stream.ts";
 import type { FleetView } from "../api/fleet/view.ts";
 import type { Changes } from "../changes/changes.ts";
+import type { People } from "../people/people.ts";
 import { mayAs, type Principal, type Role } from "../people/principal.ts";
 import type { Controller } from "../reconcile/context.ts";
 import type { Gate } from "./gate.ts";
@@ -14,13 +15,25 @@ export interface PageParts {
   service: { readonly changes: Changes };
   memory: FleetMemory;
   gate: Gate;
+  people: Pick<People, "users" | "keys" | "sessions" | "audit">;
   logger: { error(what: object, text: string): void };
   /** Ends the streams. */
   stopping?: AbortSignal;
 }
 
 /** Places that the navigation leads to. */
-export type Place = "fleet" | "changes" | "drift" | "inventory" | "catalog" | "costs" | "stacks" | "runs" | "accounts";
+export type Place =
+  | "fleet"
+  | "changes"
+  | "drift"
+  | "inventory"
+  | "catalog"
+  | "costs"
+  | "stacks"
+  | "runs"
+  | "accounts"
+  | "users"
+  | "audit";
 
 export interface Page {
   title: string;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { whoOf } from "../../people/audit.ts";
 import { mayAs, type Principal } from "../../people/principal.ts";
 import { FleetApi, type FleetParts } from "./api.ts";
 import { type RequestCheck, requestChecks } from "./check.ts";
@@ -128,11 +129,10 @@ async function answer(
 
 /** Every mutation that was taken, with what it was about: never what was sent, which may be anything. */
 async function audit(api: FleetApi, { id }: Route, principal: Principal, c: Context, result: Answer | Response) {
-  const { id: who, email, via } = principal;
   const change = result instanceof Response ? undefined : (result.body as { id?: unknown } | undefined)?.id;
   const data = typeof change === "string" && change.startsWith("c-") ? { data: { change } } : {};
   await api.people.audit.audit({
-    who: { id: who, email, via },
+    who: whoOf(principal),
     action: `api.${id}`,
     object: c.req.path,
     source: sourceOf(c),

@@ -35,6 +35,7 @@ export const TITLES: Readonly<Record<ProblemCode, string>> = {
   CONFLICT: "Another already has this",
   TOO_MANY: "Too many requests",
   ISSUER_UNAVAILABLE: "The issuer of tokens does not answer",
+  SERVER_UNAVAILABLE: "The controller does not answer",
   CHANGE_STATE: "The change is not in the state for this",
   FLEET_INVALID: "The fleet files are not valid",
   USAGE: "The request is not as described",

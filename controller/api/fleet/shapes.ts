@@ -151,6 +151,7 @@ const changeShape = record({
   files: listOf(text),
   objects: listOf(text),
   base: { ...text, description: "The commit of the main line that it was looked at on." },
+  head: { ...text, description: "The commit that was looked at." },
   "merged?": {
     ...text,
     description: "Its commit on the main line; of one that brings something back, the commit that it was executed at.",

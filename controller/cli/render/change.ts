@@ -1,11 +1,15 @@
 import type { Change, ChangeState, ChangeStep } from "../../changes/types.ts";
-import type { RunRecord } from "../../store/types.ts";
 import type { Io } from "../io.ts";
 import { renderPreview } from "./preview.ts";
+import type { RunLine } from "./runs.ts";
 import { aligned, clipped } from "./text.ts";
 import { span } from "./time.ts";
 
 const TITLE_WIDTH = 50;
+
+export type ListedChange = Pick<Change, "id" | "state" | "title" | "author" | "createdAt" | "reason">;
+export type ShownChange = Pick<Change, "id" | "title" | "state" | "preview" | "merged" | "head" | "base" | "results">;
+export type TakenStep = Omit<ChangeStep, "change">;
 
 function painted(state: ChangeState, { color }: Io): (text: string) => string {
   if (state === "converged") return color.green;
@@ -15,7 +19,7 @@ function painted(state: ChangeState, { color }: Io): (text: string) => string {
 }
 
 /** A line for each change, and why it is where it is. */
-export function renderChanges(changes: Change[], io: Io, now: number): string {
+export function renderChanges(changes: readonly ListedChange[], io: Io, now: number): string {
   if (changes.length === 0) return "No changes.";
   const rows = aligned(
     changes.map(({ id, state, title, author, createdAt }) => [
@@ -38,7 +42,12 @@ export function renderChanges(changes: Change[], io: Io, now: number): string {
 }
 
 /** A change with its preview, the steps it took, and what it can be told next. */
-export function renderChange(change: Change, steps: ChangeStep[], io: Io, runs: RunRecord[]): string {
+export function renderChange(
+  change: ShownChange,
+  steps: readonly TakenStep[],
+  io: Io,
+  runs: readonly RunLine[],
+): string {
   const { color } = io;
   const { id, title, state, preview, merged, head, base, results } = change;
   const lines = [`${color.bold(id)}  ${title}  ${painted(state, io)(state)}`];
@@ -59,7 +68,7 @@ export function renderChange(change: Change, steps: ChangeStep[], io: Io, runs: 
   return lines.join("\n");
 }
 
-function nextOf({ id, state, preview }: Change): string | undefined {
+function nextOf({ id, state, preview }: ShownChange): string | undefined {
   if (state === "needs-approval") return `Approve it: fleetwright change approve ${id} --hash ${preview!.hash}`;
   if (state === "approved") return `Execute it: fleetwright change execute ${id}`;
   if (state === "stale" || state === "draft") return `Look at it anew: fleetwright change preview ${id}`;

@@ -2,10 +2,12 @@ import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { FleetError } from "../../../resources/errors.ts";
+import { type AuditFormat, auditExport } from "../../people/audit-export.ts";
 import type { StoredAudit } from "../../people/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { withPeople } from "../people-session.ts";
+import { actorWords } from "../render/people.ts";
 import { aligned } from "../render/text.ts";
 
 export interface AuditFlags extends GlobalOptions {
@@ -14,15 +16,23 @@ export interface AuditFlags extends GlobalOptions {
   email?: string;
   object?: string;
   export?: string;
+  format: AuditFormat;
 }
 
-/** `fleetwright audit`: who did what, the newest first, or all of it into a file, one JSON object a line. */
+/** `fleetwright audit`: who did what, the newest first, or all of it into a file. */
 export async function auditVerb(flags: AuditFlags, io: Io): Promise<number> {
   return await withPeople(flags, io, async ({ audit }) => {
     const { email, object, before, limit } = flags;
     const filter = { ...(email && { email }), ...(object && { object }) };
     if (flags.export !== undefined) {
-      const entries = await write(flags.export, audit.exported(filter));
+      let entries = 0;
+      async function* counted() {
+        for await (const entry of audit.entries(filter)) {
+          entries += 1;
+          yield entry;
+        }
+      }
+      await write(flags.export, auditExport(counted(), flags.format));
       io.out(flags.json ? JSON.stringify({ file: flags.export, entries }) : `${entries} entries in ${flags.export}`);
       return EXIT.ok;
     }
@@ -34,29 +44,21 @@ export async function auditVerb(flags: AuditFlags, io: Io): Promise<number> {
   });
 }
 
-/** Into a new file (0600). Answers how many lines. @throws {FleetError} USAGE */
-async function write(file: string, lines: AsyncIterable<string>): Promise<number> {
-  let many = 0;
-  async function* counted() {
-    for await (const line of lines) {
-      many += 1;
-      yield line;
-    }
-  }
+/** Into a new file (0600). @throws {FleetError} USAGE */
+async function write(file: string, lines: AsyncIterable<string>): Promise<void> {
   try {
-    await pipeline(Readable.from(counted()), createWriteStream(file, { flags: "wx", mode: 0o600 }));
+    await pipeline(Readable.from(lines), createWriteStream(file, { flags: "wx", mode: 0o600 }));
   } catch (error) {
     if (error instanceof FleetError) throw error;
     throw new FleetError("USAGE", `${file} cannot be written: ${(error as Error).message}`, { file }, { cause: error });
   }
-  return many;
 }
 
 function rowOf({ seq, at, who, action, object, data, source }: StoredAudit): string[] {
   return [
     String(seq),
     at,
-    who === undefined ? "nobody known" : `${who.email} (${who.via})`,
+    actorWords(who),
     action,
     object ?? "",
     source ?? "",

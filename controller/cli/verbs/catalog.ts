@@ -1,9 +1,13 @@
-import { type Reading, readMarketplace, readSale } from "../../catalog/cache.ts";
+import type { CatalogImage, CatalogRegion, CatalogSize, MarketplaceItem } from "../../../resources/catalog.ts";
+import { FleetError } from "../../../resources/errors.ts";
+import { readMarketplace, readSale } from "../../catalog/cache.ts";
 import { accountsAt } from "../../catalog/shops.ts";
 import { ageWords, staleWords } from "../../catalog/words.ts";
 import { cloudOf } from "../../reconcile/context.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
+import { remoteCatalog, type Sold } from "../remote/catalog.ts";
+import { remoteOf } from "../remote/settings.ts";
 import { imageTable, marketplaceTable, regionTable, sizeTable } from "../render/catalog.ts";
 import { counted } from "../render/text.ts";
 import { type Session, withSession } from "../session.ts";
@@ -13,49 +17,56 @@ export interface CatalogFlags extends GlobalOptions {
   refresh?: boolean;
 }
 
-interface Shown {
-  items: readonly unknown[];
-  lines: string[];
-  reading: Reading<unknown>;
-}
-
 /** `fleetwright catalog PART`: what an account's cloud sells, from the cache or read anew. */
 export async function catalogVerb(flags: CatalogFlags, io: Io, part: string): Promise<number> {
+  const remote = await remoteOf(flags);
+  if (remote !== undefined) {
+    if (flags.refresh) throw new FleetError("USAGE", "--refresh is for the controller's own machine");
+    return print(await remoteCatalog(remote, flags.account, part), flags, io, part);
+  }
   return await withSession(flags, io, async (session) => {
     const { controller, view } = session;
     const [spec] = await accountsAt(controller, [flags.account]);
-    const cloud = cloudOf(controller, spec!.provider);
-    const { items, lines, reading } = await view.during("reading the catalogue", shown(session, spec!, part, flags));
-    const { ageMs, stale } = reading;
-    if (flags.json) {
-      const head = { account: spec!.name, provider: cloud.name, part, ageSeconds: Math.round(ageMs / 1000) };
-      io.out(JSON.stringify({ ...head, ...(stale === undefined ? {} : { stale }), items }));
-      return EXIT.ok;
-    }
-    if (stale !== undefined) io.err(io.color.yellow(staleWords(ageMs, stale)));
-    if (items.length === 0) io.out(`${cloud.title} has no ${part}.`);
-    else io.out([io.color.dim(lines[0]!), ...lines.slice(1)].join("\n"));
-    io.err(
-      io.color.dim(`${counted(items.length, "entry", "entries")}, read ${ageWords(ageMs)} ago (--refresh reads anew)`),
-    );
-    return EXIT.ok;
+    const { name: provider, title } = cloudOf(controller, spec!.provider);
+    const reading = await view.during("reading the catalogue", readPart(session, spec!, part, flags));
+    return print({ ...reading, provider, title }, flags, io, part);
   });
 }
 
-async function shown(
+function print({ provider, title, ageMs, stale, items }: Sold, { account, json }: CatalogFlags, io: Io, part: string) {
+  if (json) {
+    const head = { account, provider, part, ageSeconds: Math.round(ageMs / 1000) };
+    io.out(JSON.stringify({ ...head, ...(stale === undefined ? {} : { stale }), items }));
+    return EXIT.ok;
+  }
+  if (stale !== undefined) io.err(io.color.yellow(staleWords(ageMs, stale)));
+  const lines = linesOf(part, items);
+  if (items.length === 0) io.out(`${title} has no ${part}.`);
+  else io.out([io.color.dim(lines[0]!), ...lines.slice(1)].join("\n"));
+  io.err(
+    io.color.dim(`${counted(items.length, "entry", "entries")}, read ${ageWords(ageMs)} ago (--refresh reads anew)`),
+  );
+  return EXIT.ok;
+}
+
+/** Items of a part, as whoever reads them has them. */
+function linesOf(part: string, items: readonly unknown[]): string[] {
+  if (part === "marketplace") return marketplaceTable(items as MarketplaceItem[]);
+  if (part === "sizes") return sizeTable(items as CatalogSize[]);
+  return part === "images" ? imageTable(items as CatalogImage[]) : regionTable(items as CatalogRegion[]);
+}
+
+async function readPart(
   { controller, signal }: Session,
   spec: Parameters<typeof readSale>[1],
   part: string,
   { refresh }: CatalogFlags,
-): Promise<Shown> {
+): Promise<Pick<Sold, "items" | "ageMs" | "stale">> {
   const options = { signal, ...(refresh ? { maxAgeMs: 0 } : {}) };
   if (part === "marketplace") {
-    const reading = await readMarketplace(controller, spec, options);
-    return { reading, items: reading.content, lines: marketplaceTable(reading.content) };
+    const { content: items, ...reading } = await readMarketplace(controller, spec, options);
+    return { ...reading, items };
   }
-  const reading = await readSale(controller, spec, options);
-  const { sizes, images, regions } = reading.content;
-  if (part === "sizes") return { reading, items: sizes, lines: sizeTable(sizes) };
-  if (part === "images") return { reading, items: images, lines: imageTable(images) };
-  return { reading, items: regions, lines: regionTable(regions) };
+  const { content, ...reading } = await readSale(controller, spec, options);
+  return { ...reading, items: content[part as "sizes" | "images" | "regions"] };
 }

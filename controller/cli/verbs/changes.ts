@@ -8,6 +8,8 @@ import type { Overrides } from "../../reconcile/guards.ts";
 import { currentBranch } from "../../repo/remote.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
+import { remoteChange, remoteChanges } from "../remote/changes.ts";
+import { remoteOf } from "../remote/settings.ts";
 import { renderChange, renderChanges } from "../render/change.ts";
 import { type Session, whoIsAsking, withSession } from "../session.ts";
 
@@ -30,9 +32,15 @@ export type ChangeAction = "show" | "preview" | "approve" | "execute" | "close";
 
 /** `fleetwright changes`: those that are open, the newest first, or all. Exit 0. */
 export async function changesVerb(flags: ChangesFlags, io: Io): Promise<number> {
+  const states = flags.state ?? (flags.all ? undefined : OPEN);
+  const remote = await remoteOf(flags);
+  if (remote !== undefined) {
+    const changes = await remoteChanges(remote, states, flags.limit);
+    io.out(flags.json ? JSON.stringify({ changes }) : renderChanges(changes, io, Date.now()));
+    return EXIT.ok;
+  }
   return await withSession(flags, io, async (session) => {
     const jobs = await followed(session);
-    const states = flags.state ?? (flags.all ? undefined : OPEN);
     const changes = await jobs.changes.list(states === undefined ? {} : { states }, flags.limit);
     io.out(flags.json ? JSON.stringify({ changes }) : renderChanges(changes, io, session.controller.now()));
     return EXIT.ok;
@@ -44,6 +52,16 @@ export async function changesVerb(flags: ChangesFlags, io: Io): Promise<number> 
  * was shown any more.
  */
 export async function changeVerb(flags: ChangeFlags, io: Io, action: ChangeAction, id: string): Promise<number> {
+  const remote = await remoteOf(flags);
+  if (remote !== undefined) {
+    const { change, steps, runs } = await remoteChange(remote, action, id, bodyOf(action, id, flags));
+    io.out(
+      flags.json
+        ? JSON.stringify({ change, steps, runs: runs.map(({ id }) => id) })
+        : renderChange(change, steps, io, runs),
+    );
+    return EXIT.ok;
+  }
   return await withSession(flags, io, async (session) => {
     const { view, signal } = session;
     const jobs = await followed(session);
@@ -73,11 +91,21 @@ async function act(
   if (action === "preview") await changes.preview(id, by);
   if (action === "execute") await changes.execute(id, by, signal);
   if (action === "close") await changes.close(id, by, flags.reason);
-  if (action !== "approve") return;
+  if (action === "approve") await changes.approve(id, { ...approvalOf(id, flags), by }, signal);
+}
+
+/** As the API is told of an action. @throws {FleetError} USAGE */
+function bodyOf(action: ChangeAction, id: string, flags: ChangeFlags): object | undefined {
+  if (action === "approve") return approvalOf(id, flags);
+  return action === "close" ? { ...(flags.reason !== undefined && { reason: flags.reason }) } : undefined;
+}
+
+/** @throws {FleetError} USAGE */
+function approvalOf(id: string, flags: ChangeFlags): { hashes: string[]; overrides?: Overrides } {
   if (flags.hash === undefined)
     throw new FleetError("USAGE", `say what is approved: --hash, as \`fleetwright change show ${id}\` tells it`, {});
   const overrides = overridesOf(flags);
-  await changes.approve(id, { hashes: flags.hash, by, ...(overrides && { overrides }) }, signal);
+  return { hashes: flags.hash, ...(overrides && { overrides }) };
 }
 
 function overridesOf({ allowReplace, allowDelete, allowEnded, outsideWindow }: ChangeFlags): Overrides | undefined {

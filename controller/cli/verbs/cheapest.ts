@@ -6,6 +6,8 @@ import { accountsAt } from "../../catalog/shops.ts";
 import { needWords } from "../../catalog/words.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
+import { remoteOffers } from "../remote/catalog.ts";
+import { remoteOf } from "../remote/settings.ts";
 import { leftOut, offerLine, perHour, renderOffers } from "../render/offers.ts";
 import { withSession } from "../session.ts";
 
@@ -42,10 +44,14 @@ async function withOffers(
   choose: (offers: Offer[]) => Offer[],
   limit: number | undefined,
 ): Promise<number> {
+  const remote = await remoteOf(flags);
+  if (remote !== undefined) {
+    if (flags.refresh) throw new FleetError("USAGE", "--refresh is for the controller's own machine");
+    return print(await remoteOffers(remote, flags, limit), flags, io);
+  }
   return await withSession(flags, io, async ({ controller, signal, view }) => {
     const accounts = await accountsAt(controller, flags.account);
-    const needs = needsOf(flags);
-    const comparing = compareOn(controller, accounts, needs, {
+    const comparing = compareOn(controller, accounts, needsOf(flags), {
       signal,
       ...(flags.currency !== undefined && { currency: flags.currency }),
       ...(flags.refresh && { maxAgeMs: 0 }),
@@ -54,30 +60,47 @@ async function withOffers(
     const { currency, offers, others, unpriced, notes } = compared;
     const chosen = choose(offers);
     const shown = limit === undefined ? chosen : chosen.slice(0, limit);
-    if (flags.json) {
-      const left = { unpriced, currencies: others };
-      io.out(
-        JSON.stringify({
-          needs,
-          currency,
-          offers: shown.map(offerLine),
-          more: chosen.length - shown.length,
-          left,
-          notes,
-        }),
-      );
-    } else {
-      for (const note of [...notes, ...leftOut(unpriced, others)]) io.err(io.color.yellow(note));
-      if (shown.length > 0) io.out(renderOffers(shown, io).join("\n"));
-      if (shown.length < chosen.length) io.out(io.color.dim(`and ${chosen.length - shown.length} more (--limit)`));
-    }
-    if (chosen.length > 0 || flags.json) return chosen.length > 0 ? EXIT.ok : EXIT.error;
-    throw new FleetError(
-      "NOT_FOUND",
-      `nothing on sale has ${needWords(needs)}${flags.maxPrice === undefined ? "" : ` for at most ${perHour(flags.maxPrice)} an hour`}`,
-      {},
+    const left = { unpriced, currencies: others };
+    return print(
+      { ...(currency !== undefined && { currency }), offers: shown, more: chosen.length - shown.length, left, notes },
+      flags,
+      io,
     );
   });
+}
+
+interface Found {
+  currency?: string;
+  offers: readonly Offer[];
+  /** Cut off by the limit. */
+  more: number;
+  /** What could not be compared; a remote controller says it in its notes. */
+  left?: { unpriced: { account: string; size: string }[]; currencies: string[] };
+  notes: readonly string[];
+}
+
+/** @throws {FleetError} NOT_FOUND when nothing on sale does */
+function print(
+  { currency, offers, more, left, notes }: Found,
+  flags: NeedFlags & { maxPrice?: number },
+  io: Io,
+): number {
+  const needs = needsOf(flags);
+  const isThere = offers.length + more > 0;
+  if (flags.json) {
+    io.out(JSON.stringify({ needs, currency, offers: offers.map(offerLine), more, ...(left && { left }), notes }));
+    return isThere ? EXIT.ok : EXIT.error;
+  }
+  for (const note of [...notes, ...(left ? leftOut(left.unpriced, left.currencies) : [])])
+    io.err(io.color.yellow(note));
+  if (offers.length > 0) io.out(renderOffers(offers, io).join("\n"));
+  if (more > 0) io.out(io.color.dim(`and ${more} more (--limit)`));
+  if (isThere) return EXIT.ok;
+  throw new FleetError(
+    "NOT_FOUND",
+    `nothing on sale has ${needWords(needs)}${flags.maxPrice === undefined ? "" : ` for at most ${perHour(flags.maxPrice)} an hour`}`,
+    {},
+  );
 }
 
 function needsOf({ minCpu, minMemory, minDisk, region, gpu, kind }: NeedFlags): Needs {

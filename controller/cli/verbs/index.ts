@@ -11,6 +11,7 @@ import type { BindFlags, CredentialFlags } from "./credentials.ts";
 import { type AddVerb, count, list, positive, running } from "./define.ts";
 import type { NotifyFlags } from "./notify.ts";
 import { peopleVerbs } from "./people-verbs.ts";
+import type { RunsFlags } from "./runs.ts";
 import type { ServeFlags } from "./serve.ts";
 
 /** Minutes after midnight. */
@@ -186,6 +187,14 @@ export const verbs: AddVerb[] = [
           (await import("./changes.ts")).changeVerb(flags, io, action as ChangeAction, id!),
         ),
       ),
+  (program, io, exit) =>
+    program
+      .command("runs")
+      .description("list runs of the engine, or follow one as it goes")
+      .option("--limit <count>", "the newest so many", positive, 20)
+      .option("--stack <stack>", "only on this stack")
+      .option("--follow <id>", "tell what this one does, from its beginning to its end")
+      .action(running<RunsFlags>(io, exit, async (flags, io) => (await import("./runs.ts")).runsVerb(flags, io))),
   (program, io, exit) =>
     program
       .command("notify")

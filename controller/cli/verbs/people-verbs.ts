@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { AUDIT_FORMATS } from "../../people/audit-export.ts";
 import { ROLES } from "../../people/principal.ts";
 import type { AuditFlags } from "./audit.ts";
 import { type AddVerb, count, list, positive, running } from "./define.ts";
@@ -127,6 +128,11 @@ export const peopleVerbs: AddVerb[] = [
       .option("--before <number>", "only entries before this one", count)
       .option("--email <address>", "only what this person did")
       .option("--object <object>", "only what was done to this: user ada@example.org, key ID")
-      .option("--export <file>", "write all of it into a new file, the oldest first, one JSON object a line")
+      .option("--export <file>", "write all of it into a new file, the oldest first")
+      .addOption(
+        new Option("--format <format>", "of that file: one JSON object a line, or a table")
+          .choices(AUDIT_FORMATS)
+          .default("ndjson"),
+      )
       .action(running<AuditFlags>(io, exit, async (flags, io) => (await import("./audit.ts")).auditVerb(flags, io))),
 ];

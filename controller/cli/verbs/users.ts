@@ -1,6 +1,5 @@
 import type { Role } from "../../people/principal.ts";
-import type { User } from "../../people/types.ts";
-import type { UserEdit } from "../../people/users.ts";
+import type { User, UserEdit } from "../../people/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { readPassword } from "../password.ts";

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { whoOf } from "../../../controller/people/audit.ts";
+import { type AuditFormat, auditExport } from "../../../controller/people/audit-export.ts";
 import type { People } from "../../../controller/people/people.ts";
 import { tidyPeople } from "../../../controller/people/tidy.ts";
 import type { DumpColumn, DumpRow, DumpSource } from "../../../controller/store/dump.ts";
 import { loadStore, openStore } from "../../../controller/store/open.ts";
 import type { Store } from "../../../controller/store/types.ts";
 import { makeDataDir, removeDataDir } from "../store/support.ts";
-import { addUser, bearer, HERE, OPERATOR, PASSWORD, peopleOf } from "./support.ts";
+import { addUser, bearer, HERE, OPERATOR, PASSWORD, peopleOf, signedIn } from "./support.ts";
 
 const dataDir = makeDataDir();
 const restored = makeDataDir();
@@ -27,7 +29,7 @@ const sql = async (text: string, ...values: unknown[]) => (await store.jobs.exec
 /** The log as it is exported. */
 async function exported(by = people): Promise<Record<string, unknown>[]> {
   const lines: string[] = [];
-  for await (const line of by.audit.exported()) lines.push(line);
+  for await (const line of auditExport(by.audit.entries(), "ndjson")) lines.push(line);
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
@@ -38,12 +40,12 @@ describe("the audit log", () => {
     await people.signIn({ email: "ada@example.org", password: wrong, source: HERE }).catch(() => undefined);
     await people.signIn({ email: "hunter2hunter2", password: wrong, source: HERE }).catch(() => undefined);
     await people.signIn({ email: "ada@example.org", password: PASSWORD, source: HERE });
-    const { accessToken, refreshToken } = await people.tokens.issue(user);
-    const { cookie } = await people.sessions.start(user, HERE);
+    const { accessToken, refreshToken } = await people.tokens.issue(await signedIn(store, user.id));
+    const { cookie } = await people.sessions.start(await signedIn(store, user.id), HERE);
     const { key, text } = await people.keys.create({ user: user.id, name: "ci" }, { ...user, via: "session" }, HERE);
     await people.users.change(user.id, { role: "approver", password: `${PASSWORD} 2` }, OPERATOR, HERE);
     await people.keys.revoke(key.id, OPERATOR);
-    const again = await people.tokens.issue(user);
+    const again = await people.tokens.issue(await signedIn(store, user.id));
     await people.tokens.revoke(again.accessToken, HERE);
     await people.users.disable(user.id, OPERATOR);
     await people.signIn({ email: "ada@example.org", password: `${PASSWORD} 2`, source: HERE }).catch(() => undefined);
@@ -129,6 +131,41 @@ describe("the audit log", () => {
     expect((await people.audit.list({ email: "nobody@example.org" })).entries).toEqual([]);
   });
 
+  it("names the API key that something was done with", async () => {
+    const user = await addUser(people, "keyed@example.org");
+    const { key, text } = await people.keys.create({ user: user.id, name: "ci" }, OPERATOR);
+    const who = await people.authenticate(bearer(text), HERE);
+
+    await people.audit.audit({ who: whoOf(who!), action: "api.poke" });
+
+    const { entries } = await people.audit.list({ limit: 1 });
+    expect(entries[0]?.who).toEqual({ id: user.id, email: user.email, via: "api-key", key: key.id });
+  });
+
+  it("is a table for other programs, in which nothing runs", async () => {
+    const entry = { seq: 7, at: "2026-01-02T03:04:05.000Z", action: "told" };
+    async function* entries() {
+      yield { ...entry, who: { id: "u", email: "=cmd()@example.org", via: "api-key" as const, key: "k" } };
+      yield { ...entry, object: 'a "b", c\nd', data: { x: 1 } };
+    }
+    const of = async (format: AuditFormat) => (await Array.fromAsync(auditExport(entries(), format))).join("");
+
+    expect(await of("csv")).toBe(
+      [
+        "seq,at,id,email,via,key,action,object,source,data",
+        "7,2026-01-02T03:04:05.000Z,u,'=cmd()@example.org,api-key,k,told,,,",
+        '7,2026-01-02T03:04:05.000Z,,,,,told,"a ""b"", c\nd",,"{""x"":1}"',
+        "",
+      ].join("\r\n"),
+    );
+    expect(
+      (await of("ndjson"))
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line).seq),
+    ).toEqual([7, 7]);
+  });
+
   it.each([
     "update audit set action = 'x'",
     "delete from audit",
@@ -169,8 +206,8 @@ describe("the audit log", () => {
 
   it("forgets what has long ended, and keeps what has not", async () => {
     const user = await people.users.change("ada@example.org", { enabled: true }, OPERATOR);
-    await people.tokens.issue(user);
-    const { cookie } = await people.sessions.start(user, HERE);
+    await people.tokens.issue(await signedIn(store, user.id));
+    const { cookie } = await people.sessions.start(await signedIn(store, user.id), HERE);
     await sql("update token_family set expires_at = now() - interval '2 days'");
     await sql("update sign_in_attempt set last_at = now() - interval '2 days' where key like 'source%'");
 
@@ -189,8 +226,8 @@ describe("a backup", () => {
       { user: user.id, name: "kept", owners: ["c-1", "it's, {odd}"] },
       OPERATOR,
     );
-    const { accessToken, refreshToken } = await people.tokens.issue(user);
-    const { cookie } = await people.sessions.start(user, HERE);
+    const { accessToken, refreshToken } = await people.tokens.issue(await signedIn(store, user.id));
+    const { cookie } = await people.sessions.start(await signedIn(store, user.id), HERE);
     const tables = new Map<string, { columns: DumpColumn[]; rows: DumpRow[] }>();
     let migrations: string[] = [];
     await store.dump({

@@ -7,7 +7,7 @@ import { openPeople, type People } from "../../../controller/people/people.ts";
 import { openStore } from "../../../controller/store/open.ts";
 import type { Store } from "../../../controller/store/types.ts";
 import { makeDataDir, removeDataDir } from "../store/support.ts";
-import { addUser, bearer, HERE, OPERATOR, peopleOf } from "./support.ts";
+import { addUser, bearer, HERE, OPERATOR, peopleOf, signedIn } from "./support.ts";
 
 const dataDir = makeDataDir();
 const AUDIENCE = "fleetwright-api";
@@ -161,7 +161,7 @@ describe("a token of the configured issuer", () => {
 
   it("is nobody's fault while the issuer is down: our own tokens go on, and so does the issuer's afterwards", async () => {
     const fresh = await open();
-    const own = await fresh.tokens.issue(await fresh.users.get("ada@example.org"));
+    const own = await fresh.tokens.issue(await signedIn(store, (await fresh.users.get("ada@example.org")).id));
     down = true;
     const refused = authenticate(sign(claims()), fresh);
     await expect(refused).rejects.toMatchObject({ code: "ISSUER_UNAVAILABLE" });

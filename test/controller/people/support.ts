@@ -1,6 +1,6 @@
 import { argon2id, type Hasher } from "../../../controller/people/passwords.ts";
 import { openPeople, type People, type PeopleParts } from "../../../controller/people/people.ts";
-import type { CommandLine, User } from "../../../controller/people/types.ts";
+import type { CommandLine, SignedIn, User } from "../../../controller/people/types.ts";
 import type { Store } from "../../../controller/store/types.ts";
 
 export const OPERATOR: CommandLine = { email: "ops@example.org", via: "command-line" };
@@ -25,6 +25,9 @@ export async function addUser(
   const name = email.split("@")[0]!;
   return await people.users.create({ name, email, role: "operator", password: PASSWORD, ...wish }, OPERATOR);
 }
+
+/** Somebody as they are once they have signed in. */
+export const signedIn = async (store: Store, id: string): Promise<SignedIn> => (await store.people.user({ id }))!;
 
 /** The real hasher, which tells what it was asked. */
 export function countingHasher(): Hasher & { calls: string[] } {

@@ -5,11 +5,11 @@ import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT, UnsecuredJW
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { People } from "../../../controller/people/people.ts";
 import type { Principal } from "../../../controller/people/principal.ts";
-import type { User } from "../../../controller/people/types.ts";
+import type { SignedIn, User } from "../../../controller/people/types.ts";
 import { openStore } from "../../../controller/store/open.ts";
 import type { Store } from "../../../controller/store/types.ts";
 import { makeDataDir, removeDataDir } from "../store/support.ts";
-import { addUser, bearer, HERE, OPERATOR, peopleOf } from "./support.ts";
+import { addUser, bearer, HERE, OPERATOR, PASSWORD, peopleOf, signedIn } from "./support.ts";
 
 const dataDir = makeDataDir();
 const MINUTE_MS = 60_000;
@@ -40,11 +40,13 @@ const codeOf = (promise: Promise<unknown>) =>
     () => "ok",
     (error: { code: string }) => error.code,
   );
+const issue = async (by = people) => await by.tokens.issue(await signedIn(store, user.id));
+const start = async () => await people.sessions.start(await signedIn(store, user.id), HERE);
 const actions = async () => (await people.audit.list({ limit: 20 })).entries.map(({ action }) => action);
 
 describe("an access token", () => {
   it("makes its bearer known as the database has them, at every controller", async () => {
-    const { accessToken, expiresInSeconds } = await people.tokens.issue(user);
+    const { accessToken, expiresInSeconds } = await issue();
 
     expect(expiresInSeconds).toBe(900);
     expect(await authenticate(accessToken, elsewhere)).toEqual({
@@ -62,7 +64,7 @@ describe("an access token", () => {
   });
 
   it("says nothing that is to be kept from its bearer", async () => {
-    const { accessToken } = await people.tokens.issue(user);
+    const { accessToken } = await issue();
 
     expect(Object.keys(decodeJwt(accessToken)).sort()).toEqual(["aud", "exp", "iat", "iss", "jti", "sid", "sub"]);
     expect(decodeProtectedHeader(accessToken)).toEqual({ alg: "HS256", kid: expect.any(String), typ: "at+jwt" });
@@ -71,7 +73,7 @@ describe("an access token", () => {
   it("runs out after a quarter of an hour", async () => {
     let now = Date.now();
     const clocked = await peopleOf(store, dataDir, { now: () => now });
-    const { accessToken } = await clocked.tokens.issue(user);
+    const { accessToken } = await issue(clocked);
 
     now += 14 * MINUTE_MS;
     expect(await codeOf(authenticate(accessToken, clocked))).toBe("ok");
@@ -88,7 +90,7 @@ describe("an access token", () => {
       const [id = "", , secret = ""] = readFileSync(join(dataDir, "token.keys"), "utf8").trim().split(" ");
       return { id, secret: Buffer.from(secret, "base64url") };
     };
-    const claims = async (): Promise<JWTPayload> => decodeJwt((await people.tokens.issue(user)).accessToken);
+    const claims = async (): Promise<JWTPayload> => decodeJwt((await issue()).accessToken);
     const sign = (payload: JWTPayload, header: object = {}, secret: Uint8Array = key().secret) =>
       new SignJWT(payload).setProtectedHeader({ alg: "HS256", kid: key().id, typ: "at+jwt", ...header }).sign(secret);
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -139,7 +141,7 @@ describe("an access token", () => {
         },
       },
       { what: "when it is none", token: async () => "no.token.atall" },
-      { what: "when it is a refresh token", token: async () => (await people.tokens.issue(user)).refreshToken },
+      { what: "when it is a refresh token", token: async () => (await issue()).refreshToken },
     ])("$what", async ({ token }) => {
       expect(await codeOf(authenticate(await token()))).toBe("UNAUTHENTICATED");
     });
@@ -153,7 +155,7 @@ describe("an access token", () => {
     // With a clock that stands still only what this process has changed is looked up anew.
     const still = await peopleOf(store, dataDir, { steady: () => 0 });
     for (const end of ends) {
-      const { accessToken, refreshToken } = await people.tokens.issue(user);
+      const { accessToken, refreshToken } = await issue();
       expect(await codeOf(authenticate(accessToken))).toBe("ok");
 
       await end();
@@ -164,7 +166,7 @@ describe("an access token", () => {
       await people.users.change(user.id, { enabled: true }, OPERATOR);
       expect(await codeOf(authenticate(accessToken))).toBe("UNAUTHENTICATED");
     }
-    const { accessToken } = await still.tokens.issue(user);
+    const { accessToken } = await issue(still);
     expect(await codeOf(authenticate(accessToken, still))).toBe("ok");
     await still.users.change(user.id, { name: "Ada" }, OPERATOR);
     expect(await authenticate(accessToken, still)).toMatchObject({ name: "Ada" });
@@ -175,7 +177,7 @@ describe("an access token", () => {
   it("is looked up again after two seconds at the latest", async () => {
     let steady = 0;
     const cached = await peopleOf(other, dataDir, { steady: () => steady });
-    const { accessToken } = await people.tokens.issue(user);
+    const { accessToken } = await issue();
     expect(await codeOf(authenticate(accessToken, cached))).toBe("ok");
     await people.tokens.revoke(accessToken, HERE);
 
@@ -188,8 +190,8 @@ describe("the keys of access tokens", () => {
   it("rotate: the old ones are good until their tokens have run out, the next ones sign when their time comes", async () => {
     let now = Date.now();
     const rotating = await peopleOf(store, dataDir, { now: () => now });
-    const kidOf = async () => decodeProtectedHeader((await rotating.tokens.issue(user)).accessToken).kid;
-    const { accessToken: before } = await rotating.tokens.issue(user);
+    const kidOf = async () => decodeProtectedHeader((await issue(rotating)).accessToken).kid;
+    const { accessToken: before } = await issue(rotating);
 
     const { kid } = await rotating.rotateTokenKey(10 * MINUTE_MS);
     expect(await kidOf()).not.toBe(kid);
@@ -197,7 +199,7 @@ describe("the keys of access tokens", () => {
     expect(await kidOf()).toBe(kid);
     expect(await codeOf(authenticate(before, rotating))).toBe("ok");
     // Other processes read the file again.
-    expect(await codeOf(authenticate((await rotating.tokens.issue(user)).accessToken, elsewhere))).toBe("ok");
+    expect(await codeOf(authenticate((await issue(rotating)).accessToken, elsewhere))).toBe("ok");
 
     now += 20 * MINUTE_MS;
     await rotating.rotateTokenKey(0);
@@ -212,7 +214,7 @@ describe("the keys of access tokens", () => {
 
 describe("a refresh token", () => {
   it("gets the next tokens once; its second use ends the sign-in for everybody", async () => {
-    const first = await people.tokens.issue(user);
+    const first = await issue();
     const second = await elsewhere.tokens.refresh(first.refreshToken, HERE);
     expect(await codeOf(authenticate(second.accessToken))).toBe("ok");
 
@@ -231,7 +233,7 @@ describe("a refresh token", () => {
   });
 
   it("is good for one of many that use it at once", async () => {
-    const { refreshToken } = await people.tokens.issue(user);
+    const { refreshToken } = await issue();
 
     const all = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
@@ -243,14 +245,14 @@ describe("a refresh token", () => {
   });
 
   it("ends the sign-in at sign-out, and is refused when mistyped, guessed, idle or too old", async () => {
-    const out = await people.tokens.issue(user);
+    const out = await issue();
     await people.tokens.revoke(out.refreshToken, HERE);
     expect(await codeOf(people.tokens.refresh(out.refreshToken, HERE))).toBe("UNAUTHENTICATED");
     expect(await codeOf(authenticate(out.accessToken))).toBe("UNAUTHENTICATED");
     expect(await codeOf(people.tokens.revoke(out.refreshToken, HERE))).toBe("UNAUTHENTICATED");
     expect(await actions()).toContain("sign-out");
 
-    const good = await people.tokens.issue(user);
+    const good = await issue();
     const guessed = good.refreshToken.slice(0, -43) + "A".repeat(43);
     for (const wrong of [guessed, good.refreshToken.slice(0, -1), "", `${good.refreshToken}\n`])
       expect(await codeOf(people.tokens.refresh(wrong, HERE))).toBe("UNAUTHENTICATED");
@@ -360,7 +362,7 @@ describe("an API key", () => {
 
 describe("a web session", () => {
   it("is known by its cookie until it ends, at every controller", async () => {
-    const { cookie, maxAgeSeconds } = await people.sessions.start(user, HERE);
+    const { cookie, maxAgeSeconds } = await start();
 
     expect(maxAgeSeconds).toBe(7 * 24 * 3600);
     const principal = await elsewhere.sessions.principal(cookie);
@@ -376,10 +378,10 @@ describe("a web session", () => {
   });
 
   it("ends when it is idle, old, of a disabled user or after another password", async () => {
-    const start = async () => (await people.sessions.start(user, HERE)).cookie;
+    const begin = async () => (await start()).cookie;
     const alive = async (cookie: string) => (await people.sessions.principal(cookie)) !== undefined;
 
-    const idle = await start();
+    const idle = await begin();
     await sql("update web_session set seen_at = now() - interval '7 hours 59 minutes'");
     expect(await alive(idle)).toBe(true);
     const [{ fresh }] = await sql(
@@ -389,17 +391,17 @@ describe("a web session", () => {
     await sql("update web_session set seen_at = now() - interval '8 hours 1 minute'");
     expect(await alive(idle)).toBe(false);
 
-    const old = await start();
+    const old = await begin();
     await sql("update web_session set expires_at = now()");
     expect(await alive(old)).toBe(false);
 
-    const kept = await start();
+    const kept = await begin();
     await people.users.disable(user.id, OPERATOR);
     expect(await alive(kept)).toBe(false);
     await people.users.change(user.id, { enabled: true }, OPERATOR);
     expect(await alive(kept)).toBe(false);
 
-    const changed = await start();
+    const changed = await begin();
     await people.users.change(user.id, { password: "the next long password" }, OPERATOR);
     expect(await alive(changed)).toBe(false);
   });
@@ -411,8 +413,8 @@ describe("a web session", () => {
       () => people.users.signOut(user.email, OPERATOR),
     ];
     for (const way of ways) {
-      const { cookie } = await people.sessions.start(user, HERE);
-      const { accessToken } = await people.tokens.issue(user);
+      const { cookie } = await start();
+      const { accessToken } = await issue();
       expect(await codeOf(people.users.signOut(user.id, bob))).toBe("FORBIDDEN");
       expect(await codeOf(authenticate(accessToken))).toBe("ok");
 
@@ -424,7 +426,7 @@ describe("a web session", () => {
   });
 
   it("is ended by nobody but its own user", async () => {
-    const { cookie } = await people.sessions.start(user, HERE);
+    const { cookie } = await start();
     const bob = await people.users.get("bob@example.org");
     const id = cookie.split("_")[1]!;
 
@@ -433,4 +435,35 @@ describe("a web session", () => {
     expect(await people.sessions.endById(id, { ...user, via: "token" }, HERE)).toBe(true);
     expect(await people.sessions.principal(cookie)).toBeUndefined();
   });
+});
+
+describe("a password that is changed during a sign-in", () => {
+  it.each([
+    { what: "session", begin: (who: SignedIn) => people.sessions.start(who, HERE) },
+    { what: "token", begin: (who: SignedIn) => people.tokens.issue(who) },
+  ])("leaves no $what of the old one, whichever comes first", async ({ what, begin }) => {
+    const email = `${what}@example.org`;
+    const { id } = await addUser(people, email);
+    const alive = async () => (await people.sessions.list(id)).length + (await families(id));
+    const signInWith = (password: string) => people.signIn({ email, password, source: HERE });
+
+    const before = await signInWith(PASSWORD);
+    await people.users.change(id, { password: "the next long password" }, OPERATOR);
+    expect(await codeOf(begin(before))).toBe("UNAUTHENTICATED");
+    expect(await alive()).toBe(0);
+
+    // At the same instant, over and over: whichever is second sees the other.
+    for (let round = 0; round < 8; round += 1) {
+      const who = await signedIn(store, id);
+      await Promise.all([codeOf(begin(who)), elsewhere.users.signOut(id, OPERATOR)]);
+      expect(await alive()).toBe(0);
+    }
+    expect(await codeOf(begin(await signInWith("the next long password")))).toBe("ok");
+    expect(await alive()).toBe(1);
+  });
+
+  const families = async (id: string) =>
+    Number(
+      (await sql("select count(*) as many from token_family where person = $1 and revoked_at is null", id))[0].many,
+    );
 });

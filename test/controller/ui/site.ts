@@ -29,7 +29,11 @@ export class Site {
     this.errors = parts.errors;
   }
 
-  static async start(id: string): Promise<Site> {
+  /** `isBare`: nothing of the fleet is on any cloud yet, which saves the time. */
+  static async start(
+    id: string,
+    { environment = {}, isBare = false }: { environment?: Record<string, string>; isBare?: boolean } = {},
+  ): Promise<Site> {
     const clouds = await Clouds.start();
     const fleet = new Fleet(clouds, { id });
     fleet.write({
@@ -49,10 +53,14 @@ export class Site {
     fleet.commit("Begin");
     fleet.edit("servers/web-2.yaml", (text) => text.replace("env: test", "env: live"));
     fleet.commit("Call web-2 live");
-    await fleet.converge();
+    if (!isBare) await fleet.converge();
     const desk = await Desk.start(fleet);
     const { controller, service } = desk;
-    const people = await openPeople({ ...controller, fleetId: id });
+    const people = await openPeople({
+      ...controller,
+      environment: { ...controller.environment, ...environment },
+      fleetId: id,
+    });
     const errors: string[] = [];
     const logger = { error: (what: object, text: string) => void errors.push(`${text} ${JSON.stringify(what)}`) };
     const app = pageApp({
@@ -60,6 +68,7 @@ export class Site {
       memory: new FleetMemory(controller, service),
       service,
       gate: peopleGate(people),
+      people,
       logger,
     });
     return new Site({ clouds, fleet, desk, people, app, errors });

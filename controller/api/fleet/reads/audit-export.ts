@@ -1,4 +1,4 @@
-import type { StoredAudit } from "../../../people/types.ts";
+import { AUDIT_TYPES, type AuditFormat, auditExport } from "../../../people/audit-export.ts";
 import type { FleetApi } from "../api.ts";
 import { type Call, type Route, route } from "../route.ts";
 import { filter, text } from "../shapes.ts";
@@ -16,8 +16,6 @@ const PARAMETERS = [
   filter("after", "Only entries behind this number.", { type: "integer", minimum: 0, maximum: 2 ** 53 - 1 }),
 ];
 
-const COLUMNS = ["seq", "at", "email", "via", "action", "object", "data", "source"] as const;
-
 /** The audit log as a whole, the oldest entry first, as long as it is. */
 export const auditExports: readonly Route[] = [
   route<Query>({
@@ -30,7 +28,7 @@ export const auditExports: readonly Route[] = [
     description: "One object a line, as the list has them. For those who are about all of the fleet.",
     parameters: PARAMETERS,
     answers: { 200: { description: "The log.", schema: text, type: "application/x-ndjson" } },
-    run: (api, call) => exported(api, call, "application/x-ndjson", (entry) => `${JSON.stringify(entry)}\n`),
+    run: (api, call) => exported(api, call, "ndjson"),
   }),
   route<Query>({
     id: "exportAuditCsv",
@@ -42,48 +40,29 @@ export const auditExports: readonly Route[] = [
     description: "CSV (RFC 4180) with a header. A cell that a spreadsheet would compute begins with an apostrophe.",
     parameters: PARAMETERS,
     answers: { 200: { description: "The log.", schema: text, type: "text/csv" } },
-    run: (api, call) => exported(api, call, "text/csv", (entry) => row(cellsOf(entry)), row([...COLUMNS])),
+    run: (api, call) => exported(api, call, "csv"),
   }),
 ];
 
 function exported(
   { people, stopping }: FleetApi,
   { principal, parameters: { email, object, after } }: Call<Query>,
-  type: string,
-  line: (entry: StoredAudit) => string,
-  head = "",
+  format: AuditFormat,
 ): Response {
   requireAll(principal, "the audit log");
   const query = { ...(email && { email }), ...(object && { object }), ...(after !== undefined && { after }) };
-  const lines = people.audit.entries(query);
+  const lines = auditExport(people.audit.entries(query), format);
   const bytes = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      if (head !== "") controller.enqueue(bytes.encode(head));
-    },
     // Read as it is taken: who reads slowly holds no more than a page.
     async pull(controller) {
       const { done, value } = stopping.aborted ? { done: true, value: undefined } : await lines.next();
       if (done || value === undefined) controller.close();
-      else controller.enqueue(bytes.encode(line(value)));
+      else controller.enqueue(bytes.encode(value));
     },
     async cancel() {
       await lines.return(undefined);
     },
   });
-  return new Response(body, { headers: { "content-type": type } });
+  return new Response(body, { headers: { "content-type": AUDIT_TYPES[format] } });
 }
-
-const cellsOf = ({ seq, at, who, action, object, data, source }: StoredAudit): string[] => [
-  String(seq),
-  at,
-  who?.email ?? "",
-  who?.via ?? "",
-  action,
-  object ?? "",
-  data === undefined ? "" : JSON.stringify(data),
-  source ?? "",
-];
-
-const row = (cells: readonly string[]): string =>
-  `${cells.map((cell) => `"${(/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell).replaceAll('"', '""')}"`).join(",")}\r\n`;

@@ -22,7 +22,7 @@ export const auditRoutes: readonly Route[] = [
           record({
             seq: whole,
             at: instant,
-            "who?": record({ "id?": text, "email?": text, "via?": text }),
+            "who?": record({ "id?": text, "email?": text, "via?": text, "key?": text }),
             action: text,
             "object?": text,
             "data?": anything,
