@@ -1,4 +1,7 @@
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { installedPackage, PackageMissing, type PythonPackage } from "../../../../simulators/python-package.ts";
 
 const SCHEMATHESIS: PythonPackage = { name: "schemathesis", requirement: "schemathesis", version: "4.32.5" };
@@ -17,12 +20,16 @@ export async function schemathesisMissing(): Promise<string | undefined> {
 /** Runs it, and answers its exit code and what it has said. */
 export async function schemathesis(args: readonly string[]): Promise<{ code: number | null; said: string }> {
   const { python, folder } = await installedPackage(SCHEMATHESIS);
+  // It keeps what it has found beside itself.
+  const cwd = mkdtempSync(join(tmpdir(), "fw-schemathesis-"));
   const child = spawn(python, ["-m", "schemathesis.cli", ...args], {
+    cwd,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: "1", NO_COLOR: "1" },
   });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (said += part));
   const code = await new Promise<number | null>((done) => child.once("close", done));
+  rmSync(cwd, { recursive: true, force: true });
   return { code, said };
 }
