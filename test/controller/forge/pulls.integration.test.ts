@@ -176,4 +176,88 @@ describe("a pull request", () => {
     },
     TIMEOUT,
   );
+
+  it(
+    "from a fork, or that changes accounts, runs nothing with credentials until an operator has admitted its head",
+    async () => {
+      const asked: string[] = [];
+      const trap = createServer((request, response) => {
+        asked.push(`${request.url} ${request.headers.authorization}`);
+        response.writeHead(500).end();
+      });
+      await new Promise<void>((done) => trap.listen(0, "127.0.0.1", done));
+      const account = fleet
+        .read("accounts/linode-main.yaml")
+        .replace(/endpoint: .*/, `endpoint: http://127.0.0.1:${(trap.address() as AddressInfo).port}`);
+      push("thief", {
+        "accounts/linode-main.yaml": account,
+        "servers/web-1.yaml": text("web-1", { size: "g6-standard-1" }),
+      });
+      push("fork", { "servers/fork-1.yaml": text("fork-1") });
+      const thief = site.open("Faster API", "thief", ann!);
+      const fork = site.open("Add fork-1", "fork", ann!, { fork: true });
+
+      const gated = await says(thief, "it changes accounts/linode-main.yaml", "pending: valid; waits for an operator");
+      expect(gated).not.toContain("| update |");
+      await says(fork, "it comes from a fork", "pending: valid; waits for an operator");
+      const { id } = (await desk.changes.list({ states: ["draft"] }, 5)).find(({ title }) => title === "Add fork-1")!;
+      await expect(desk.changes.preview(id, { name: "Otto", email: "otto@example.org" })).rejects.toMatchObject({
+        code: "FORBIDDEN",
+      });
+      const head = site.head(fork);
+      site.comment(fork, ann!, `fleetwright preview ${head}`);
+      expect(await answered(fork, 1)).toContain("this is for the role operator");
+      site.comment(fork, otto!, "fleetwright preview");
+      expect(await answered(fork, 2)).toContain(`fleetwright preview ${head}`);
+      push("fork", { "servers/fork-2.yaml": text("fork-2") }, "main");
+      site.pushed(fork);
+      site.comment(fork, otto!, `fleetwright preview ${head}`);
+      expect(await answered(fork, 3)).toContain("read it, and say that one");
+      site.comment(fork, otto!, `fleetwright preview ${site.head(fork)}`);
+      await says(fork, "fork-2", "pending: 1 of 1 effect to be approved");
+      push("fork", { "servers/fork-3.yaml": text("fork-3") });
+      site.pushed(fork);
+      await says(fork, "it comes from a fork", "pending: valid; waits for an operator");
+
+      site.close(fork);
+      site.close(thief);
+      await desk.in(id, "closed");
+      await desk.until(async () => (await row(thief))?.state === "done");
+      expect(asked).toEqual([]);
+      trap.close();
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "that nobody has approved waits once it is merged, comments once whatever is killed in between, and says why it does not fit",
+    async () => {
+      push("label", { "servers/web-1.yaml": text("web-1", { labels: { env: "pulled" } }) });
+      push("broken", { "servers/web-9.yaml": text("web-9", { account: "nobody" }) });
+      push("docs", { "README.md": "Our fleet\n" });
+      const number = site.open("Label web-1", "label", eve!);
+      const broken = site.open("Break it", "broken", ann!);
+      const docs = site.open("Tell what it is", "docs", ann!);
+      const body = await says(number, "1 to be approved", "pending");
+      await says(broken, "it cannot be merged into the fleet", "failure: does not fit the fleet");
+      expect(site.said(broken)[0]!.body).toContain("servers/web-9.yaml");
+      expect(site.said(docs)).toEqual([]);
+
+      // As if it had been killed after the comment was posted and before that was written down.
+      await desk.until(async () => (await row(number))?.comment !== undefined);
+      const { comment: _, commentHash: __, told: ___, ...before } = (await row(number))!;
+      await desk.controller.store.putPull(before);
+      await desk.until(async () => (await row(number))?.comment !== undefined);
+      expect(site.said(number)).toHaveLength(1);
+
+      site.merge(number);
+      await says(number, "merged already", "pending");
+      expect((await clouds.server("web-1")).tags.join(" ")).not.toContain("pulled");
+      site.comment(number, otto!, `fleetwright approve ${hashIn(body)}`);
+      await says(number, "1 effect, done", "success");
+      expect((await clouds.server("web-1")).tags.join(" ")).toContain("pulled");
+      expect(desk.lines.filter((line) => line.includes(site.token))).toEqual([]);
+    },
+    TIMEOUT,
+  );
 });
