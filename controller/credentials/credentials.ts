@@ -5,7 +5,7 @@ import { FleetError } from "../../resources/errors.ts";
 import type { AccountSpec } from "../../resources/spec.ts";
 import { accountsAt } from "../catalog/shops.ts";
 import { findNearest } from "../fleet/problem.ts";
-import { FORGE, forgeAccount, forgeAt, forgeLender } from "../forge/account.ts";
+import { FORGE, fileOfAccount, forgeAccount, forgeAt, forgeLender } from "../forge/account.ts";
 import { type Controller, cloudOf } from "../reconcile/context.ts";
 import type { CredentialRecords, SealedCredential } from "../store/types.ts";
 import type { KeyRing } from "./keys.ts";
@@ -269,7 +269,7 @@ export class Credentials {
     if (isAllowedByEnvironment(spec.name, canonical, environment) || held.hasAddress(spec, canonical)) return canonical;
     throw new FleetError(
       "USAGE",
-      `accounts/${spec.name}.yaml names ${canonical}, which is not ${cloud.title}'s own address and which nobody has allowed yet: say \`fleetwright credentials set ${spec.name} ${field} --endpoint ${canonical}\` where that is meant`,
+      `${fileOfAccount(spec.name)} names ${canonical}, which is not ${cloud.title}'s own address and which nobody has allowed yet: say \`fleetwright credentials set ${spec.name} ${field} --endpoint ${canonical}\` where that is meant`,
       { account: spec.name, endpoint: canonical },
     );
   }

@@ -8,6 +8,9 @@ import type { FleetRepo } from "../repo/repo.ts";
 /** What the forge is called where accounts are named: no account can be called so. */
 export const FORGE = "@forge";
 
+/** The file that says where a credential is. */
+export const fileOfAccount = (name: string): string => (name === FORGE ? "fleet.yaml" : `accounts/${name}.yaml`);
+
 const TITLES = { github: "GitHub", gitlab: "GitLab", gitea: "Gitea" } as const;
 const PUBLIC: Partial<Record<ForgeSpec["kind"], string>> = {
   github: "https://github.com",
