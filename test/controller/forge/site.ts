@@ -77,9 +77,15 @@ export class SimulatedGitHub {
   }
 
   open(title: string, branch: string, user: SimulatedUser, { fork = false } = {}): number {
+    const number = this.known(title, branch, user, { fork });
+    this.pushed(number);
+    return number;
+  }
+
+  /** One without a head. */
+  known(title: string, branch: string, user: SimulatedUser, { fork = false } = {}): number {
     const number = this.#pulls.length + 1;
     this.#pulls.push({ number, title, user, branch, from: fork ? 2 : OWN, state: "open", updatedAt: now() });
-    this.pushed(number);
     return number;
   }
 
