@@ -178,10 +178,6 @@ export interface FleetFields {
      */
     poll: string;
     /**
-     * `after-merge`: merging executes what was approved. `before-merge`: the comment `fleetwright execute` executes it, and the pull request is merged once it has converged.
-     */
-    execute: "after-merge" | "before-merge";
-    /**
      * Whether comments such as `fleetwright approve HASH` are heeded.
      */
     commands: boolean;
