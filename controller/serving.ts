@@ -16,6 +16,8 @@ export interface ServingOptions {
   log: ServiceLog;
   /** That the git host signs its calls with. */
   hookSecret?: string;
+  /** That the forge's webhook is signed with. */
+  forgeSecret?: string;
 }
 
 /** A controller as a service, with its API and its page. */
@@ -40,7 +42,10 @@ export class Serving {
   }
 
   /** @throws {FleetError} STORE_FAILED, USAGE when it cannot be made; nothing runs yet. */
-  static async open(controller: OpenController, { settings, log, hookSecret }: ServingOptions): Promise<Serving> {
+  static async open(
+    controller: OpenController,
+    { settings, log, hookSecret, forgeSecret }: ServingOptions,
+  ): Promise<Serving> {
     controller.commits.follow(settings.branch);
     const { store } = controller;
     const metrics: Metrics = new Metrics(store, () => service.budgets());
@@ -56,6 +61,15 @@ export class Serving {
       unready: () => service.unready(),
       poke: () => service.poke(),
       ...(hookSecret === undefined ? {} : { hookSecret }),
+      ...(forgeSecret !== undefined && {
+        forge: {
+          secret: forgeSecret,
+          kind: () => service.desired?.fleet.forge?.kind,
+          isNew: (keys) => store.noteDelivery(keys),
+          pulled: () => service.pulled(),
+          now: controller.now,
+        },
+      }),
       fleet: fleetApp({ controller, memory, service, people, authenticate, logger, stopping: stopping.signal }),
       page: pageApp({
         controller,

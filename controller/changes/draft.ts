@@ -7,10 +7,10 @@ import type { EditRequest } from "../repo/queue.ts";
 import type { Change } from "./types.ts";
 
 /** A change on top of one commit of the main line. Without files it changes nothing there. */
-export type Draft = Pick<Change, "base" | "head" | "files" | "objects">;
+export type Draft = Pick<Change, "edits" | "base" | "head" | "files" | "objects">;
 
-/** What somebody wants: edits, or that what a hand has changed is brought back. */
-export type Wanted = Pick<Change, "id" | "author" | "title" | "edits" | "reverts">;
+/** What somebody wants: edits, those of a pull request, or that what a hand has changed is brought back. */
+export type Wanted = Pick<Change, "id" | "author" | "title" | "edits" | "reverts" | "pull">;
 
 export const requestOf = ({
   id,
@@ -30,21 +30,23 @@ export const requestOf = ({
  */
 export async function draftOf(
   controller: Controller,
-  change: Wanted,
+  wanted: Wanted,
   base: string,
   signal: AbortSignal,
 ): Promise<Draft> {
-  if (change.reverts !== undefined) return await revertAt(controller, change.reverts, base, signal);
+  if (wanted.reverts !== undefined) return await revertAt(controller, wanted.reverts, base, signal);
+  const draft = await unlookedDraftOf(controller, wanted, base);
+  return { ...draft, objects: await touched(controller, base, draft.head, signal) };
+}
+
+/** The same, only checked and not looked at: no account of it is asked for anything, and what objects it changes is not told. */
+export async function unlookedDraftOf(controller: Controller, wish: Wanted, base: string): Promise<Draft> {
   const { commits, repo } = controller;
-  const [planned] = await commits.plan([requestOf(change)], base);
-  if (planned === undefined) return { base, head: base, files: [], objects: [] };
-  const head = await repo.keepDraft(change.id, base, [planned]);
-  return {
-    base,
-    head,
-    files: planned.changes.map(([path]) => path),
-    objects: await touched(controller, base, head, signal),
-  };
+  const edits = wish.pull === undefined ? wish.edits : await repo.mergeEdits(base, wish.pull.head);
+  const [planned] = edits.length === 0 ? [] : await commits.plan([requestOf({ ...wish, edits })], base);
+  if (planned === undefined) return { edits, base, head: base, files: [], objects: [] };
+  const head = await repo.keepDraft(wish.id, base, [planned]);
+  return { edits, base, head, files: planned.changes.map(([path]) => path), objects: [] };
 }
 
 /** @throws {FleetError} COMMIT_CONFLICT for an object that the files do not have: only a commit says what is to become of it. */
@@ -63,7 +65,7 @@ async function revertAt(
       key,
     });
   });
-  return { base, head: base, files: [...new Set(files)].sort(), objects: [...reverts].sort() };
+  return { edits: [], base, head: base, files: [...new Set(files)].sort(), objects: [...reverts].sort() };
 }
 
 /** `objectKey` of what differs between two commits, whatever file says it. */

@@ -3,7 +3,7 @@ import { checkPerson } from "../repo/commit.ts";
 import type { Attempts } from "./attempts.ts";
 import { whoOf } from "./audit.ts";
 import { checkPassword, type Hasher, hashPassword, isPassword } from "./passwords.ts";
-import { mayAs, type Principal, ROLES, type Role } from "./principal.ts";
+import { mayAs, type Principal, ROLES } from "./principal.ts";
 import { isWithin } from "./standing.ts";
 import type { Actor, AuditEntry, PeopleStore, Standing, StoredEdit, User, UserEdit, UserWish } from "./types.ts";
 

@@ -14,6 +14,7 @@ import { credentialMethods } from "./credentials.ts";
 import { type DumpSource, dump, load } from "./dump.ts";
 import { toStoreError, withStoreErrors } from "./errors.ts";
 import { eventMethods } from "./events.ts";
+import { forgeMethods } from "./forge.ts";
 import { inventoryMethods } from "./inventory.ts";
 import { journalMethods } from "./journal.ts";
 import { leaseMethods } from "./leases.ts";
@@ -75,6 +76,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...requestMethods(db),
     ...credentialMethods(db),
     ...changeMethods(db),
+    ...forgeMethods(db),
     close() {
       closed ??= db.destroy();
       return closed;

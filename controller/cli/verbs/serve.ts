@@ -12,6 +12,8 @@ import { EXIT, type GlobalOptions } from "../options.ts";
 
 /** Names the secret that the git host signs its calls with. */
 const HOOK_SECRET = "FLEETWRIGHT_HOOK_SECRET";
+/** Names the secret of the forge's webhook. */
+const FORGE_SECRET = "FLEETWRIGHT_FORGE_SECRET";
 /** A guessed secret makes the service look at the repository as often as somebody likes. */
 const SHORTEST_SECRET = 16;
 
@@ -35,13 +37,14 @@ export interface ServeFlags extends GlobalOptions {
  */
 export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
   const address = addressOf(flags.listen);
-  const hookSecret = secretOf(process.env[HOOK_SECRET]);
+  const hookSecret = secretOf(HOOK_SECRET);
+  const forgeSecret = secretOf(FORGE_SECRET);
   // A fetch that would ask for a password fails instead.
   process.env.GIT_TERMINAL_PROMPT ??= "0";
   const format = flags.logFormat ?? (process.stdout.isTTY === true ? "pretty" : "json");
   const log = createLog((line) => io.out(line), format);
   const { logger } = log;
-  if (hookSecret !== undefined) log.hide([hookSecret]);
+  log.hide([hookSecret, forgeSecret].filter((one) => one !== undefined));
 
   let serving: Serving | undefined;
   const controller = await openController({
@@ -57,7 +60,12 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
   try {
     const branch = flags.branch ?? (await currentBranch(controller.repo.dir));
     const settings = settingsOf(flags, branch);
-    serving = await Serving.open(controller, { settings, log, ...(hookSecret === undefined ? {} : { hookSecret }) });
+    serving = await Serving.open(controller, {
+      settings,
+      log,
+      ...(hookSecret === undefined ? {} : { hookSecret }),
+      ...(forgeSecret === undefined ? {} : { forgeSecret }),
+    });
     const asked = askedToEnd((signal) => logger.info({ signal }, "stopping: what is under way is finished"));
     try {
       if (flags.standIns) logger.warn("using stand-ins of the official plugins: for simulated clouds only");
@@ -108,8 +116,9 @@ function addressOf(text: string): Address {
 }
 
 /** @throws {FleetError} USAGE */
-function secretOf(value: string | undefined): string | undefined {
+function secretOf(name: string): string | undefined {
+  const value = process.env[name];
   if (value === undefined || value === "") return undefined;
   if (value.length >= SHORTEST_SECRET) return value;
-  throw new FleetError("USAGE", `${HOOK_SECRET} has fewer than ${SHORTEST_SECRET} characters: take a random one`, {});
+  throw new FleetError("USAGE", `${name} has fewer than ${SHORTEST_SECRET} characters: take a random one`, {});
 }
