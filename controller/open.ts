@@ -2,10 +2,11 @@ import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { load } from "js-yaml";
-import { resolveAccount } from "../resources/account.ts";
+import { readCredentials, resolveAccount } from "../resources/account.ts";
 import type { Cloud } from "../resources/cloud.ts";
 import { FleetError, type FleetErrorCode } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
+import type { ForgeSpec } from "../resources/spec.ts";
 import { steadyAccounts } from "./accounts.ts";
 import { Credentials } from "./credentials/credentials.ts";
 import { KeyRing } from "./credentials/keys.ts";
@@ -15,6 +16,7 @@ import { Engine } from "./engine/engine.ts";
 import { findEngine } from "./engine/find.ts";
 import { createFleetCache } from "./fleet/load.ts";
 import { SnapshotFolder } from "./fleet/snapshots.ts";
+import { forgeAccount, forgeLender } from "./forge/account.ts";
 import { stateKeyFile } from "./keys.ts";
 import { machineName } from "./machine.ts";
 import type { Controller } from "./reconcile/context.ts";
@@ -93,6 +95,14 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     options.onSecrets?.(Object.values(resolved.credentials));
     return resolved;
   });
+  const forge = (spec: ForgeSpec) => {
+    const lent = readCredentials(forgeAccount(spec), forgeLender(spec.kind), environment, {
+      safe: held,
+      file: "fleet.yaml: forge",
+    });
+    options.onSecrets?.(Object.values(lent.credentials));
+    return { url: lent.endpoint, token: lent.credentials.token! };
+  };
   const commits = new CommitQueue({ repo, store, clouds: registry, parsed: loaded.parsed, now: Date.now, sleep });
   return {
     repo,
@@ -112,6 +122,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     slots: new Slots(options.stacksAtOnce ?? STACKS_AT_ONCE),
     engine: () => (engine ??= openEngine(options, { repo, store, dataDir, environment, progress })),
     account,
+    forge,
     renewCredentials: () => held.renew(),
     credentials: new Credentials({
       repo,

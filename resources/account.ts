@@ -44,6 +44,33 @@ export function resolveAccount(
   env: Readonly<Record<string, string | undefined>>,
   options: ResolveOptions = {},
 ): Account {
+  const { endpoint, credentials } = readCredentials(spec, cloud, env, options);
+  const { onCall } = options;
+  return {
+    spec,
+    endpoint,
+    credentials,
+    budget: sharedBudget({
+      place: `${cloud.name} ${endpoint}`,
+      credential: fingerprint(credentials),
+      limits: cloud.limits,
+      overrides: spec.budgets,
+      ...(options.ledger && { ledger: options.ledger }),
+    }),
+    ...(onCall && { onCall: (verdict) => onCall(spec.name, verdict) }),
+  };
+}
+
+/** What lends itself to whoever has its credentials. */
+export type Lender = Pick<Cloud, "title" | "endpoint" | "credentials">;
+
+/** The address and the credentials of an account, without a budget. @throws {FleetError} as `resolveAccount` */
+export function readCredentials(
+  spec: AccountSpec,
+  cloud: Lender,
+  env: Readonly<Record<string, string | undefined>>,
+  options: ResolveOptions = {},
+): Pick<Account, "endpoint" | "credentials"> {
   const file = options.file ?? `accounts/${spec.name}.yaml`;
   const at = { account: spec.name, file };
   const { endpoint, canonical } = endpointOf(spec, cloud, file);
@@ -61,7 +88,6 @@ export function resolveAccount(
     checkEndpoint(reading);
     credentials[field] = readCredential(reading);
   }
-  const { onCall } = options;
   const unknown = Object.keys(spec.credentials).find((field) => !Object.hasOwn(cloud.credentials, field));
   if (unknown) {
     const allowed = Object.keys(cloud.credentials).join(", ");
@@ -71,19 +97,7 @@ export function resolveAccount(
       at,
     );
   }
-  return {
-    spec,
-    endpoint,
-    credentials: unprintable(credentials),
-    budget: sharedBudget({
-      place: `${cloud.name} ${endpoint}`,
-      credential: fingerprint(credentials),
-      limits: cloud.limits,
-      overrides: spec.budgets,
-      ...(options.ledger && { ledger: options.ledger }),
-    }),
-    ...(onCall && { onCall: (verdict) => onCall(spec.name, verdict) }),
-  };
+  return { endpoint, credentials: unprintable(credentials) };
 }
 
 /** Where an account's requests go; `canonical` is for comparing. @throws {FleetError} FLEET_INVALID */
@@ -124,7 +138,7 @@ export function referenceOf(ref: CredentialRef): string {
 
 interface Reading {
   spec: AccountSpec;
-  cloud: Cloud;
+  cloud: Lender;
   field: string;
   ref: CredentialRef;
   endpoint: string;

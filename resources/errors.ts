@@ -35,6 +35,8 @@ export const FLEET_ERRORS = {
   STORE_FAILED: { http: 500, retry: true, exit: 1 },
   GIT_FAILED: { http: 500, retry: true, exit: 1 },
   NOTIFY_FAILED: { http: 502, retry: true, exit: 1 },
+  FORGE_FAILED: { http: 502, retry: true, exit: 1 },
+  FORGE_REFUSED: { http: 502, retry: false, exit: 1 },
   VERIFY_FAILED: { http: 500, retry: true, exit: 1 },
 } as const;
 

@@ -293,6 +293,21 @@ export interface ChangePolicy {
   monthly?: { amount: number; currency: string };
 }
 
+/** Where pull requests of the fleet repository are. */
+export interface ForgeSpec {
+  kind: "github" | "gitlab" | "gitea";
+  /** As people open it; the kind's public address when absent. */
+  url?: string;
+  /** `OWNER/NAME`; groups of GitLab have more steps. */
+  repository: string;
+  token: CredentialRef;
+  /** `60s` */
+  poll: string;
+  commands: boolean;
+  /** Address of the controller's page. */
+  page?: string;
+}
+
 export interface FleetSpec {
   id: string;
   approval: "required" | "auto";
@@ -310,4 +325,5 @@ export interface FleetSpec {
   };
   policies: { changes?: ChangePolicy[]; drift?: DriftSettings; [name: string]: unknown };
   notifications?: NotificationTarget[];
+  forge?: ForgeSpec;
 }

@@ -141,6 +141,56 @@ export interface FleetFields {
     [k: string]: unknown;
   };
   /**
+   * Where the fleet repository's pull requests are: `fleetwright serve` previews them, says in a comment what they would do, and executes what was approved once they are merged. Nothing of a forge is asked when absent.
+   */
+  forge?: {
+    /**
+     * What runs there. `gitea` is Forgejo as well.
+     */
+    kind: "github" | "gitlab" | "gitea";
+    /**
+     * Address of the forge as people open it. https, except on this machine. github.com or gitlab.com unless said; gitea needs one. The token goes to another than these only once an operator has bound it.
+     */
+    url?: string;
+    /**
+     * The fleet repository there.
+     */
+    repository: string;
+    /**
+     * Where the access token is; never the token itself.
+     */
+    token: {
+      /**
+       * Name of the environment variable. It must begin with one of the fleet's `envPrefixes`.
+       */
+      env?: string;
+      /**
+       * A file of the controller's machine, outside the repository and the data folder.
+       */
+      file?: string;
+      /**
+       * `fleetwright credentials set @forge token` keeps it.
+       */
+      sealed?: true;
+    };
+    /**
+     * Between two looks at the open pull requests; a webhook has them looked at once.
+     */
+    poll: string;
+    /**
+     * `after-merge`: merging executes what was approved. `before-merge`: the comment `fleetwright execute` executes it, and the pull request is merged once it has converged.
+     */
+    execute: "after-merge" | "before-merge";
+    /**
+     * Whether comments such as `fleetwright approve HASH` are heeded.
+     */
+    commands: boolean;
+    /**
+     * Address of this controller as people open it, for links to a change's page.
+     */
+    page?: string;
+  };
+  /**
    * Who is told by `fleetwright serve` of what has happened: by a signed webhook or by mail, each once.
    */
   notifications: {

@@ -2,6 +2,8 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Registry } from "prom-client";
 import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
+import type { ForgeSpec } from "../../resources/spec.ts";
+import { readDelivery } from "../forge/webhook.ts";
 import type { RunRecord, Store } from "../store/types.ts";
 import { isSigned } from "./signature.ts";
 
@@ -14,6 +16,16 @@ export interface OperationsParts {
   poke(): void;
   /** Of the webhook; without one there is none. */
   hookSecret?: string;
+  /** Of the forge's webhook; absent without a secret for it. */
+  forge?: {
+    secret: string;
+    /** What kind of forge the fleet names; undefined where it names none. */
+    kind(): ForgeSpec["kind"] | undefined;
+    /** False when it has come before. */
+    isNew(keys: readonly string[]): Promise<boolean>;
+    pulled(): Promise<void>;
+    now(): number;
+  };
   /** What people's programs ask, which has its own paths: `/fleet/…` and `/openapi.json`. */
   fleet?: Hono;
   /** The web page: `/ui`, and `/` that leads there. */
@@ -27,7 +39,16 @@ const MOST_RUNS = 500;
 const MOST_EVENTS = 10_000;
 
 /** What an operator's tools ask a running controller. Nothing here changes a fleet: the webhook only makes it look at the repository. */
-export function operationsApp({ store, registry, unready, poke, hookSecret, fleet, page }: OperationsParts): Hono {
+export function operationsApp({
+  store,
+  registry,
+  unready,
+  poke,
+  hookSecret,
+  forge,
+  fleet,
+  page,
+}: OperationsParts): Hono {
   const app = new Hono();
 
   app.get("/healthz", (c) => c.json({ status: "ok" }));
@@ -58,6 +79,25 @@ export function operationsApp({ store, registry, unready, poke, hookSecret, flee
         return c.json({ error: { code: "USAGE", message: "the signature is missing or wrong" } }, 401);
       poke();
       return c.json({ status: "looking" }, 202);
+    });
+  }
+
+  if (forge !== undefined) {
+    const { secret, kind, isNew, pulled, now } = forge;
+    app.post("/hooks/forge", bodyLimit({ maxSize: HOOK_MAX_BYTES }), async (c) => {
+      const is = kind();
+      if (is === undefined) throw new FleetError("NOT_FOUND", "fleet.yaml names no forge", {});
+      const body = new Uint8Array(await c.req.arrayBuffer());
+      const delivery = readDelivery(is, { header: (name) => c.req.header(name), body, secret, now: now() });
+      if (delivery === undefined)
+        return c.json({ error: { code: "USAGE", message: "the signature is missing or wrong" } }, 401);
+      if (!(await isNew(delivery.keys)))
+        return c.json({ error: { code: "CONFLICT", message: "this delivery has come before" } }, 409);
+      if (delivery.pull === undefined) return c.json({ status: "nothing to do" }, 202);
+      // The main line may have moved with it.
+      poke();
+      await pulled();
+      return c.json({ status: "looking", pull: delivery.pull }, 202);
     });
   }
 

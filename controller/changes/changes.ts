@@ -6,8 +6,10 @@ import type { Principal } from "../people/principal.ts";
 import type { ChangeFilter, RunRecord } from "../store/types.ts";
 import { type ApproveRequest, approve } from "./approve.ts";
 import { draftOf } from "./draft.ts";
+import { changeId } from "./id.ts";
 import { lookOnce } from "./look.ts";
 import { execute } from "./merge.ts";
+import { refuseGated } from "./pull.ts";
 import { toChange, toStep, toStored } from "./records.ts";
 import { changeOf, type Ground, onLatest, step, tell } from "./steps.ts";
 import { isBusy } from "./transitions.ts";
@@ -59,7 +61,6 @@ export class Changes {
       role: by.role,
       openedBy: by.id,
       surface,
-      edits,
       executes: request.executes ?? false,
       ...draft,
       approvals: [],
@@ -116,11 +117,12 @@ export class Changes {
     );
   }
 
-  /** Has it looked at anew. @throws {FleetError} NOT_FOUND, CHANGE_STATE */
+  /** Has it looked at anew. @throws {FleetError} NOT_FOUND, CHANGE_STATE; FORBIDDEN for a pull request that waits for an operator. */
   async preview(id: string, by: Pick<Principal, "name" | "email">): Promise<Change> {
     const { controller, wake } = this.#ground;
     const shown = await onLatest(async () => {
       const change = await changeOf(controller, id);
+      refuseGated(change);
       return change.state === "previewing" ? change : await step(controller, change, "previewing", { by: told(by) });
     });
     await wake();
@@ -188,13 +190,9 @@ export class Changes {
 
 export const told = ({ name, email }: Pick<Principal, "name" | "email">): string => `${name} <${email}>`;
 
-const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
-
 /** 60 bits: of the key and who used it, or by chance. */
-function idOf({ key, by }: OpenChange): string {
-  const bytes = key === undefined ? randomBytes(12) : createHash("sha256").update(`${by.id} ${key}`).digest();
-  return `c-${[...bytes.subarray(0, 12)].map((byte) => ALPHABET[byte % 32]).join("")}`;
-}
+const idOf = ({ key, by }: OpenChange): string =>
+  changeId(key === undefined ? randomBytes(12) : createHash("sha256").update(`${by.id} ${key}`).digest());
 
 function sameAs(change: Change, { title, edits, key }: OpenChange): Change {
   if (change.title === title && canonicalJson(change.edits) === canonicalJson(edits)) return change;

@@ -6,7 +6,9 @@ import type { EditRequest } from "../repo/queue.ts";
 import type { Change } from "./types.ts";
 
 /** A change on top of one commit of the main line. Without files it changes nothing there. */
-export type Draft = Pick<Change, "base" | "head" | "files" | "objects">;
+export type Draft = Pick<Change, "edits" | "base" | "head" | "files" | "objects">;
+
+type Wish = Pick<Change, "id" | "author" | "title" | "edits" | "pull">;
 
 export const requestOf = ({
   id,
@@ -24,22 +26,19 @@ export const requestOf = ({
  * Makes the commit that a change would be, on no branch, and says what it changes.
  * @throws {FleetError} COMMIT_CONFLICT, FLEET_INVALID when it does not fit on this commit.
  */
-export async function draftOf(
-  controller: Controller,
-  change: Pick<Change, "id" | "author" | "title" | "edits">,
-  base: string,
-  signal: AbortSignal,
-): Promise<Draft> {
+export async function draftOf(controller: Controller, wish: Wish, base: string, signal: AbortSignal): Promise<Draft> {
+  const draft = await unlookedDraftOf(controller, wish, base);
+  return { ...draft, objects: await touched(controller, base, draft.head, signal) };
+}
+
+/** The same, only checked and not looked at: no account of it is asked for anything, and what objects it changes is not told. */
+export async function unlookedDraftOf(controller: Controller, wish: Wish, base: string): Promise<Draft> {
   const { commits, repo } = controller;
-  const [planned] = await commits.plan([requestOf(change)], base);
-  if (planned === undefined) return { base, head: base, files: [], objects: [] };
-  const head = await repo.keepDraft(change.id, base, [planned]);
-  return {
-    base,
-    head,
-    files: planned.changes.map(([path]) => path),
-    objects: await touched(controller, base, head, signal),
-  };
+  const edits = wish.pull === undefined ? wish.edits : await repo.mergeEdits(base, wish.pull.head);
+  const [planned] = edits.length === 0 ? [] : await commits.plan([requestOf({ ...wish, edits })], base);
+  if (planned === undefined) return { edits, base, head: base, files: [], objects: [] };
+  const head = await repo.keepDraft(wish.id, base, [planned]);
+  return { edits, base, head, files: planned.changes.map(([path]) => path), objects: [] };
 }
 
 /** `objectKey` of what differs between two commits, whatever file says it. */

@@ -13,6 +13,10 @@ import type { Change } from "./types.ts";
  */
 export async function execute(ground: Ground, change: Change, by: string, signal: AbortSignal): Promise<Change> {
   const { controller, wake } = ground;
+  if (change.pull !== undefined && change.merged === undefined)
+    throw new FleetError("CHANGE_STATE", `merge ${change.pull.url}: that executes what was approved of it`, {
+      change: change.id,
+    });
   if (change.state === "approved" && change.merged === undefined && (await hasMoved(ground, change, signal))) {
     const reason = "the main line has changed what it changes";
     const again = await step(controller, change, "previewing", { by: BY, reason, executes: true });

@@ -59,6 +59,7 @@ async function draftedOn(
   try {
     const draft = await draftOf(controller, change, base, signal);
     if (draft.files.length > 0) return { ...change, ...draft };
+    if (change.pull !== undefined) return await awaitMerge(controller, change);
     await step(controller, change, "closed", { by: BY, reason: "the main line says all of it already" });
   } catch (error) {
     if (!(error instanceof FleetError) || error.retry) throw error;
@@ -67,10 +68,17 @@ async function draftedOn(
   return undefined;
 }
 
+/** Whether it was merged, or somebody else has done the same, only the forge can tell. */
+async function awaitMerge(controller: Ground["controller"], change: Change): Promise<undefined> {
+  const reason = "the main line says all of it already";
+  if (change.reason !== reason) await amend(controller, change, { reason });
+  return undefined;
+}
+
 async function conclude(ground: Ground, change: Change, preview: ChangePreview, signal: AbortSignal): Promise<void> {
   const { controller } = ground;
-  const { base, head, files, objects } = change;
-  const shown = { base, head, files, objects, preview, by: BY };
+  const { edits, base, head, files, objects } = change;
+  const shown = { edits, base, head, files, objects, preview, by: BY };
   const known = { ...change, preview };
   const refused = preview.verdicts.filter((verdict) => !passes(verdict)).map(({ message }) => message);
   const held = preview.held ?? [];

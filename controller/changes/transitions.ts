@@ -3,16 +3,17 @@ import { CHANGE_STATES, type Change, type ChangeState } from "./types.ts";
 
 /** Every step that a change can take. What is not here is refused, whoever asks. */
 const STEPS: Readonly<Record<ChangeState, readonly ChangeState[]>> = {
-  draft: ["previewing", "closed"],
-  previewing: ["previewed", "needs-approval", "approved", "stale", "converged", "closed"],
-  previewed: ["previewing", "needs-approval", "approved", "stale", "closed"],
+  draft: ["previewing", "stale", "closed"],
+  // Back to a draft: another head of a pull request waits for an operator.
+  previewing: ["draft", "previewed", "needs-approval", "approved", "stale", "converged", "closed"],
+  previewed: ["draft", "previewing", "needs-approval", "approved", "stale", "closed"],
   // Some of its effects may be approved before the others.
-  "needs-approval": ["previewing", "needs-approval", "approved", "stale", "closed"],
-  approved: ["previewing", "executing", "stale", "closed"],
+  "needs-approval": ["draft", "previewing", "needs-approval", "approved", "stale", "closed"],
+  approved: ["draft", "previewing", "executing", "stale", "closed"],
   executing: ["converged", "failed", "previewing", "stale"],
   // A lane tries again by itself; somebody may have made it something else meanwhile.
   failed: ["executing", "converged", "previewing"],
-  stale: ["previewing", "closed"],
+  stale: ["draft", "previewing", "closed"],
   converged: [],
   closed: [],
 };

@@ -42,6 +42,17 @@ export type ChangeResult = Pick<Outcome, "effectHash" | "name" | "op" | "state" 
 /** As last shown. Its hash is never empty: that of a change which does nothing to any machine is over its edits. */
 export type ChangePreview = Pick<Preview, "hash" | "effects" | "held" | "verdicts" | "cost" | "price" | "notes">;
 
+/** The pull request that a change is. */
+export interface ChangePull {
+  number: number;
+  /** Its page on the forge. */
+  url: string;
+  /** Commit that it asks to have merged. */
+  head: string;
+  /** Why nothing is run for this head until an operator has it previewed. */
+  gate?: string;
+}
+
 /** A wish that becomes a commit: what it would do, who agreed to it, and what came of it. Instants are ISO. */
 export interface Change {
   /** `c-` and 12 characters. */
@@ -60,6 +71,8 @@ export interface Change {
   openedBy?: string;
   surface: Surface;
   edits: readonly FileEdit[];
+  /** Its edits are then made anew on each commit, as git would merge it; merging it at the forge executes it. */
+  pull?: ChangePull;
   /** Executed as soon as it is approved. */
   executes: boolean;
   /** Paths that its commit changes. */

@@ -1,10 +1,11 @@
-import { endpointOf, ownEndpoint, referenceOf } from "../../resources/account.ts";
-import type { Account, Cloud } from "../../resources/cloud.ts";
+import { endpointOf, type Lender, ownEndpoint, referenceOf } from "../../resources/account.ts";
+import type { Account } from "../../resources/cloud.ts";
 import { canonicalEndpoint, isAllowedByEnvironment } from "../../resources/endpoints.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { AccountSpec } from "../../resources/spec.ts";
 import { accountsAt } from "../catalog/shops.ts";
 import { findNearest } from "../fleet/problem.ts";
+import { FORGE, fileOfAccount, forgeAccount, forgeAt, forgeLender } from "../forge/account.ts";
 import { type Controller, cloudOf } from "../reconcile/context.ts";
 import type { CredentialRecords, SealedCredential } from "../store/types.ts";
 import type { KeyRing } from "./keys.ts";
@@ -227,15 +228,20 @@ export class Credentials {
 
   /** Asks the account's cloud once, and says what its credentials may do. @throws {FleetError} NOT_FOUND, CREDENTIAL_MISSING, CLOUD_AUTH and others */
   async validate(request: Named & { signal: AbortSignal }): Promise<Validation> {
-    const { spec, cloud } = await this.#find(request);
+    if (request.account === FORGE)
+      throw new FleetError("USAGE", "`fleetwright forge check` asks the forge what its token may do", {});
+    const { spec } = await this.#find(request);
+    const cloud = cloudOf(this.#parts, spec.provider);
     const call = { account: this.#parts.account(spec), signal: request.signal, priority: "person" } as const;
     return await validateAccount(spec, cloud, call);
   }
 
   async #find({ account, commit }: Named): Promise<Found> {
-    const [spec] = await accountsAt(this.#parts, [account], commit);
+    const { repo } = this.#parts;
+    const forge = account === FORGE ? await forgeAt(repo, commit) : undefined;
+    const [spec] = forge ? [forgeAccount(forge)] : await accountsAt(this.#parts, [account], commit);
     await this.#parts.held.renew();
-    const cloud = cloudOf(this.#parts, spec!.provider);
+    const cloud = forge ? forgeLender(forge.kind) : cloudOf(this.#parts, spec!.provider);
     return {
       spec: spec!,
       cloud,
@@ -256,14 +262,14 @@ export class Credentials {
   }
 
   /** What the file names counts only where an operator has said before that credentials of this account may go there. */
-  #allowed(spec: AccountSpec, cloud: Cloud, field: string): string {
+  #allowed(spec: AccountSpec, cloud: Lender, field: string): string {
     const { canonical } = endpointOf(spec, cloud);
     const { environment, held } = this.#parts;
     if (canonical === ownEndpoint(cloud)) return canonical;
     if (isAllowedByEnvironment(spec.name, canonical, environment) || held.hasAddress(spec, canonical)) return canonical;
     throw new FleetError(
       "USAGE",
-      `accounts/${spec.name}.yaml names ${canonical}, which is not ${cloud.title}'s own address and which nobody has allowed yet: say \`fleetwright credentials set ${spec.name} ${field} --endpoint ${canonical}\` where that is meant`,
+      `${fileOfAccount(spec.name)} names ${canonical}, which is not ${cloud.title}'s own address and which nobody has allowed yet: say \`fleetwright credentials set ${spec.name} ${field} --endpoint ${canonical}\` where that is meant`,
       { account: spec.name, endpoint: canonical },
     );
   }
@@ -271,7 +277,7 @@ export class Credentials {
 
 interface Found {
   spec: AccountSpec;
-  cloud: Cloud;
+  cloud: Lender;
   identity: string;
   /** The cloud's own address. */
   own: string | undefined;
@@ -295,7 +301,7 @@ function addressOf(text: string): string {
   throw new FleetError("USAGE", "--endpoint: an http(s) address without user name, query and fragment is wanted", {});
 }
 
-function noField(field: string, cloud: Cloud): FleetError {
+function noField(field: string, cloud: Lender): FleetError {
   const allowed = Object.keys(cloud.credentials);
   const nearest = findNearest(field, allowed);
   // A value that was typed in the place of the name must not show.

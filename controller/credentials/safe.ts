@@ -2,6 +2,7 @@ import type { Safe } from "../../resources/account.ts";
 import { referenceOf } from "../../resources/account.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { AccountSpec } from "../../resources/spec.ts";
+import { fileOfAccount } from "../forge/account.ts";
 import { matchAccounts } from "../reconcile/match.ts";
 import type { CredentialRecords, RecordedAccount, Store } from "../store/types.ts";
 import type { KeyRing, SealKey } from "./keys.ts";
@@ -69,7 +70,7 @@ export class HeldCredentials implements Safe {
     if (keys instanceof FleetError) throw keys;
     if (found !== undefined) return unseal(found, keys);
     const at = { account: spec.name, field, endpoint };
-    const file = `accounts/${spec.name}.yaml`;
+    const file = fileOfAccount(spec.name);
     if (all.length === 0)
       throw new FleetError(
         "CREDENTIAL_MISSING",

@@ -1,5 +1,13 @@
 import type { Catalog } from "../../resources/catalog.ts";
-import type { AccountSpec, FirewallSpec, FleetSpec, KeySpec, PlanSpec, ServerSpec } from "../../resources/spec.ts";
+import type {
+  AccountSpec,
+  FirewallSpec,
+  FleetSpec,
+  ForgeSpec,
+  KeySpec,
+  PlanSpec,
+  ServerSpec,
+} from "../../resources/spec.ts";
 import type { Kind } from "../../schemas/index.ts";
 import type {
   AccountFields,
@@ -20,6 +28,7 @@ import { driftFaults } from "./drift.ts";
 import { type Entry, type InvalidObject, readEntries } from "./entries.ts";
 import { type FleetFile, faultAt } from "./file.ts";
 import { compileFirewall } from "./firewall.ts";
+import { forgeFaults } from "./forge.ts";
 import { makesClaims, recompile } from "./incremental.ts";
 import { notificationFaults, targetsOf } from "./notifications.ts";
 import { compilePlan } from "./plan.ts";
@@ -184,12 +193,17 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
   return compiled;
 }
 
-function compileFleet({ kind, notifications, ...fields }: FleetFields): Result<FleetSpec> {
+function compileFleet({ kind, notifications, forge, ...fields }: FleetFields): Result<FleetSpec> {
   const faults = [
     ...driftFaults(fields.policies.drift, ["policies", "drift"]),
     ...notificationFaults(notifications, fields.envPrefixes),
+    ...forgeFaults(forge, fields.envPrefixes),
   ];
-  const spec: FleetSpec = { ...fields, ...(notifications.length > 0 && { notifications: targetsOf(notifications) }) };
+  const spec: FleetSpec = {
+    ...fields,
+    ...(notifications.length > 0 && { notifications: targetsOf(notifications) }),
+    ...(forge && { forge: forge as ForgeSpec }),
+  };
   return { ...(faults.length === 0 && { spec }), hash: "", createHash: "", faults, notes: [] };
 }
 

@@ -41,7 +41,8 @@ export function notificationFaults(notifications: Fields, envPrefixes: readonly 
   });
 }
 
-function urlFaults(url: string, path: Path): FieldFault[] {
+/** Unencrypted only to this machine. */
+export function urlFaults(url: string, path: Path): FieldFault[] {
   if (!URL.canParse(url)) return [fieldFault(path, "is no address")];
   const { protocol, hostname } = new URL(url);
   return protocol === "https:" || isLoopback(hostname)
@@ -57,7 +58,7 @@ function loginFaults(smtp: NonNullable<Fields[number]["mail"]>["smtp"] | undefin
 }
 
 /** The name itself is not told: it may be a secret that was put in the wrong place. */
-function prefixFaults(env: string | undefined, path: Path, prefixes: readonly string[]): FieldFault[] {
+export function prefixFaults(env: string | undefined, path: Path, prefixes: readonly string[]): FieldFault[] {
   if (env === undefined || prefixes.some((prefix) => env.startsWith(prefix))) return [];
   return [{ path, at: "value", message: "must begin with one of the fleet's `envPrefixes`", allowed: [...prefixes] }];
 }

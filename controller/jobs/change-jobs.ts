@@ -19,6 +19,11 @@ export class ChangeJobs {
     this.changes = new Changes(this.#ground);
   }
 
+  /** For whoever works on changes as this does. */
+  get parts(): { ground: Ground; changes: Changes } {
+    return { ground: this.#ground, changes: this.changes };
+  }
+
   /** @throws {FleetError} what a later look may mend; such changes still wait. */
   async show(signal: AbortSignal): Promise<void> {
     await showWaiting(this.#ground, signal);

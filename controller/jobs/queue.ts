@@ -8,9 +8,9 @@ import { whenFree } from "../reconcile/leases.ts";
 export const JOBS_SCHEMA = "fleetwright_jobs";
 
 /**
- * `own` holds lanes of machines with stacks of their own, which may take hours; `changes` and `expire` have one lane each. A lane of `notifications` is a target.
+ * `own` holds lanes of machines with stacks of their own, which may take hours; `changes`, `pulls` and `expire` have one lane each. A lane of `notifications` is a target.
  */
-export const QUEUES = ["reconcile", "own", "drift", "changes", "expire", "notifications"] as const;
+export const QUEUES = ["reconcile", "own", "drift", "changes", "pulls", "expire", "notifications"] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 export const deadQueue = (queue: QueueName): string => `${queue}.dead`;
@@ -38,13 +38,22 @@ export interface QueueSettings {
 }
 
 /** Jobs of one queue that are worked on side by side. Most of them wait for clouds; engines have their own limit. */
-const AT_ONCE: Record<QueueName, number> = { reconcile: 8, own: 16, drift: 4, changes: 1, expire: 1, notifications: 4 };
+const AT_ONCE: Record<QueueName, number> = {
+  reconcile: 8,
+  own: 16,
+  drift: 4,
+  changes: 1,
+  pulls: 1,
+  expire: 1,
+  notifications: 4,
+};
 /** Between looks for jobs that another process has sent. Those of this process begin at once. */
 const POLL_SECONDS: Record<QueueName, number> = {
   reconcile: 2,
   own: 10,
   drift: 5,
   changes: 2,
+  pulls: 2,
   expire: 10,
   notifications: 5,
 };

@@ -19,6 +19,7 @@ import { tellMade } from "./made.ts";
 import type { BudgetLeft, Metrics } from "./metrics.ts";
 import { Notifier } from "./notifier.ts";
 import { eventOf } from "./progress-events.ts";
+import { PullJobs } from "./pull-jobs.ts";
 import { JobQueue, type LaneJob, type LaneWork } from "./queue.ts";
 import { reconcileLane } from "./reconcile.ts";
 import { tellProgress } from "./tell-progress.ts";
@@ -58,6 +59,7 @@ export class Service {
   #notifier: Notifier | undefined;
   #guard: ExpiryGuard | undefined;
   #changes: ChangeJobs | undefined;
+  #pulls: PullJobs | undefined;
   #desired: Desired | undefined;
   #planned: string | undefined;
   #recovered = false;
@@ -128,6 +130,13 @@ export class Service {
       wake: async () => await queue.send("changes", "changes", "change"),
       poke: () => this.poke(),
     });
+    this.#pulls = new PullJobs(this.#controller, {
+      queue,
+      log: this.#log,
+      changes: this.#changes,
+      branch: this.#settings.branch,
+      desired: () => this.#desired,
+    });
     const committed = () => this.poke();
     this.#guard = new ExpiryGuard(this.#controller, this.#settings, { queue, logger, committed });
     await this.#guard.plan();
@@ -141,8 +150,11 @@ export class Service {
     await this.#queue!.work("reconcile", this.#notifier!.telling(this.#reconcile));
     await this.#queue!.work("own", this.#notifier!.telling(this.#reconcile));
     await this.#queue!.work("drift", this.#notifier!.telling(this.#passes!.work));
-    const show: LaneWork = async (_job, _attempt, signal) => await this.#changes!.show(signal);
+    const show: LaneWork = async (_job, _attempt, signal) => {
+      await this.#changes!.show(signal).finally(() => this.#pulls!.nudge());
+    };
     await this.#queue!.work("changes", this.#notifier!.telling(show));
+    await this.#queue!.work("pulls", this.#notifier!.telling(this.#pulls!.work));
     await this.#queue!.work("expire", this.#notifier!.telling(this.#guard!.work));
     await this.#queue!.work("notifications", this.#notifier!.work);
   }
@@ -157,6 +169,11 @@ export class Service {
   /** Once it has started. */
   get changes(): Changes {
     return this.#changes!.changes;
+  }
+
+  /** A forge has told of a pull request: has them looked at. */
+  async pulled(): Promise<void> {
+    await this.#pulls?.told();
   }
 
   /** Looks at the repository now, the remote included. */
@@ -269,6 +286,7 @@ export class Service {
     if (before !== this.#watcher.good) await this.#passes!.plan(desired);
     await this.#plan(desired, before === undefined ? "start" : "commit");
     await this.#changes!.follow(desired, this.#stopping.signal);
+    await this.#pulls!.nudge();
     await this.#sendTimely();
     await this.#passes!.followRuns(desired);
     await this.#notifier!.look();
@@ -376,6 +394,7 @@ export class Service {
         throw error;
       }
       await this.#changes!.follow(this.#desired!, signal);
+      await this.#pulls!.nudge();
       await this.#countLanes(this.#desired!, (await unsettledLanes(this.#controller, this.#desired!)).size);
     });
     // What the head has become meanwhile is for the next pass.

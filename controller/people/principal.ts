@@ -14,7 +14,7 @@ export interface Principal {
   accounts?: readonly string[];
   /** Owners whose servers it is about; absent: all. */
   owners?: readonly string[];
-  via: "session" | "token" | "api-key";
+  via: "session" | "token" | "api-key" | "pull-request";
 }
 
 export const mayAs = ({ role }: Pick<Principal, "role">, needed: Role): boolean =>

@@ -1,8 +1,9 @@
 import type { Account, Call, Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
-import type { AccountSpec, StackObject } from "../../resources/spec.ts";
+import type { AccountSpec, ForgeSpec, StackObject } from "../../resources/spec.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FleetCache } from "../fleet/load.ts";
+import type { ForgeAccess } from "../forge/open.ts";
 import type { CommitQueue } from "../repo/queue.ts";
 import type { FleetRepo } from "../repo/repo.ts";
 import type { Store } from "../store/types.ts";
@@ -20,6 +21,8 @@ export interface Controller {
   engine(): Promise<Engine>;
   /** An account with its credentials, and with the one budget that all its callers share. */
   account(spec: AccountSpec): Account;
+  /** Where pull requests are, with the token. @throws {FleetError} CREDENTIAL_MISSING */
+  forge(spec: ForgeSpec): ForgeAccess;
   /** Reads anew what operators have sealed and bound, before a commit's accounts are used. Absent where credentials come from elsewhere. */
   renewCredentials?(): Promise<void>;
   /** Parsed files and compiled results of earlier commits. */

@@ -5,10 +5,12 @@ import { type Authorship, lastAuthors } from "./authors.ts";
 import { BlobReader } from "./blobs.ts";
 import { type CommitRequest, planCommit } from "./commit.ts";
 import { dropDrafts, keepDraft } from "./drafts.ts";
+import type { FileEdit } from "./edits.ts";
 import { type FileCommit, fileHistory } from "./file-history.ts";
 import { Git } from "./git.ts";
 import { type LandedRequest, landedRequests } from "./landed.ts";
 import { fetchBranches } from "./publish.ts";
+import { dropPull, fetchPull, mergeEdits, pullPaths } from "./pulls.ts";
 import { type Alone, type Upstream, upstreamOf } from "./remote.ts";
 import type { PlannedCommit } from "./stream.ts";
 import { FLEET_PLACES, type Listing, listFiles } from "./tree.ts";
@@ -61,6 +63,14 @@ export interface FleetRepo {
    * the branch's upstream.
    */
   upstream(branch: string | undefined, push: "configured" | "upstream"): Promise<Upstream | undefined>;
+  /** @see fetchPull */
+  fetchPull(remote: string, number: number, ref: string): Promise<string>;
+  /** @see dropPull */
+  dropPull(number: number): Promise<void>;
+  /** @see pullPaths */
+  pullPaths(base: string, head: string): Promise<string[]>;
+  /** @see mergeEdits */
+  mergeEdits(base: string, head: string): Promise<FileEdit[]>;
   /** Learns where a remote's branches are. */
   fetch(remote: string): Promise<void>;
   /** @see landedRequests */
@@ -221,6 +231,22 @@ class GitFleetRepo implements FleetRepo {
     if (name === undefined) return undefined;
     if (remote) return { remote, ref: `refs/heads/${name}` };
     return await upstreamOf(this.dir, name);
+  }
+
+  async fetchPull(remote: string, number: number, ref: string): Promise<string> {
+    return await fetchPull(this.#git, remote, number, ref);
+  }
+
+  async dropPull(number: number): Promise<void> {
+    await dropPull(this.#git, number);
+  }
+
+  async pullPaths(base: string, head: string): Promise<string[]> {
+    return await pullPaths(this.#git, base, head);
+  }
+
+  async mergeEdits(base: string, head: string): Promise<FileEdit[]> {
+    return await mergeEdits(this.#git, this.#blobs, base, head);
   }
 
   async fetch(remote: string): Promise<void> {

@@ -242,6 +242,23 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "016-forge": {
+    async up(db) {
+      await sql`
+        create table forge_pull (
+          forge text not null, number integer not null, change text, state text not null, head text not null, seen text,
+          comment bigint, comment_hash text, status_hash text, cursor bigint not null, told integer, problem text, base text,
+          primary key (forge, number));
+        create index forge_pull_open on forge_pull (forge) where state <> 'done';
+        create table forge_delivery (key text primary key, at timestamptz not null default now());
+        create index forge_delivery_at on forge_delivery (at);
+        create table forge_login (
+          forge text not null, id text not null, name text not null, person uuid not null references person deferrable initially deferred,
+          linked_by text not null, linked_at timestamptz not null default now(), primary key (forge, id));
+        create index forge_login_person on forge_login (person)
+      `.execute(db);
+    },
+  },
 };
 
 /** Whether all of these are known here: otherwise they are of a newer version. */

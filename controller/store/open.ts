@@ -13,6 +13,7 @@ import { credentialMethods } from "./credentials.ts";
 import { type DumpSource, dump, load } from "./dump.ts";
 import { toStoreError, withStoreErrors } from "./errors.ts";
 import { eventMethods } from "./events.ts";
+import { forgeMethods } from "./forge.ts";
 import { inventoryMethods } from "./inventory.ts";
 import { journalMethods } from "./journal.ts";
 import { leaseMethods } from "./leases.ts";
@@ -71,6 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...commitMethods(db),
     ...credentialMethods(db),
     ...changeMethods(db),
+    ...forgeMethods(db),
     close() {
       closed ??= db.destroy();
       return closed;

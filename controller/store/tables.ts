@@ -1,7 +1,7 @@
 import type { ColumnType, Generated } from "kysely";
 import type { ActualServer } from "../../resources/actual.ts";
 import type { PeopleTables } from "./people-tables.ts";
-import type { AppliedObject, LastWanted, RememberedDrift, SeenServer } from "./types.ts";
+import type { AppliedObject, LastWanted, RememberedDrift, SeenServer, StoredPull } from "./types.ts";
 
 /** Read as a Date, written by the database's own clock or as an ISO instant. */
 type Instant = ColumnType<Date, string | Date, string | Date>;
@@ -163,6 +163,30 @@ export interface Tables extends PeopleTables {
     by: string;
     at: Instant;
     reason: string | null;
+  };
+  forge_pull: {
+    forge: string;
+    number: number;
+    change: string | null;
+    state: StoredPull["state"];
+    head: string;
+    seen: string | null;
+    comment: string | null;
+    comment_hash: string | null;
+    status_hash: string | null;
+    cursor: string;
+    told: number | null;
+    problem: string | null;
+    base: string | null;
+  };
+  forge_delivery: { key: string; at: Generated<Date> };
+  forge_login: {
+    forge: string;
+    id: string;
+    name: string;
+    person: string;
+    linked_by: string;
+    linked_at: Generated<Date>;
   };
   setting: { name: string; value: string };
 }

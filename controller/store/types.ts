@@ -3,7 +3,7 @@ import type { BudgetLedger } from "../../resources/budget-ledger.ts";
 import type { ErrorPlace } from "../../resources/errors.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import type { StackObject } from "../../resources/spec.ts";
-import type { PeopleStore } from "../people/types.ts";
+import type { AuditEntry, PeopleStore } from "../people/types.ts";
 import type { DumpSink } from "./dump.ts";
 
 /** An object as it was last applied: the memory of what the clouds were made to be. Rebuilt from state and a listing when lost. */
@@ -295,6 +295,45 @@ export interface EndpointBinding {
   at: string;
 }
 
+/** A pull request as it was last looked at. */
+export interface StoredPull {
+  /** Address and repository. */
+  forge: string;
+  number: number;
+  /** Absent where it could not be made a change of, or does not touch the fleet. */
+  change?: string;
+  /** `done`: nothing more becomes of it. */
+  state: "open" | "merged" | "closed" | "done";
+  head: string;
+  /** `updatedAt` of the forge, once nothing of that instant can have been missed. */
+  seen?: string;
+  /** Ours, by its id. */
+  comment?: number;
+  /** Of what was last said there, and as status. */
+  commentHash?: string;
+  statusHash?: string;
+  /** Comments up to this id have been heeded. */
+  cursor: number;
+  /** Version of the change that was last told of. */
+  told?: number;
+  /** Why it is no change, for this head on this commit of the main line. */
+  problem?: string;
+  base?: string;
+}
+
+/** Who somebody at a forge is here. */
+export interface ForgeLogin {
+  forge: string;
+  /** Of the forge: names change hands. */
+  id: string;
+  name: string;
+  /** UUID of the user. */
+  user: string;
+  by: string;
+  /** ISO instant. */
+  at: string;
+}
+
 export interface CredentialRecords {
   sealed: SealedCredential[];
   bindings: EndpointBinding[];
@@ -470,6 +509,22 @@ export interface Store {
   putChange(change: StoredChange, version: number, step?: StoredStep): Promise<boolean>;
   /** Oldest first. */
   changeSteps(id: string): Promise<StoredStep[]>;
+
+  pull(forge: string, number: number): Promise<StoredPull | undefined>;
+  /** Those of which something may still become. */
+  openPulls(forge: string): Promise<StoredPull[]>;
+  /** Inserts or replaces. */
+  putPull(pull: StoredPull): Promise<void>;
+  /** Whether the change of one of them has moved on since it was told of. */
+  hasUntoldPulls(forge: string): Promise<boolean>;
+  /** Remembers for 30 days that these came; false when one of them had come before. */
+  noteDelivery(keys: readonly string[]): Promise<boolean>;
+  forgeLogins(forge: string): Promise<ForgeLogin[]>;
+  forgeLogin(forge: string, id: string): Promise<ForgeLogin | undefined>;
+  /** Inserts or replaces, with its entry in the audit log. */
+  putForgeLogin(login: Omit<ForgeLogin, "at">, audit: AuditEntry): Promise<void>;
+  /** False when there was none. */
+  removeForgeLogin(forge: string, id: string, audit: AuditEntry): Promise<boolean>;
 
   setting(name: string): Promise<string | undefined>;
   putSetting(name: string, value: string): Promise<void>;

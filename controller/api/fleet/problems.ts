@@ -58,6 +58,8 @@ export const TITLES: Readonly<Record<ProblemCode, string>> = {
   STORE_FAILED: "The database has failed",
   GIT_FAILED: "The repository has failed",
   NOTIFY_FAILED: "A message could not be sent",
+  FORGE_FAILED: "The forge does not answer as it should",
+  FORGE_REFUSED: "The forge refuses this",
   VERIFY_FAILED: "The machine is not as it was made",
 };
 

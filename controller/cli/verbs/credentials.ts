@@ -1,5 +1,6 @@
 import { FleetError } from "../../../resources/errors.ts";
 import type { ListedBinding, ListedCredential } from "../../credentials/credentials.ts";
+import { fileOfAccount } from "../../forge/account.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { counted } from "../render/text.ts";
@@ -23,7 +24,7 @@ export async function setVerb(flags: BindFlags, io: Io, account: string, field: 
     if (!set.isUsed)
       lines.push(
         io.color.yellow(
-          `accounts/${account}.yaml does not use it: it needs \`${field}: { sealed: true }\` and the address ${set.endpoint}`,
+          `${fileOfAccount(account)} does not use it: it needs \`${field}: { sealed: true }\` and the address ${set.endpoint}`,
         ),
       );
     return [set, lines];

@@ -9,6 +9,7 @@ import type { ChangeAction, ChangeFlags, ChangesFlags } from "./changes.ts";
 import type { NeedFlags } from "./cheapest.ts";
 import type { BindFlags, CredentialFlags } from "./credentials.ts";
 import { type AddVerb, count, list, positive, running } from "./define.ts";
+import { forgeVerbs } from "./forge-verbs.ts";
 import type { NotifyFlags } from "./notify.ts";
 import { peopleVerbs } from "./people-verbs.ts";
 import type { ServeFlags } from "./serve.ts";
@@ -252,6 +253,7 @@ export const verbs: AddVerb[] = [
       running(io, exit, async (flags, io) => (await import("./credentials.ts")).rotateVerb(flags, io)),
     );
   },
+  forgeVerbs,
   (program, io, exit) =>
     program
       .command("catalog")

@@ -21,6 +21,8 @@ import { EXIT, type GlobalOptions } from "../options.ts";
 
 /** Names the secret that the git host signs its calls with. */
 const HOOK_SECRET = "FLEETWRIGHT_HOOK_SECRET";
+/** Names the secret of the forge's webhook. */
+const FORGE_SECRET = "FLEETWRIGHT_FORGE_SECRET";
 /** A guessed secret makes the service look at the repository as often as somebody likes. */
 const SHORTEST_SECRET = 16;
 
@@ -44,13 +46,14 @@ export interface ServeFlags extends GlobalOptions {
  */
 export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
   const address = addressOf(flags.listen);
-  const hookSecret = secretOf(process.env[HOOK_SECRET]);
+  const hookSecret = secretOf(HOOK_SECRET);
+  const forgeSecret = secretOf(FORGE_SECRET);
   // A fetch that would ask for a password fails instead.
   process.env.GIT_TERMINAL_PROMPT ??= "0";
   const format = flags.logFormat ?? (process.stdout.isTTY === true ? "pretty" : "json");
   const log = createLog((line) => io.out(line), format);
   const { logger } = log;
-  if (hookSecret !== undefined) log.hide([hookSecret]);
+  log.hide([hookSecret, forgeSecret].filter((one) => one !== undefined));
 
   let service: Service | undefined;
   let metrics: Metrics | undefined;
@@ -80,6 +83,15 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
       unready: () => started.unready(),
       poke: () => started.poke(),
       ...(hookSecret === undefined ? {} : { hookSecret }),
+      ...(forgeSecret !== undefined && {
+        forge: {
+          secret: forgeSecret,
+          kind: () => started.desired?.fleet.forge?.kind,
+          isNew: (keys) => controller.store.noteDelivery(keys),
+          pulled: () => started.pulled(),
+          now: controller.now,
+        },
+      }),
       fleet: fleetApp({
         controller,
         memory,
@@ -149,10 +161,11 @@ function addressOf(text: string): Address {
 }
 
 /** @throws {FleetError} USAGE */
-function secretOf(value: string | undefined): string | undefined {
+function secretOf(name: string): string | undefined {
+  const value = process.env[name];
   if (value === undefined || value === "") return undefined;
   if (value.length >= SHORTEST_SECRET) return value;
-  throw new FleetError("USAGE", `${HOOK_SECRET} has fewer than ${SHORTEST_SECRET} characters: take a random one`, {});
+  throw new FleetError("USAGE", `${name} has fewer than ${SHORTEST_SECRET} characters: take a random one`, {});
 }
 
 function listen(fetch: Parameters<typeof serve>[0]["fetch"], { hostname, port }: Address): Promise<Server> {

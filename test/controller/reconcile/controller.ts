@@ -20,6 +20,7 @@ export function memoryController(memory: MemoryCloud, store: Partial<Store> = {}
     clouds: { [memory.cloud.name]: memory.cloud },
     engine: unused("the engine"),
     account: () => memory.account,
+    forge: unused("the forge"),
     loaded: createFleetCache(),
     dataDir: tmpdir(),
     holder: "this host process 1 started 1",

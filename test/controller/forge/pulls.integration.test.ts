@@ -1,0 +1,263 @@
+import { execFileSync } from "node:child_process";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { forgeKey } from "../../../controller/forge/open.ts";
+import type { Role } from "../../../controller/people/principal.ts";
+import type { StoredPull } from "../../../controller/store/types.ts";
+import { Clouds } from "../../e2e/clouds.ts";
+import { Fleet, KEY, server } from "../../e2e/fleet.ts";
+import { Desk } from "../changes/desk.ts";
+import { SimulatedGitHub, type SimulatedUser } from "./site.ts";
+
+/** Pull requests with a running service: real git, database and engine; simulated clouds and a simulated GitHub. */
+const TIMEOUT = 240_000;
+
+let clouds: Clouds;
+let fleet: Fleet;
+let desk: Desk;
+let site: SimulatedGitHub;
+let key: string;
+let [ann, otto, vera, eve]: SimulatedUser[] = [];
+
+const text = (name: string, changes: object = {}) => stringify(server("linode", name, changes));
+
+/** Writes files on a branch of its own and pushes it. */
+function push(branch: string, files: Record<string, string | object | null>, from = "main"): void {
+  fleet.git("checkout", "-q", "-B", "work", from);
+  fleet.write(files);
+  fleet.commit(`Change ${Object.keys(files).join(", ")}`);
+  fleet.git("push", "-q", "-f", "origin", `HEAD:${branch}`);
+  fleet.git("checkout", "-q", "main");
+}
+
+async function row(number: number): Promise<StoredPull | undefined> {
+  return await desk.controller.store.pull(key, number);
+}
+
+/** Waits until the comment and the status of a pull request are so. */
+async function says(number: number, words: string, status: string): Promise<string> {
+  const shown = () => site.said(number).find(({ body }) => body.includes(` pull ${number} -->`))?.body ?? "";
+  await desk.until(
+    async () => shown().includes(words) && (site.status(number) ?? "").startsWith(status),
+    () => `it says ${site.status(number)}\n${shown()}\n${desk.lines.slice(-12).join("\n")}`,
+  );
+  return shown();
+}
+
+const answers = (number: number): string[] =>
+  site.said(number).flatMap(({ body }) => (body.includes(" answer ") ? [body] : []));
+
+async function answered(number: number, count: number): Promise<string> {
+  await desk.until(
+    async () => answers(number).length >= count,
+    () => desk.lines.slice(-12).join("\n"),
+  );
+  return answers(number).at(-1)!;
+}
+
+const hashIn = (body: string): string => /fleetwright approve ([0-9a-f]+)/.exec(body)![1]!;
+
+async function user(login: SimulatedUser, role: Role): Promise<void> {
+  const { store } = desk.controller;
+  const { id } = await store.people.addUser(
+    { name: login.login, email: `${login.login}@example.org`, role },
+    { action: "user.added" },
+  );
+  await store.putForgeLogin(
+    { forge: key, id: String(login.id), name: login.login, user: id, by: "test" },
+    { action: "forge.linked" },
+  );
+}
+
+beforeAll(async () => {
+  clouds = await Clouds.start();
+  fleet = new Fleet(clouds, { id: "pulls" });
+  const bare = join(fleet.root, "origin.git");
+  execFileSync("git", ["init", "-q", "--bare", "-b", "main", bare]);
+  site = new SimulatedGitHub(bare);
+  const url = await site.start();
+  const forge = {
+    kind: "github",
+    url,
+    repository: "acme/fleet",
+    token: { env: "FLEETWRIGHT_FORGE_TOKEN" },
+    poll: "1s",
+  } as const;
+  key = forgeKey(forge);
+  fleet.environment.FLEETWRIGHT_FORGE_TOKEN = site.token;
+  fleet.write({
+    "fleet.yaml": { kind: "Fleet", id: "pulls", forge: { ...forge, page: "https://fleet.example.net" } },
+    "keys/ops.yaml": KEY,
+    "servers/web-1.yaml": text("web-1"),
+  });
+  fleet.commit("Begin");
+  fleet.git("remote", "add", "origin", bare);
+  fleet.git("push", "-q", "-u", "origin", "main");
+  await fleet.converge();
+  desk = await Desk.start(fleet);
+  [ann, otto, vera, eve] = ["ann", "otto", "vera", "eve"].map((login) => site.user(login));
+  await user(ann!, "requester");
+  await user(otto!, "operator");
+  await user(vera!, "viewer");
+}, TIMEOUT);
+
+afterAll(async () => {
+  await desk?.close();
+  await site?.stop();
+  await fleet?.close();
+  await clouds?.close();
+});
+
+describe("a pull request", () => {
+  it(
+    "is previewed in one comment, approved by whoever may, merged by a command, and executed",
+    async () => {
+      push("api", { "servers/api-1.yaml": text("api-1") });
+      const number = site.open("Add api-1", "api", ann!);
+      const first = await says(number, "1 effect, 1 to be approved", "pending: 1 of 1 effect to be approved");
+
+      expect(first).toMatch(/\| create \| `api-1` \|/);
+      expect(first).toContain("a month");
+      const { id } = (await desk.changes.list({}, 1))[0]!;
+      expect(first).toContain(`(https://fleet.example.net/ui/changes/${id})`);
+      expect(await desk.changes.get(id)).toMatchObject({
+        surface: "pull-request",
+        author: { name: "ann" },
+        role: "requester",
+      });
+
+      for (const [who, why] of [
+        [eve!, "eve is nobody of this fleet"],
+        [vera!, "this is for the role approver, and yours is viewer"],
+      ] as const) {
+        const before = answers(number).length;
+        site.comment(number, who, `fleetwright approve ${hashIn(first)}`);
+        expect(await answered(number, before + 1)).toContain(why);
+      }
+      site.comment(number, otto!, `fleetwright approve ${hashIn(first)}`, { edited: true });
+      expect(await answered(number, 3)).toContain("an edited comment is not heeded");
+      site.comment(number, otto!, "fleetwright execute");
+      expect(await answered(number, 4)).toContain("what is executed is approved first");
+      site.comment(number, otto!, `> fleetwright approve ${hashIn(first)}\nnot yet`);
+      expect((await desk.changes.get(id)).approvals).toEqual([]);
+
+      site.comment(number, otto!, `fleetwright approve ${hashIn(first)}`);
+      await says(number, "1 effect, approved", "success");
+
+      push("api", { "servers/api-1.yaml": text("api-1", { size: "g6-standard-1" }) });
+      site.pushed(number);
+      const second = await says(number, "g6-standard-1", "pending: 1 of 1 effect to be approved");
+      expect(hashIn(second)).not.toBe(hashIn(first));
+      site.comment(number, otto!, `fleetwright approve ${hashIn(first)}`);
+      expect(await answered(number, 5)).toContain("this is not what");
+      site.comment(number, otto!, `fleetwright approve ${hashIn(second)}`);
+      await says(number, "1 effect, approved", "success");
+      site.comment(number, otto!, "fleetwright execute");
+      await says(number, "1 effect, done", "success");
+
+      const done = await desk.changes.get(id);
+      expect(done).toMatchObject({ state: "converged", merged: site.git("rev-parse", "main") });
+      expect((await clouds.server("api-1")).power).toBe("running");
+      expect(site.said(number).filter(({ body }) => body.includes(` pull ${number} -->`))).toHaveLength(1);
+      await desk.until(async () => (await row(number))?.state === "done");
+      const audit = await desk.controller.store.people.audits({ object: `change ${id}`, limit: 50 });
+      expect(audit.map(({ action, who }) => `${action} ${who?.email ?? "-"}`).reverse()).toEqual([
+        "pull-request.refused -",
+        "pull-request.refused vera@example.org",
+        "pull-request.refused otto@example.org",
+        "pull-request.approve otto@example.org",
+        "pull-request.refused otto@example.org",
+        "pull-request.approve otto@example.org",
+        "pull-request.execute otto@example.org",
+      ]);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "from a fork, or that changes accounts, runs nothing with credentials until an operator has admitted its head",
+    async () => {
+      const asked: string[] = [];
+      const trap = createServer((request, response) => {
+        asked.push(`${request.url} ${request.headers.authorization}`);
+        response.writeHead(500).end();
+      });
+      await new Promise<void>((done) => trap.listen(0, "127.0.0.1", done));
+      const account = fleet
+        .read("accounts/linode-main.yaml")
+        .replace(/endpoint: .*/, `endpoint: http://127.0.0.1:${(trap.address() as AddressInfo).port}`);
+      push("thief", {
+        "accounts/linode-main.yaml": account,
+        "servers/web-1.yaml": text("web-1", { size: "g6-standard-1" }),
+      });
+      push("fork", { "servers/fork-1.yaml": text("fork-1") });
+      const thief = site.open("Faster API", "thief", ann!);
+      const fork = site.open("Add fork-1", "fork", ann!, { fork: true });
+
+      const gated = await says(thief, "it changes accounts/linode-main.yaml", "pending: valid; waits for an operator");
+      expect(gated).not.toContain("| update |");
+      await says(fork, "it comes from a fork", "pending: valid; waits for an operator");
+      const { id } = (await desk.changes.list({ states: ["draft"] }, 5)).find(({ title }) => title === "Add fork-1")!;
+      await expect(desk.changes.preview(id, { name: "Otto", email: "otto@example.org" })).rejects.toMatchObject({
+        code: "FORBIDDEN",
+      });
+      const head = site.head(fork);
+      site.comment(fork, ann!, `fleetwright preview ${head}`);
+      expect(await answered(fork, 1)).toContain("this is for the role operator");
+      site.comment(fork, otto!, "fleetwright preview");
+      expect(await answered(fork, 2)).toContain(`fleetwright preview ${head}`);
+      push("fork", { "servers/fork-2.yaml": text("fork-2") }, "main");
+      site.pushed(fork);
+      site.comment(fork, otto!, `fleetwright preview ${head}`);
+      expect(await answered(fork, 3)).toContain("read it, and say that one");
+      site.comment(fork, otto!, `fleetwright preview ${site.head(fork)}`);
+      await says(fork, "fork-2", "pending: 1 of 1 effect to be approved");
+      push("fork", { "servers/fork-3.yaml": text("fork-3") });
+      site.pushed(fork);
+      await says(fork, "it comes from a fork", "pending: valid; waits for an operator");
+
+      site.close(fork);
+      site.close(thief);
+      await desk.in(id, "closed");
+      await desk.until(async () => (await row(thief))?.state === "done");
+      expect(asked).toEqual([]);
+      trap.close();
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "that nobody has approved waits once it is merged, comments once whatever is killed in between, and says why it does not fit",
+    async () => {
+      push("label", { "servers/web-1.yaml": text("web-1", { labels: { env: "pulled" } }) });
+      push("broken", { "servers/web-9.yaml": text("web-9", { account: "nobody" }) });
+      push("docs", { "README.md": "Our fleet\n" });
+      const number = site.open("Label web-1", "label", eve!);
+      const broken = site.open("Break it", "broken", ann!);
+      const docs = site.open("Tell what it is", "docs", ann!);
+      const body = await says(number, "1 to be approved", "pending");
+      await says(broken, "it cannot be merged into the fleet", "failure: does not fit the fleet");
+      expect(site.said(broken)[0]!.body).toContain("servers/web-9.yaml");
+      expect(site.said(docs)).toEqual([]);
+
+      // As if it had been killed after the comment was posted and before that was written down.
+      await desk.until(async () => (await row(number))?.comment !== undefined);
+      const { comment: _, commentHash: __, told: ___, ...before } = (await row(number))!;
+      await desk.controller.store.putPull(before);
+      await desk.until(async () => (await row(number))?.comment !== undefined);
+      expect(site.said(number)).toHaveLength(1);
+
+      site.merge(number);
+      await says(number, "merged already", "pending");
+      expect((await clouds.server("web-1")).tags.join(" ")).not.toContain("pulled");
+      site.comment(number, otto!, `fleetwright approve ${hashIn(body)}`);
+      await says(number, "1 effect, done", "success");
+      expect((await clouds.server("web-1")).tags.join(" ")).toContain("pulled");
+      expect(desk.lines.filter((line) => line.includes(site.token))).toEqual([]);
+    },
+    TIMEOUT,
+  );
+});
