@@ -29,6 +29,7 @@ export const giteaMissing: string | undefined =
 
 /** Somebody with an account, and a token that may do what they may. */
 export interface GiteaUser {
+  id: number;
   name: string;
   email: string;
   token: string;
@@ -90,7 +91,7 @@ export class Gitea {
   async user(name: string): Promise<GiteaUser> {
     const password = randomBytes(16).toString("hex");
     const email = `${name}@example.org`;
-    await this.ask(this.admin, "POST", "/admin/users", {
+    const { id } = await this.ask(this.admin, "POST", "/admin/users", {
       username: name,
       email,
       password,
@@ -100,7 +101,7 @@ export class Gitea {
     const { sha1 } = await this.#send(basic, "POST", `/users/${name}/tokens`, { name: "test", scopes: ["all"] }).then(
       expectDone,
     );
-    return { name, email, token: sha1 };
+    return { id, name, email, token: sha1 };
   }
 
   /** Makes an empty repository of somebody's. */
@@ -185,7 +186,8 @@ export class Gitea {
     );
     const [value] = /\b[0-9a-f]{40}\b/.exec(stdout) ?? [];
     if (value === undefined) throw new Error(`Gitea made no token: ${stdout}`);
-    return { name, email, token: value };
+    // The first account of all.
+    return { id: 1, name, email, token: value };
   }
 }
 
