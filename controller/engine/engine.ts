@@ -9,11 +9,16 @@ import { type Backend, openBackend } from "./backend.ts";
 import { checksumOf, type Newest, newestOf, readCheckpoint } from "./checkpoint.ts";
 import { EngineExit, engineCommand, runEngine } from "./command.ts";
 import { type EngineOutcome, type EngineStep, type RunEvent, readEvent } from "./events.ts";
+import { outliveLostEngines } from "./lost-engine.ts";
 import type { StateCopy, States } from "./states.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 /** Loaded when an engine is first needed: that takes half a second, and most commands need none. */
-const sdk = () => import("@pulumi/pulumi/automation/index.js");
+async function sdk() {
+  const loaded = await import("@pulumi/pulumi/automation/index.js");
+  outliveLostEngines();
+  return loaded;
+}
 
 /** Where the engine is and where it keeps state; the same for all runs of a controller. */
 export interface EngineSettings {

@@ -7,6 +7,7 @@ const WELL: DemoResult = {
   clouds: { linode: 5, digitalocean: 4, proxmox: 3 },
   effectHashMatched: true,
   drift: { injected: 3, found: 3, reverted: 3 },
+  requested: true,
   seconds: 20,
 };
 
@@ -22,6 +23,7 @@ describe("the demo's verdict", () => {
     { what: "something else ran than was shown", change: { effectHashMatched: false } },
     { what: "drift was not found", change: { drift: { injected: 3, found: 2, reverted: 3 } } },
     { what: "drift was not reverted", change: { drift: { injected: 3, found: 3, reverted: 2 } } },
+    { what: "a request came to no end", change: { requested: false } },
     { what: "nothing was broken", change: { drift: { injected: 0, found: 0, reverted: 0 } } },
     { what: "there was no fleet", change: { servers: 0, converged: 0, clouds: {} } },
   ])("is bad when $what", ({ change }) => {

@@ -9,7 +9,7 @@ import { seeded } from "./random.ts";
 /**
  * Promise 3: whatever instant a first apply of 30 servers is killed at (-9), a restart ends with exactly these 30 machines, by itself. Each kill
  * has a fleet, a data folder and empty clouds of its own. FLEETWRIGHT_TEST_SEED repeats the instants of an earlier run, FLEETWRIGHT_TEST_FULL=1
- * kills 25 times instead of 16.
+ * kills 25 times instead of 10.
  */
 const IS_FULL = process.env.FLEETWRIGHT_TEST_FULL === "1";
 const SEED = Number(process.env.FLEETWRIGHT_TEST_SEED ?? 20260);
@@ -110,7 +110,7 @@ function plan(): Kill[] {
   ];
   let number = 0;
   return kinds.flatMap(([kind, most]) => {
-    const count = IS_FULL ? most : Math.ceil(most / 2);
+    const count = IS_FULL ? most : Math.ceil(most / 4);
     // Spread over the whole span, at a random place within each part of it.
     return Array.from({ length: count }, (_, part) => {
       number += 1;

@@ -9,17 +9,20 @@ export interface DemoResult {
   /** Every execution did the effects that were shown and approved, all of them and no other. */
   effectHashMatched: boolean;
   drift: { injected: number; found: number; reverted: number };
+  /** What was asked for by the API was previewed, approved and executed. */
+  requested: boolean;
   seconds: number;
 }
 
 /** Whether all went as it should: the demo's exit code says so. */
-export function isAllWell({ servers, converged, clouds, effectHashMatched, drift }: DemoResult): boolean {
+export function isAllWell({ servers, converged, clouds, effectHashMatched, drift, requested }: DemoResult): boolean {
   const machines = Object.values(clouds).reduce((sum, count) => sum + count, 0);
   return (
     servers > 0 &&
     converged === servers &&
     machines === servers &&
     effectHashMatched &&
+    requested &&
     drift.injected > 0 &&
     drift.found === drift.injected &&
     drift.reverted === drift.injected

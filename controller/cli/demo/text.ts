@@ -5,6 +5,7 @@ import { assignment } from "../simulated.ts";
 import type { Place } from "./place.ts";
 import type { DemoResult } from "./result.ts";
 import { isAllWell } from "./result.ts";
+import type { DemoService } from "./service.ts";
 
 const COMMAND = resolve(import.meta.dirname, "../../../bin/fleetwright");
 
@@ -24,7 +25,7 @@ export function renderStart({ clouds, fleet }: Pick<Place, "clouds" | "fleet">, 
 }
 
 export function renderResult(result: DemoResult, { color }: Io): string {
-  const { servers, converged, clouds, effectHashMatched, drift } = result;
+  const { servers, converged, clouds, effectHashMatched, drift, requested } = result;
   const tick = (good: boolean) => (good ? color.green("✓") : color.red("✗"));
   const machines = Object.entries(clouds)
     .map(([cloud, count]) => `${cloud} ${count}`)
@@ -32,6 +33,7 @@ export function renderResult(result: DemoResult, { color }: Io): string {
   return [
     `  ${tick(converged === servers)} ${converged} of ${servers} servers as the files say: ${machines}`,
     `  ${tick(effectHashMatched)} ${effectHashMatched ? "What ran was what was shown: every effect hash matched" : "What ran was not what was shown"}`,
+    `  ${tick(requested)} ${requested ? "A request by the API was shown, approved and executed" : "The request by the API came to no end"}`,
     `  ${tick(drift.found === drift.injected && drift.reverted === drift.injected)} Drift: ${drift.injected} injected, ${drift.found} found, ${drift.reverted} reverted`,
     "",
     isAllWell(result)
@@ -58,14 +60,13 @@ export interface Victim {
 }
 
 /** How to go on in another terminal. */
-export function renderUse(place: Place, victim: Victim | undefined, { color }: Io): string {
+export function renderUse(place: Place, service: DemoService, victim: Victim | undefined, { color }: Io): string {
   const rows = [
     [`. ${place.shell}`, "# what is below, and fw"],
     ["fw status", "# what is recorded"],
     [`cd ${place.fleet}`, "# change a file, git commit, then"],
     ["fw preview; fw apply", "# see it, and do it"],
-    ["fw init-admin", "# somebody who may sign in, then"],
-    ["fw serve", "# the page and the API at http://127.0.0.1:8350"],
+    ["fw changes", "# what was asked for, and what became of it"],
   ];
   if (victim !== undefined) {
     const { cloud, id, name } = victim;
@@ -80,7 +81,13 @@ export function renderUse(place: Place, victim: Victim | undefined, { color }: I
   const width = Math.max(...rows.map(([text]) => text!.length));
   return [
     "",
-    color.bold("It stays up until Ctrl-C. In another terminal:"),
+    color.bold("It stays up until Ctrl-C. The page and the API:"),
+    `  ${color.cyan(`${service.url}/ui`)}  sign in as ${service.email} with ${service.password}`,
+    color.dim(
+      `  the API is described at ${service.url}/fleet/v1/docs; what the service does is told in ${place.dir}/serve.log`,
+    ),
+    "",
+    color.bold("In another terminal:"),
     ...rows.map(([text, why]) => `  ${text!.padEnd(width)}  ${color.dim(why!)}`),
     "",
     color.dim("The environment, and what fw stands for:"),

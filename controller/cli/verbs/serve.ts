@@ -1,20 +1,11 @@
-import type { Server } from "node:http";
 import { isIP } from "node:net";
-import { serve } from "@hono/node-server";
 import { FleetError } from "../../../resources/errors.ts";
 import { standinPath } from "../../../simulators/standins/index.ts";
-import { fleetApp } from "../../api/fleet/app.ts";
-import { FleetMemory } from "../../api/fleet/memory.ts";
-import { operationsApp } from "../../api/operations.ts";
-import { fleetIdOf } from "../../fleet-id.ts";
 import { createLog, type LogFormat } from "../../jobs/log.ts";
-import { Metrics } from "../../jobs/metrics.ts";
-import { Service } from "../../jobs/service.ts";
+import type { Address } from "../../listener.ts";
 import { openController } from "../../open.ts";
-import { openPeople } from "../../people/people.ts";
 import { currentBranch } from "../../repo/remote.ts";
-import { pageApp } from "../../ui/app.ts";
-import { peopleGate } from "../../ui/people-gate.ts";
+import { Serving } from "../../serving.ts";
 import { VERSION } from "../../version.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
@@ -55,13 +46,12 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
   const { logger } = log;
   log.hide([hookSecret, forgeSecret].filter((one) => one !== undefined));
 
-  let service: Service | undefined;
-  let metrics: Metrics | undefined;
+  let serving: Serving | undefined;
   const controller = await openController({
     fleetDir: flags.fleet,
     stacksAtOnce: flags.stacksAtOnce,
-    progress: (event) => service?.progress(event),
-    onCall: (account, verdict) => metrics?.cloudCalls.inc({ account, verdict }),
+    progress: (event) => serving?.service.progress(event),
+    onCall: (account, verdict) => serving?.metrics.cloudCalls.inc({ account, verdict }),
     onSecrets: (values) => log.hide(values),
     ...(flags.data === undefined ? {} : { dataDir: flags.data }),
     ...(flags.provider === undefined ? {} : { provider: flags.provider }),
@@ -69,54 +59,24 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
   });
   try {
     const branch = flags.branch ?? (await currentBranch(controller.repo.dir));
-    controller.commits.follow(branch);
-    metrics = new Metrics(controller.store, () => service?.budgets() ?? []);
-    service = new Service(controller, settingsOf(flags, branch), log, metrics);
-    const { registry } = metrics;
-    const started = service;
-    const stopping = new AbortController();
-    const people = await openPeople({ ...controller, fleetId: await fleetIdOf(controller) });
-    const memory = new FleetMemory(controller, started);
-    const app = operationsApp({
-      store: controller.store,
-      registry,
-      unready: () => started.unready(),
-      poke: () => started.poke(),
+    const settings = settingsOf(flags, branch);
+    serving = await Serving.open(controller, {
+      settings,
+      log,
       ...(hookSecret === undefined ? {} : { hookSecret }),
-      ...(forgeSecret !== undefined && {
-        forge: {
-          secret: forgeSecret,
-          kind: () => started.desired?.fleet.forge?.kind,
-          isNew: (keys) => controller.store.noteDelivery(keys),
-          pulled: () => started.pulled(),
-          now: controller.now,
-        },
-      }),
-      fleet: fleetApp({
-        controller,
-        memory,
-        service: started,
-        people,
-        authenticate: people.authenticate,
-        logger,
-        stopping: stopping.signal,
-      }),
-      page: pageApp({ controller, memory, service: started, gate: peopleGate(people), logger }),
+      ...(forgeSecret === undefined ? {} : { forgeSecret }),
     });
     const asked = askedToEnd((signal) => logger.info({ signal }, "stopping: what is under way is finished"));
-    const server = await listen(app.fetch, address);
     try {
       if (flags.standIns) logger.warn("using stand-ins of the official plugins: for simulated clouds only");
-      await service.start();
-      logger.info({ version: VERSION, branch, listen: urlOf(server), webhook: hookSecret !== undefined }, "serving");
+      const url = await serving.start(address);
+      logger.info({ version: VERSION, branch, listen: url, webhook: hookSecret !== undefined }, "serving");
       await asked;
-      stopping.abort();
-      await service.stop();
-      logger.info("stopped");
-      return EXIT.ok;
     } finally {
-      await close(server);
+      await serving.stop();
     }
+    logger.info("stopped");
+    return EXIT.ok;
   } finally {
     await controller.close();
   }
@@ -146,11 +106,6 @@ function askedToEnd(tell: (signal: string) => void): Promise<void> {
   });
 }
 
-interface Address {
-  hostname: string;
-  port: number;
-}
-
 /** `127.0.0.1:8350`, `[::1]:0`. @throws {FleetError} USAGE */
 function addressOf(text: string): Address {
   const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
@@ -166,26 +121,4 @@ function secretOf(name: string): string | undefined {
   if (value === undefined || value === "") return undefined;
   if (value.length >= SHORTEST_SECRET) return value;
   throw new FleetError("USAGE", `${name} has fewer than ${SHORTEST_SECRET} characters: take a random one`, {});
-}
-
-function listen(fetch: Parameters<typeof serve>[0]["fetch"], { hostname, port }: Address): Promise<Server> {
-  return new Promise((listening, failed) => {
-    const server = serve({ fetch, hostname, port }, () => listening(server)) as Server;
-    server.once("error", (cause) =>
-      failed(new FleetError("USAGE", `--listen ${hostname}:${port}: ${cause.message}`, {}, { cause })),
-    );
-  });
-}
-
-function urlOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === "string") return String(address);
-  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = new Promise<void>((done) => server.close(() => done()));
-  server.closeAllConnections();
-  await closed;
 }

@@ -1,0 +1,95 @@
+import { fleetApp } from "./api/fleet/app.ts";
+import { FleetMemory } from "./api/fleet/memory.ts";
+import { operationsApp } from "./api/operations.ts";
+import { fleetIdOf } from "./fleet-id.ts";
+import type { ServiceLog } from "./jobs/log.ts";
+import { Metrics } from "./jobs/metrics.ts";
+import { Service, type ServiceSettings } from "./jobs/service.ts";
+import { type Address, type Listener, listen } from "./listener.ts";
+import type { OpenController } from "./open.ts";
+import { openPeople, type People } from "./people/people.ts";
+import { pageApp } from "./ui/app.ts";
+import { peopleGate } from "./ui/people-gate.ts";
+
+export interface ServingOptions {
+  settings: ServiceSettings;
+  log: ServiceLog;
+  /** That the git host signs its calls with. */
+  hookSecret?: string;
+  /** That the forge signs its calls with. */
+  forgeSecret?: string;
+}
+
+/** A controller as a service, with its API and its page. */
+export class Serving {
+  readonly service: Service;
+  readonly metrics: Metrics;
+  readonly people: People;
+  readonly #app: ReturnType<typeof operationsApp>;
+  readonly #stopping: AbortController;
+  #listener: Listener | undefined;
+
+  private constructor(
+    { service, metrics, people }: Pick<Serving, "service" | "metrics" | "people">,
+    app: ReturnType<typeof operationsApp>,
+    stopping: AbortController,
+  ) {
+    this.service = service;
+    this.metrics = metrics;
+    this.people = people;
+    this.#app = app;
+    this.#stopping = stopping;
+  }
+
+  /** @throws {FleetError} STORE_FAILED, USAGE when it cannot be made; nothing runs yet. */
+  static async open(
+    controller: OpenController,
+    { settings, log, hookSecret, forgeSecret }: ServingOptions,
+  ): Promise<Serving> {
+    controller.commits.follow(settings.branch);
+    const { store } = controller;
+    const metrics: Metrics = new Metrics(store, () => service.budgets());
+    const service = new Service(controller, settings, log, metrics);
+    const people = await openPeople({ ...controller, fleetId: await fleetIdOf(controller) });
+    const memory = new FleetMemory(controller, service);
+    const stopping = new AbortController();
+    const { logger } = log;
+    const { authenticate } = people;
+    const app = operationsApp({
+      store,
+      registry: metrics.registry,
+      unready: () => service.unready(),
+      poke: () => service.poke(),
+      ...(hookSecret === undefined ? {} : { hookSecret }),
+      ...(forgeSecret !== undefined && {
+        forge: {
+          secret: forgeSecret,
+          kind: () => service.desired?.fleet.forge?.kind,
+          isNew: (keys) => store.noteDelivery(keys),
+          pulled: () => service.pulled(),
+          now: controller.now,
+        },
+      }),
+      fleet: fleetApp({ controller, memory, service, people, authenticate, logger, stopping: stopping.signal }),
+      page: pageApp({ controller, memory, service, gate: peopleGate(people), logger }),
+    });
+    return new Serving({ service, metrics, people }, app, stopping);
+  }
+
+  /** Answers first, then works. @returns the address that it answers at. @throws {FleetError} USAGE, GIT_FAILED, STORE_FAILED */
+  async start(address: Address): Promise<string> {
+    this.#listener = await listen(this.#app.fetch, address);
+    await this.service.start();
+    return this.#listener.url;
+  }
+
+  /** Finishes what is under way, then answers no more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    try {
+      await this.service.stop();
+    } finally {
+      await this.#listener?.close();
+    }
+  }
+}
