@@ -13,7 +13,7 @@ import { ACCOUNT, accountFile, Fleet, server as keyed } from "./fleet.ts";
 import { Serving } from "./serving.ts";
 
 /** Pull requests at a real Gitea, previewed and executed by the real service and engine on simulated clouds. */
-const TIMEOUT = 240_000;
+const TIMEOUT = 480_000;
 const SECRET = "a-forge-secret-of-this-test";
 const REPOSITORY = "fleet-bot/fleet";
 /** So long that only the webhook can be what made it look. */
