@@ -9,13 +9,17 @@ const modules = path.join(root, "node_modules");
 const lock = path.join(root, ".fleetwright/install.lock");
 const TELL_EVERY_MS = 5_000;
 
-/** Runs `npm ci` unless node_modules is what package-lock.json asks for. Of several processes one does it, the others wait. */
-export async function ensureInstalled() {
-  if (isInstalled()) return;
+/**
+ * Runs `npm ci` unless node_modules is what package-lock.json asks for. Of several processes one does it, the others wait.
+ *
+ * @param {boolean} development whether what only tests and checks need must be there too: `npm ci --omit=dev` leaves it out
+ */
+export async function ensureInstalled(development = true) {
+  if (isInstalled(development)) return;
   await withLock(async () => {
-    if (isInstalled()) return;
+    if (isInstalled(development)) return;
     await npm(["ci"], root, "installing the dependencies (npm ci)");
-    if (!isInstalled())
+    if (!isInstalled(development))
       throw new Error("npm ci ended well, but node_modules is not what package-lock.json says: try it by hand");
   });
 }
@@ -38,15 +42,20 @@ export async function repairNode(node) {
   });
 }
 
-/** npm writes what it has installed beside it, last of all; packages for other systems are not in there. */
-function isInstalled() {
+/**
+ * npm writes what it has installed beside it, last of all; packages for other systems are not in there.
+ *
+ * @param {boolean} development
+ */
+function isInstalled(development) {
   try {
     const wanted = packagesOf(path.join(root, "package-lock.json"));
     const has = packagesOf(path.join(modules, ".package-lock.json"));
     return (
       Object.entries(has).every(([name, { version }]) => wanted[name]?.version === version) &&
       Object.entries(wanted).every(
-        ([name, { optional, devOptional }]) => name === "" || optional || devOptional || name in has,
+        ([name, { dev, optional, devOptional }]) =>
+          name === "" || optional || devOptional || (dev && !development) || name in has,
       )
     );
   } catch {
@@ -56,7 +65,7 @@ function isInstalled() {
 
 /**
  * @param {string} file
- * @returns {Record<string, { version?: string, optional?: boolean, devOptional?: boolean }>}
+ * @returns {Record<string, { version?: string, dev?: boolean, optional?: boolean, devOptional?: boolean }>}
  */
 function packagesOf(file) {
   return JSON.parse(readFileSync(file, "utf8")).packages;

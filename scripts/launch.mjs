@@ -15,10 +15,11 @@ const NEEDED_MAJOR = 24;
  *
  * @param {string} file relative to the project's root
  * @param {string[]} args
+ * @param {{ production?: boolean }} [options] production: it needs none of the dependencies of development
  */
-export async function launch(file, args) {
+export async function launch(file, args, { production = false } = {}) {
   const script = path.join(root, file);
-  const node = await prepare(script).catch((error) => {
+  const node = await prepare(script, production).catch((error) => {
     process.stderr.write(`fleetwright: ${error.message}\n`);
   });
   if (node === undefined) {
@@ -44,12 +45,15 @@ export async function launch(file, args) {
 
 /**
  * @param {string} script
+ * @param {boolean} production
  * @returns {Promise<string>} the Node to run it on
  */
-async function prepare(script) {
-  await ensureInstalled();
+async function prepare(script, production) {
+  const recent = Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR;
+  // The Node to run on in place of an old one is among the dependencies of development.
+  await ensureInstalled(!(production && recent));
   if (!existsSync(script)) throw new Error(`there is no ${script}`);
-  if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) return process.execPath;
+  if (recent) return process.execPath;
   const node = path.join(root, "node_modules/node/bin/node");
   if (!existsSync(node)) await repairNode(node);
   return node;

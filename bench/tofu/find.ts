@@ -1,10 +1,8 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { goBuild } from "../../controller/engine/find/go.ts";
-import { withLock } from "../../controller/engine/find/lock.ts";
+import { userCache } from "../../controller/engine/find/cache.ts";
+import { builtOnce, type GoProgram } from "../../controller/engine/find/go.ts";
 import { MakeError } from "../../controller/engine/find/maker.ts";
 import { tofuEnvironment } from "./environment.ts";
 
@@ -29,9 +27,7 @@ export async function findTofu({ progress, env = process.env }: FindTofuOptions)
   const home = join(tofuCache(env), TOFU_VERSION);
   const file = join(home, "bin/tofu");
   try {
-    await withLock(join(tofuCache(env), "lock"), progress, async () => {
-      if (!existsSync(file)) await buildTofu(file, env, progress);
-    });
+    await builtOnce(tofuProgram(file), join(tofuCache(env), "lock"), { env, progress });
     const version = await versionOf(file);
     if (version !== TOFU_VERSION) throw new MakeError(`${file} says it is ${version}`, `remove ${home} and try again`);
     return file;
@@ -45,22 +41,17 @@ export async function findTofu({ progress, env = process.env }: FindTofuOptions)
 
 /** Where this user's OpenTofu is kept, a folder a version; beside the engine. */
 export function tofuCache(env: NodeJS.ProcessEnv): string {
-  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "fleetwright/tofu");
+  return userCache("tofu", env);
 }
 
-async function buildTofu(file: string, env: NodeJS.ProcessEnv, progress: (line: string) => void): Promise<void> {
-  await goBuild(
-    {
-      title: `OpenTofu ${TOFU_VERSION}`,
-      module: resolve(import.meta.dirname, "../../tools/tofu"),
-      package: "github.com/opentofu/opentofu/cmd/tofu",
-      // Else it calls itself a development version.
-      variables: { "github.com/opentofu/opentofu/version.dev": "no" },
-      file,
-    },
-    { env, progress },
-  );
-}
+const tofuProgram = (file: string): GoProgram => ({
+  title: `OpenTofu ${TOFU_VERSION}`,
+  module: resolve(import.meta.dirname, "../../tools/tofu"),
+  package: "github.com/opentofu/opentofu/cmd/tofu",
+  // Else it calls itself a development version.
+  variables: { "github.com/opentofu/opentofu/version.dev": "no" },
+  file,
+});
 
 async function versionOf(file: string): Promise<string> {
   const { stdout } = await promisify(execFile)(file, ["version", "-json"], { env: tofuEnvironment() });

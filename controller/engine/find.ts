@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import path from "node:path";
 import { FleetError } from "../../resources/errors.ts";
 import { buildEngine } from "./find/build.ts";
+import { userCache } from "./find/cache.ts";
 import { installEngine } from "./find/install.ts";
 import { withLock } from "./find/lock.ts";
 import { engineVersion, isRecentEnough } from "./find/version.ts";
@@ -99,7 +99,7 @@ export async function findEngine(options: FindEngineOptions = {}): Promise<Engin
 
 /** Where this user's engines are kept, a folder a version. */
 export function engineCache(env: NodeJS.ProcessEnv): string {
-  return path.join(env.XDG_CACHE_HOME || path.join(env.HOME || homedir(), ".cache"), "fleetwright/engine");
+  return userCache("engine", env);
 }
 
 function allowedSources(env: NodeJS.ProcessEnv): Set<EngineSource> {

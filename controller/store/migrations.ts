@@ -1,4 +1,5 @@
 import { type Kysely, type Migration, Migrator, sql } from "kysely";
+import { FleetError } from "../../resources/errors.ts";
 import type { Tables } from "./tables.ts";
 
 /** In the order of their names. One that has been released is never edited: a change is a new one. */
@@ -291,8 +292,12 @@ const MIGRATIONS: Record<string, Migration> = {
 /** Whether all of these are known here: otherwise they are of a newer version. */
 export const knowsMigrations = (names: readonly string[]): boolean => names.every((name) => name in MIGRATIONS);
 
+/** Of every step that the schema has come by, the oldest first. */
+export const migrationNames: readonly string[] = Object.keys(MIGRATIONS);
+
 /**
  * Brings the schema up to date, or up to one migration. Several processes may call it at once: the first migrates, the others wait and find it done.
+ * @throws {FleetError} STORE_FAILED when a newer version of Fleetwright has had it; nothing is changed then.
  */
 export async function migrate(db: Kysely<Tables>, schema: string, last?: string): Promise<void> {
   const key = sql`hashtextextended(${`fleetwright migration ${schema}`}, 0)`;
@@ -300,6 +305,7 @@ export async function migrate(db: Kysely<Tables>, schema: string, last?: string)
     await sql`select pg_advisory_lock(${key})`.execute(lock);
     try {
       await sql`create schema if not exists ${sql.id(schema)}`.execute(lock);
+      await refuseNewer(lock, schema);
       const migrator = new Migrator({
         db,
         provider: { getMigrations: async () => MIGRATIONS },
@@ -311,4 +317,23 @@ export async function migrate(db: Kysely<Tables>, schema: string, last?: string)
       await sql`select pg_advisory_unlock(${key})`.execute(lock);
     }
   });
+}
+
+/** Migrations go forward only, and an older program would write what the newer one does not expect. */
+async function refuseNewer(db: Kysely<Tables>, schema: string): Promise<void> {
+  const { rows: tables } = await sql`
+    select 1 from information_schema.tables where table_schema = ${schema} and table_name = 'kysely_migration'`.execute(
+    db,
+  );
+  if (tables.length === 0) return;
+  const { rows } = await sql<{ name: string }>`
+    select name from ${sql.table(`${schema}.kysely_migration`)} order by name`.execute(db);
+  const unknown = rows.map(({ name }) => name).filter((name) => !knowsMigrations([name]));
+  if (unknown.length === 0) return;
+  throw new FleetError(
+    "STORE_FAILED",
+    `the database is of a newer version of Fleetwright (it has ${unknown.join(", ")}, which this one does not know): ` +
+      "run that version, or restore a backup from before the upgrade into an empty database",
+    { migrations: unknown.join(",") },
+  );
 }

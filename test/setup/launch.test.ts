@@ -156,4 +156,19 @@ describe("bin/fleetwright", () => {
       stdout: "cli status\n",
     });
   });
+
+  it("installs nothing where only what development needs is left out, which other scripts do", async () => {
+    writeFileSync(path.join(project, "bin/fleetwright.ts"), `console.log("cli");`);
+    await run(hello());
+    const installed = path.join(project, "node_modules/.package-lock.json");
+    const lock = JSON.parse(readFileSync(installed, "utf8"));
+    const wanted = { packages: { ...lock.packages, "node_modules/tester": { version: "1.0.0", dev: true } } };
+    writeFileSync(path.join(project, "package-lock.json"), JSON.stringify(wanted));
+
+    expect(await run([path.join(project, "bin/fleetwright")])).toMatchObject({ code: 0, stdout: "cli\n" });
+    expect(installs()).toBe(1);
+
+    await run(hello());
+    expect(installs()).toBe(2);
+  });
 });

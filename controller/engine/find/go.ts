@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { elapsed } from "./elapsed.ts";
+import { withLock } from "./lock.ts";
 import { MakeError } from "./maker.ts";
 
 const TELL_EVERY_MS = 5_000;
@@ -17,6 +18,10 @@ export interface GoProgram {
   package: string;
   /** Go variables that the linker sets, by their full names. */
   variables: Readonly<Record<string, string>>;
+  /** Build tags. Default none. */
+  tags?: readonly string[];
+  /** Whether it has parts in C, which need a C compiler. Default false. */
+  cgo?: boolean;
   /** The executable: there whole, or not at all. */
   file: string;
 }
@@ -24,6 +29,14 @@ export interface GoProgram {
 interface BuildOptions {
   env: NodeJS.ProcessEnv;
   progress: (line: string) => void;
+}
+
+/** The program's executable, compiled when it is not there yet: of several processes one does it, the others wait. @throws {MakeError} */
+export async function builtOnce(program: GoProgram, lock: string, options: BuildOptions): Promise<string> {
+  await withLock(lock, options.progress, async () => {
+    if (!existsSync(program.file)) await goBuild(program, options);
+  });
+  return program.file;
 }
 
 /** Compiles a program from one of the modules in `tools`. @throws {MakeError} with what mends it. */
@@ -34,7 +47,8 @@ export async function goBuild(program: GoProgram, { env, progress }: BuildOption
   const partial = `${file}.new-${process.pid}`;
   const variables = Object.entries(program.variables).map(([name, value]) => `-X ${name}=${value}`);
   const linker = ["-s", "-w", ...variables].join(" ");
-  const flags = ["-v", "-trimpath", "-buildvcs=false", "-ldflags", linker];
+  const tags = program.tags === undefined ? [] : ["-tags", program.tags.join(",")];
+  const flags = ["-v", "-trimpath", "-buildvcs=false", ...tags, "-ldflags", linker];
 
   progress(`building ${title} with ${go}, once: this takes some minutes`);
   try {
@@ -47,7 +61,8 @@ export async function goBuild(program: GoProgram, { env, progress }: BuildOption
   }
 }
 
-function findGo(env: NodeJS.ProcessEnv): string {
+/** @throws {MakeError} where there is none. */
+export function findGo(env: NodeJS.ProcessEnv): string {
   const folders = [...(env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== ""), ...USUAL_FOLDERS];
   const go = folders.map((folder) => path.resolve(folder, "go")).find((file) => existsSync(file));
   if (go !== undefined) return go;
@@ -60,14 +75,14 @@ function findGo(env: NodeJS.ProcessEnv): string {
 function compile(
   go: string,
   args: string[],
-  { module, title }: GoProgram,
+  { module, title, cgo = false }: GoProgram,
   { env, progress }: BuildOptions,
 ): Promise<{ code: number | null; lines: string[] }> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
     const child = spawn(go, args, {
       cwd: module,
-      env: { ...env, CGO_ENABLED: "0" },
+      env: { ...env, CGO_ENABLED: cgo ? "1" : "0" },
       stdio: ["ignore", "ignore", "pipe"],
     });
     const lines: string[] = [];
