@@ -93,7 +93,15 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     options.onSecrets?.(Object.values(resolved.credentials));
     return resolved;
   });
-  const commits = new CommitQueue({ repo, store, clouds: registry, parsed: loaded.parsed, now: Date.now, sleep });
+  const commits = new CommitQueue({
+    repo,
+    store,
+    clouds: registry,
+    parsed: loaded.parsed,
+    loaded,
+    now: Date.now,
+    sleep,
+  });
   return {
     repo,
     store,

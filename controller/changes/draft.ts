@@ -1,8 +1,11 @@
 import { canonicalJson } from "../fleet/canonical.ts";
+import { peek } from "../fleet/incremental.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
 import { objectKey } from "../reconcile/types.ts";
 import type { EditRequest } from "../repo/queue.ts";
+import type { PlannedCommit } from "../repo/stream.ts";
+import { changedFiles } from "../repo/view.ts";
 import type { Change } from "./types.ts";
 
 /** A change on top of one commit of the main line. Without files it changes nothing there. */
@@ -38,8 +41,24 @@ export async function draftOf(
     base,
     head,
     files: planned.changes.map(([path]) => path),
-    objects: await touched(controller, base, head, signal),
+    objects: touchedBy(controller, base, planned.changes) ?? (await touched(controller, base, head, signal)),
   };
+}
+
+/** The same by the changed files alone, where the base is what was compiled last; undefined where that does not do. */
+function touchedBy(
+  { loaded: { listing, parsed } }: Pick<Controller, "loaded">,
+  base: string,
+  changes: PlannedCommit["changes"],
+): string[] | undefined {
+  const { last } = parsed;
+  if (last === undefined || listing?.commit !== base || last.files !== listing.files) return undefined;
+  const files = changedFiles(changes);
+  const differing = files.size === changes.length ? peek(last, files, parsed) : undefined;
+  return differing
+    ?.filter(({ before, after }) => canonicalJson(before) !== canonicalJson(after))
+    .map(({ after }) => objectKey(after))
+    .sort();
 }
 
 /** `objectKey` of what differs between two commits, whatever file says it. */
