@@ -63,7 +63,7 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
     users: new Users({ store, hasher, attempts, onChange: () => recent.clear() }),
     keys,
     tokens,
-    sessions: new Sessions(store, parts.sessionLifetimes),
+    sessions: new Sessions(store, recent, parts.sessionLifetimes),
     audit: new AuditLog(store),
     authenticate: authenticator({ tokens, keys, ...(issued && { issued }) }),
     signIn: (credentials) => signIn({ store, hasher, attempts }, credentials),

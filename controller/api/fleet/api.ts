@@ -66,6 +66,11 @@ export class FleetApi {
     this.heartbeatMs = parts.heartbeatMs ?? 15_000;
   }
 
+  /** @see FleetMemory.records */
+  records(): ReturnType<FleetMemory["records"]> {
+    return this.#memory.records();
+  }
+
   /** @see FleetMemory.hashes */
   hashes(): ReturnType<FleetMemory["hashes"]> {
     return this.#memory.hashes();
