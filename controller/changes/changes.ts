@@ -13,7 +13,7 @@ import { changeOf, type Ground, onLatest, step, tell } from "./steps.ts";
 import { isBusy } from "./transitions.ts";
 import type { Change, ChangePreview, ChangeState, ChangeStep } from "./types.ts";
 
-export interface OpenChange extends Pick<Change, "title" | "edits" | "surface"> {
+export interface OpenChange extends Pick<Change, "title" | "edits" | "reverts" | "surface"> {
   by: Pick<Principal, "id" | "name" | "email" | "role">;
   /** Idempotency-Key, of this person: the same request again is the same change. */
   key?: string;
@@ -41,25 +41,23 @@ export class Changes {
    */
   async open(request: OpenChange, signal: AbortSignal): Promise<Change> {
     const { controller, wake } = this.#ground;
-    const { by, title, edits, surface } = request;
+    const { by, title, edits, reverts, surface } = request;
     const id = idOf(request);
     const earlier = await controller.store.change(id);
     if (earlier !== undefined) return sameAs(toChange(earlier), request);
     const author = { name: by.name, email: by.email };
-    const draft = await draftOf(controller, { id, author, title, edits }, this.#ground.main(), signal);
+    const wanted = { id, author, title, edits, ...(reverts && { reverts }) };
+    const draft = await draftOf(controller, wanted, this.#ground.main(), signal);
     if (draft.files.length === 0)
       throw new FleetError("USAGE", "the change changes nothing: the fleet is so already", {});
     const at = new Date(controller.now()).toISOString();
     const change: Change = {
-      id,
+      ...wanted,
       version: 1,
-      title,
       state: request.draft ? "draft" : "previewing",
-      author,
       role: by.role,
       openedBy: by.id,
       surface,
-      edits,
       executes: request.executes ?? false,
       ...draft,
       approvals: [],
@@ -77,12 +75,13 @@ export class Changes {
 
   /** What a change would do, without making one. @throws {FleetError} as `open` */
   async rehearse(
-    { title, edits, by }: Pick<OpenChange, "title" | "edits" | "by">,
+    { title, edits, reverts, by }: Pick<OpenChange, "title" | "edits" | "reverts" | "by">,
     signal: AbortSignal,
   ): Promise<ChangePreview & Pick<Change, "files" | "objects" | "base">> {
     const { controller } = this.#ground;
     const id = `c-${randomBytes(8).toString("hex")}`;
-    const wish = { id, author: { name: by.name, email: by.email }, title, edits };
+    const author = { name: by.name, email: by.email };
+    const wish = { id, author, title, edits, ...(reverts && { reverts }) };
     try {
       const draft = await draftOf(controller, wish, this.#ground.main(), signal);
       const { preview } = await lookOnce(controller, { ...wish, ...draft }, signal, { engine: false });
@@ -161,7 +160,7 @@ export class Changes {
   async #close(change: Change, by: Pick<Principal, "name" | "email">, reason?: string): Promise<Change> {
     const { controller } = this.#ground;
     const { id } = change;
-    if (change.merged !== undefined)
+    if (change.merged !== undefined && change.reverts === undefined)
       throw new FleetError(
         "CHANGE_STATE",
         `${id} is on the main line as ${change.merged}: open another change that takes it back`,
@@ -196,8 +195,9 @@ function idOf({ key, by }: OpenChange): string {
   return `c-${[...bytes.subarray(0, 12)].map((byte) => ALPHABET[byte % 32]).join("")}`;
 }
 
-function sameAs(change: Change, { title, edits, key }: OpenChange): Change {
-  if (change.title === title && canonicalJson(change.edits) === canonicalJson(edits)) return change;
+function sameAs(change: Change, { title, edits, reverts, key }: OpenChange): Change {
+  const wanted = (one: Pick<Change, "edits" | "reverts">) => canonicalJson([one.edits, one.reverts ?? []]);
+  if (change.title === title && wanted(change) === wanted({ edits, ...(reverts && { reverts }) })) return change;
   const message = `the Idempotency-Key ${key} was used for ${change.id}, another change: take a new one`;
   throw new FleetError("USAGE", message, { change: change.id });
 }

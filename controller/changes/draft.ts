@@ -1,3 +1,4 @@
+import { FleetError } from "../../resources/errors.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
 import { peek } from "../fleet/incremental.ts";
 import type { Controller } from "../reconcile/context.ts";
@@ -10,6 +11,9 @@ import type { Change } from "./types.ts";
 
 /** A change on top of one commit of the main line. Without files it changes nothing there. */
 export type Draft = Pick<Change, "base" | "head" | "files" | "objects">;
+
+/** What somebody wants: edits, or that what a hand has changed is brought back. */
+export type Wanted = Pick<Change, "id" | "author" | "title" | "edits" | "reverts">;
 
 export const requestOf = ({
   id,
@@ -29,10 +33,11 @@ export const requestOf = ({
  */
 export async function draftOf(
   controller: Controller,
-  change: Pick<Change, "id" | "author" | "title" | "edits">,
+  change: Wanted,
   base: string,
   signal: AbortSignal,
 ): Promise<Draft> {
+  if (change.reverts !== undefined) return await revertAt(controller, change.reverts, base, signal);
   const { commits, repo } = controller;
   const [planned] = await commits.plan([requestOf(change)], base);
   if (planned === undefined) return { base, head: base, files: [], objects: [] };
@@ -59,6 +64,25 @@ function touchedBy(
     ?.filter(({ before, after }) => canonicalJson(before) !== canonicalJson(after))
     .map(({ after }) => objectKey(after))
     .sort();
+}
+
+/** @throws {FleetError} COMMIT_CONFLICT for an object that the files do not have: only a commit says what is to become of it. */
+async function revertAt(
+  controller: Controller,
+  reverts: readonly string[],
+  base: string,
+  signal: AbortSignal,
+): Promise<Draft> {
+  const { objects } = await readDesired(controller, base, signal);
+  const paths = new Map(objects.map(({ spec, path }) => [objectKey(spec), path]));
+  const files = reverts.map((key) => {
+    const path = paths.get(key);
+    if (path !== undefined) return path;
+    throw new FleetError("COMMIT_CONFLICT", `no file has ${key} any more: there is nothing to bring it back to`, {
+      key,
+    });
+  });
+  return { base, head: base, files: [...new Set(files)].sort(), objects: [...reverts].sort() };
 }
 
 /** `objectKey` of what differs between two commits, whatever file says it. */

@@ -14,11 +14,11 @@ export interface ChangedFile {
 /** Undefined when git has them no more: drafts of changes that were closed are removed. @throws {FleetError} GIT_FAILED */
 export async function filesOf(
   repo: Pick<FleetRepo, "head" | "readBlob">,
-  { files, base, head, merged }: Pick<Change, "files" | "base" | "head" | "merged">,
+  { files, base, head, merged, reverts }: Pick<Change, "files" | "base" | "head" | "merged" | "reverts">,
 ): Promise<ChangedFile[] | undefined> {
   try {
     const after = await repo.head(merged ?? head);
-    const before = await repo.head(merged === undefined ? base : `${merged}^`);
+    const before = reverts ? after : await repo.head(merged === undefined ? base : `${merged}^`);
     return await Promise.all(
       files.map(async (path) => {
         const [was, is] = [await repo.readBlob(before, path), await repo.readBlob(after, path)];
@@ -38,7 +38,7 @@ export async function filesOf(
 export async function concernsChange(
   principal: Pick<Principal, "id" | "accounts" | "owners">,
   repo: Pick<FleetRepo, "head" | "readBlob">,
-  change: Pick<Change, "files" | "base" | "head" | "merged" | "openedBy">,
+  change: Pick<Change, "files" | "base" | "head" | "merged" | "reverts" | "openedBy">,
 ): Promise<boolean> {
   const isAboutAll = principal.accounts === undefined && principal.owners === undefined;
   if (isAboutAll || change.openedBy === principal.id) return true;

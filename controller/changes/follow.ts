@@ -1,3 +1,4 @@
+import type { Controller } from "../reconcile/context.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import type { Outcome } from "../reconcile/execute.ts";
 import { type Effect, objectKey } from "../reconcile/types.ts";
@@ -12,6 +13,8 @@ export interface LaneTold {
   outcomes: readonly Outcome[];
   /** Effects that nobody has approved. */
   waiting: readonly Effect[];
+  /** `objectKey` of what it was to bring back and has found as the files say. */
+  right?: readonly string[];
   /** What the guards refused all of it for. */
   refused: readonly string[];
 }
@@ -19,13 +22,14 @@ export interface LaneTold {
 /** Writes what has become of the effects of changes that are being executed. */
 export async function takeOutcomes(
   { controller, wake }: Ground,
-  { commit, outcomes, waiting, refused }: LaneTold,
+  { commit, outcomes, waiting, refused, right = [] }: LaneTold,
 ): Promise<void> {
-  if (outcomes.length + waiting.length === 0) return;
+  if (outcomes.length + waiting.length + right.length === 0) return;
   const byHash = new Map(outcomes.map((outcome) => [outcome.effectHash, outcome]));
   const take = async (change: Change) => {
     const hashes = new Set(change.preview!.effects.map(({ hash }) => hash));
     const own = [...byHash.values()].filter(({ effectHash }) => hashes.has(effectHash));
+    if (change.reverts !== undefined) own.push(...rightAlready(change, right));
     const others = waiting.filter(
       ({ hash, object }) => !hashes.has(hash) && change.objects.includes(objectKey(object)),
     );
@@ -45,6 +49,12 @@ export async function takeOutcomes(
   for (const change of await changesIn(controller, ["executing", "failed"]))
     if (await isIn(controller, change, commit)) await unlessMovedOn(() => take(change));
 }
+
+/** What somebody else has brought back meanwhile needs nothing any more. */
+const rightAlready = ({ preview }: Change, right: readonly string[]): Outcome[] =>
+  preview!.effects
+    .filter(({ object }) => right.includes(objectKey(object)))
+    .map(({ hash, op, object }) => ({ effectHash: hash, op, name: object.name, state: "converged" }));
 
 async function takeOwn(controller: Ground["controller"], change: Change, outcomes: readonly Outcome[]): Promise<void> {
   const results = new Map(change.results.map((result) => [result.effectHash, result]));
@@ -108,7 +118,24 @@ async function followRunning(
     return;
   }
   if (!(await isIn(controller, change, commit)) || change.objects.some((key) => unsettled.has(key))) return;
+  // The records have been as the files say all along.
+  if (change.reverts !== undefined && !isBroughtBack(change)) return;
   await step(controller, change, "converged", { by: BY, results: converged(change) });
+}
+
+function isBroughtBack({ preview, results }: Change): boolean {
+  const done = new Set(results.filter(({ state }) => state !== "failed").map(({ effectHash }) => effectHash));
+  return preview!.effects.every(({ hash }) => done.has(hash));
+}
+
+/** `objectKey` of what changes that are being executed bring back. */
+export async function beingReverted(controller: Pick<Controller, "store">): Promise<ReadonlySet<string>> {
+  const running = await changesIn(controller, ["executing", "failed"]);
+  return new Set(
+    running
+      .filter((change) => change.merged !== undefined && !(change.reverts && isBroughtBack(change)))
+      .flatMap(({ reverts = [] }) => reverts),
+  );
 }
 
 /** Whether a commit of the main line has the change. */

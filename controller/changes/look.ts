@@ -8,10 +8,10 @@ import type { Overrides } from "../reconcile/guards.ts";
 import { type Prepared, passes, prepare } from "../reconcile/preview.ts";
 import { rememberQuotes } from "../reconcile/quotes.ts";
 import { type Effect, objectKey } from "../reconcile/types.ts";
-import { requestOf } from "./draft.ts";
+import { requestOf, type Wanted } from "./draft.ts";
 import type { Change, ChangePreview } from "./types.ts";
 
-type Drafted = Pick<Change, "id" | "author" | "title" | "edits" | "base" | "head" | "objects" | "merged">;
+type Drafted = Wanted & Pick<Change, "base" | "head" | "objects" | "merged">;
 
 /** What becomes of each look, by the change's id. */
 export type Looks = Map<string, ChangePreview | FleetError>;
@@ -30,17 +30,21 @@ export async function lookAt(controller: Controller, changes: readonly Drafted[]
   return looks;
 }
 
-/** Batches of which none has an object twice. One that is merged already is looked at where it is. */
+/** Batches of which none has an object twice. One that is merged already, or has no edits, is looked at where it is. */
 function disjoint(changes: readonly Drafted[]): Drafted[][] {
   const batches: { changes: Drafted[]; objects: Set<string> }[] = [];
-  for (const change of changes) {
+  const isDraft = ({ merged, reverts }: Drafted) => merged === undefined && reverts === undefined;
+  for (const change of changes.filter(isDraft)) {
     const fits = batches.find(({ objects }) => !change.objects.some((key) => objects.has(key)));
-    const batch = (change.merged === undefined ? fits : undefined) ?? { changes: [], objects: new Set<string>() };
+    const batch = fits ?? { changes: [], objects: new Set<string>() };
     batch.changes.push(change);
     for (const key of change.objects) batch.objects.add(key);
     if (batch !== fits) batches.push(batch);
   }
-  return batches.map(({ changes }) => changes);
+  return [
+    ...batches.map(({ changes }) => changes),
+    ...changes.filter((change) => !isDraft(change)).map((one) => [one]),
+  ];
 }
 
 async function lookSingly(controller: Controller, changes: readonly Drafted[], signal: AbortSignal): Promise<Looks> {
@@ -98,7 +102,8 @@ export async function lookOnce(
   { overrides, engine = true }: { overrides?: Overrides; engine?: boolean } = {},
 ): Promise<{ preview: ChangePreview; prepared: Prepared }> {
   const objects = new Set(change.objects);
-  const scope = { commit: change.head, objects, engine, signal };
+  // What is brought back is as it was recorded, and so would not be looked at.
+  const scope = { commit: change.head, engine, signal, ...(change.reverts ? { revert: objects } : { objects }) };
   const prepared = await prepare(controller, { ...scope, ...(overrides && { overrides }) });
   await rememberQuotes(controller, prepared);
   const { effects, held, verdicts, cost, price, notes } = prepared.preview;
@@ -123,5 +128,5 @@ function partOf({ preview }: Prepared, change: Drafted): ChangePreview {
 }
 
 /** Names what is approved: effects, or where there are none the edits themselves. */
-const hashOf = (effects: Effect[], { edits }: Pick<Change, "edits">): string =>
-  effects.length > 0 ? setHash(effects) : sha256(canonicalJson({ edits }));
+const hashOf = (effects: Effect[], { edits, reverts }: Pick<Change, "edits" | "reverts">): string =>
+  effects.length > 0 ? setHash(effects) : sha256(canonicalJson({ edits, ...(reverts && { reverts }) }));

@@ -44,7 +44,8 @@ export async function hasMoved({ controller, main }: Ground, change: Change, sig
 /** Brings what is being executed to the main line and its approvals on record, wherever that was cut off. */
 export async function merge(ground: Ground, change: Change): Promise<Change> {
   const { controller } = ground;
-  const merged = change.merged ?? (await land(ground, change));
+  // What is brought back is on the main line already.
+  const merged = change.merged ?? (change.reverts ? ground.main() : await land(ground, change));
   if (merged === undefined) return change;
   if (typeof merged !== "string") return merged;
   await controller.store.approve(await approvalsOf(ground, change, merged));

@@ -87,6 +87,10 @@ async function conclude(ground: Ground, change: Change, preview: ChangePreview, 
     await step(controller, change, "converged", shown);
     return;
   }
+  if (change.reverts !== undefined && preview.effects.length === 0) {
+    await step(controller, change, "closed", { ...shown, reason: "all of it is as the files say" });
+    return;
+  }
   const { fleet } = await readDesired(controller, base, signal);
   const policy = missingHashes(known).length === 0 ? undefined : approvedByPolicy(fleet, change, preview);
   const at = new Date(controller.now()).toISOString();

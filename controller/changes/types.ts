@@ -60,19 +60,21 @@ export interface Change {
   openedBy?: string;
   surface: Surface;
   edits: readonly FileEdit[];
+  /** `objectKey` of what a hand has changed and is to be as the files say again. Such a change has no edits, and no commit of its own. */
+  reverts?: readonly string[];
   /** Executed as soon as it is approved. */
   executes: boolean;
-  /** Paths that its commit changes. */
+  /** Paths that its commit changes; of what it brings back, those that say how it is to be. */
   files: string[];
   /** `objectKey` of what it changes. */
   objects: string[];
   /** The commit of the main line that it was last looked at on. */
   base: string;
-  /** On top of `base`; no branch has it. */
+  /** On top of `base`; no branch has it. `base` itself where it has no edits. */
   head: string;
   /** Key of the request for its commit on the main line, once that was asked for: asked again, it is the same commit. */
   mergeKey?: string;
-  /** On the main line, once it is there. */
+  /** On the main line, once it is there: its own, or the one that it was executed at. */
   merged?: string;
   /** Absent before the first preview. */
   preview?: ChangePreview;

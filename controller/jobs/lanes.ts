@@ -15,14 +15,22 @@ export interface Lane {
   account: string;
   /** Stacks with something to do. */
   stacks: string[];
-  /** `objectKey` of what is not as the files say. */
+  /** `objectKey` of what is not as the files say, or to be brought back. */
   objects: Set<string>;
 }
 
-/** Lanes in which something is not as the files say, by name; decided from files and records alone. */
-export async function unsettledLanes(controller: Controller, desired: Desired): Promise<Map<string, Lane>> {
+/**
+ * Lanes in which something is not as the files say, by name; decided from files and records alone.
+ * @param besides `objectKey` of what is to be brought back, although it is on record as the files say
+ */
+export async function unsettledLanes(
+  controller: Controller,
+  desired: Desired,
+  besides: ReadonlySet<string> = new Set(),
+): Promise<Map<string, Lane>> {
   const applied = await readRecords(controller.store, desired);
-  return lanesOf(matchObjects(desired.objects, applied, desired.accounts).filter((match) => !isSettled(match)));
+  const all = matchObjects(desired.objects, applied, desired.accounts);
+  return lanesOf(all.filter((match) => !isSettled(match) || besides.has(match.key)));
 }
 
 export function lanesOf(unsettled: Match[]): Map<string, Lane> {

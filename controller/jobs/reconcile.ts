@@ -1,12 +1,12 @@
 import { FleetError } from "../../resources/errors.ts";
-import type { LaneTold } from "../changes/follow.ts";
+import { beingReverted, type LaneTold } from "../changes/follow.ts";
 import { closeSuperseded } from "../reconcile/approvals.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { readDesired } from "../reconcile/desired.ts";
 import { type Execution, execute } from "../reconcile/execute.ts";
 import { passes, prepare } from "../reconcile/preview.ts";
 import { recover } from "../reconcile/recover.ts";
-import type { Effect } from "../reconcile/types.ts";
+import { type Effect, objectKey } from "../reconcile/types.ts";
 import { heldBy, pausedBy } from "./held.ts";
 import { unsettledLanes } from "./lanes.ts";
 
@@ -41,10 +41,11 @@ export async function reconcileLane(
 ): Promise<LaneEnd> {
   await recover(controller, signal);
   const desired = await readDesired(controller, commit, signal);
-  const lane = (await unsettledLanes(controller, desired)).get(name);
+  const besides = await beingReverted(controller);
+  const lane = (await unsettledLanes(controller, desired, besides)).get(name);
   if (lane === undefined) return { commit, state: "converged", waiting: [] };
 
-  const scope = { commit, stacks: lane.stacks, approvedOnly: true as const };
+  const scope = { commit, stacks: lane.stacks, besides, approvedOnly: true as const };
   const prepared = await prepare(controller, { ...scope, signal });
   const { preview, waiting } = prepared;
   const effects = [...preview.effects, ...waiting];
@@ -53,6 +54,10 @@ export async function reconcileLane(
     { preview: { ...preview, effects } },
     ({ object }) => object !== undefined && lane.objects.has(object),
   );
+  const busy = new Set(
+    [...effects, ...(preview.held ?? []).map(({ effect }) => effect)].map(({ object }) => objectKey(object)),
+  );
+  const right = [...besides].filter((key) => lane.objects.has(key) && !busy.has(key));
   const refused = preview.verdicts.filter((verdict) => !passes(verdict)).map(({ message }) => message);
   if (refused.length > 0) {
     await tell({ commit, outcomes: [], waiting: effects, refused });
@@ -67,7 +72,7 @@ export async function reconcileLane(
       approved: { by: "fleetwright serve" },
       signal,
     });
-    await tell({ commit, outcomes: execution.outcomes, waiting, refused: [] });
+    await tell({ commit, outcomes: execution.outcomes, waiting, refused: [], right });
     const { converged, provisioning, engineRuns } = execution;
     const counts = { execution: { converged, provisioning, engineRuns } };
     const paused = pausedBy(execution);

@@ -1,5 +1,6 @@
 import { FleetError } from "../../resources/errors.ts";
 import type { Changes } from "../changes/changes.ts";
+import { beingReverted } from "../changes/follow.ts";
 import { tidyPeople } from "../people/tidy.ts";
 import { closeSuperseded } from "../reconcile/approvals.ts";
 import { watchBeingMade } from "../reconcile/being-made.ts";
@@ -315,7 +316,7 @@ export class Service {
       .map(({ effectHash }) => effectHash);
     const plan = [desired.commit, ...given.sort()].join(" ");
     if (plan === this.#planned) return;
-    const lanes = await unsettledLanes(this.#controller, desired);
+    const lanes = await unsettledLanes(this.#controller, desired, await beingReverted(this.#controller));
     const unsettled = new Set([...lanes.values()].flatMap(({ objects }) => [...objects]));
     // What is as the files say needs no approval any more; one that was given for this very commit may be for what a hand has changed.
     await closeSuperseded(
@@ -389,7 +390,8 @@ export class Service {
     const failed = new Set(
       (await laneStates(this.#controller.store)).filter(({ state }) => state === "failed").map(({ lane }) => lane),
     );
-    for (const lane of (await unsettledLanes(this.#controller, desired)).values())
+    const besides = await beingReverted(this.#controller);
+    for (const lane of (await unsettledLanes(this.#controller, desired, besides)).values())
       if (lane.account === account && failed.has(lane.name)) await this.#queue!.reconcile(lane.name, "account answers");
   }
 

@@ -34,11 +34,16 @@ export class AuditLog {
     return { entries: page, ...(entries.length > limit && { next: page.at(-1)!.seq }) };
   }
 
-  /** One JSON object a line, the oldest first. What is written meanwhile is in it as well. */
+  /** One JSON object a line, as `entries` has them. */
   async *exported(query: Omit<Partial<AuditQuery>, "before" | "limit"> = {}): AsyncGenerator<string> {
+    for await (const entry of this.entries(query)) yield `${JSON.stringify(entry)}\n`;
+  }
+
+  /** All of it, the oldest first. What is written meanwhile is in it as well. */
+  async *entries(query: Omit<Partial<AuditQuery>, "before" | "limit"> = {}): AsyncGenerator<StoredAudit> {
     for (let after = query.after ?? 0; ; ) {
       const entries = await this.#store.audits({ ...query, after, limit: MOST });
-      for (const entry of entries) yield `${JSON.stringify(entry)}\n`;
+      yield* entries;
       if (entries.length < MOST) return;
       after = entries.at(-1)!.seq;
     }

@@ -45,13 +45,18 @@ const nobody = [
 
 /** The hash of a new password. @throws {FleetError} USAGE for one that is too weak. */
 export async function hashPassword(password: string, email: string, hasher: Hasher): Promise<string> {
+  return await hasher.hash(checkPassword(password, email));
+}
+
+/** Answers it as it is hashed. @throws {FleetError} USAGE for one that is too weak. */
+export function checkPassword(password: string, email: string): string {
   const text = normal(password);
   const length = [...text].length;
   if (length < SHORTEST || length > LONGEST)
     throw new FleetError("USAGE", `a password has from ${SHORTEST} to ${LONGEST} characters`);
   if (emailKey(text) === emailKey(email)) throw new FleetError("USAGE", "a password is not the mail address");
   if (new Set(text).size < 4) throw new FleetError("USAGE", "a password has more than a few different characters");
-  return await hasher.hash(text);
+  return text;
 }
 
 /** Whether it is the password behind a hash; the same work where there is no hash. */

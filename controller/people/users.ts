@@ -1,7 +1,7 @@
 import { FleetError } from "../../resources/errors.ts";
 import { checkPerson } from "../repo/commit.ts";
 import type { Attempts } from "./attempts.ts";
-import { type Hasher, hashPassword, isPassword } from "./passwords.ts";
+import { checkPassword, type Hasher, hashPassword, isPassword } from "./passwords.ts";
 import { mayAs, type Principal, ROLES, type Role } from "./principal.ts";
 import { isWithin } from "./standing.ts";
 import type { Actor, AuditEntry, PeopleStore, Standing, User, UserChange } from "./types.ts";
@@ -70,6 +70,14 @@ export class Users {
   /** The admin of a new fleet. @throws {FleetError} CONFLICT where there is one; USAGE */
   async createFirst(wish: Required<Pick<UserWish, "name" | "email" | "password">>, by: Actor): Promise<User> {
     return await this.#add({ ...wish, role: "admin" }, by, undefined, true);
+  }
+
+  /** Whether somebody could be added. @throws {FleetError} as `create` */
+  async check(wish: UserWish, by: Actor): Promise<void> {
+    const { email } = checkedWish(wish, by);
+    if (wish.password !== undefined) checkPassword(wish.password, email);
+    if ((await this.#parts.store.user({ email })) !== undefined)
+      throw new FleetError("CONFLICT", "another user has this mail address", {});
   }
 
   /** A new password, or being disabled, ends all that the user is signed in with; another standing is so from the next request on. @throws {FleetError} NOT_FOUND, USAGE, FORBIDDEN, CONFLICT */
@@ -149,9 +157,7 @@ export class Users {
 
   async #add({ password, ...wish }: UserWish, by: Actor, source: string | undefined, first: boolean): Promise<User> {
     const { store, hasher } = this.#parts;
-    requireAdmin(by);
-    const user = { ...wish, ...checkedPerson(wish), ...checkedStanding(wish) };
-    requireWithin(user, by);
+    const user = checkedWish(wish, by);
     const { role, accounts, owners } = user;
     return await store.addUser(
       { ...user, ...(password !== undefined && { password: await hashPassword(password, user.email, hasher) }) },
@@ -159,6 +165,14 @@ export class Users {
       { first },
     );
   }
+}
+
+/** @throws {FleetError} USAGE, FORBIDDEN */
+function checkedWish({ password: _, ...wish }: UserWish, by: Actor): Omit<UserWish, "password"> {
+  requireAdmin(by);
+  const user = { ...wish, ...checkedPerson(wish), ...checkedStanding(wish) };
+  requireWithin(user, by);
+  return user;
 }
 
 function entry(by: Actor, source: string | undefined, action: string, email: string, data?: unknown): AuditEntry {

@@ -12,7 +12,7 @@ import { inParallel } from "./pool.ts";
 import { type Place, placeOf, readAccount } from "./read-account.ts";
 import { compareDrift, entriesOf, withWanted } from "./remember.ts";
 import { whatIsSeen } from "./seen.ts";
-import { type Hold, isServer } from "./types.ts";
+import { type Hold, isServer, objectKey } from "./types.ts";
 
 /** What differs on one server or firewall from what was last applied. */
 export interface ObjectDrift {
@@ -151,6 +151,36 @@ async function accountDrift(
   };
 }
 
+/**
+ * Drift of some recorded servers and firewalls, each looked at now: what a pass has found may be hours old. Nothing is stored.
+ * @param keys `objectKey` of each
+ */
+export async function findObjectDrift(
+  controller: Controller,
+  desired: Desired,
+  keys: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<Pick<AccountDrift, "account" | "servers" | "drifted">[]> {
+  const all = await readRecords(controller.store, desired);
+  return await inParallel([...desired.byIdentity.values()], controller.stacksAtOnce, async (account) => {
+    const { cloud, call } = placeOf(controller, account, signal, "person");
+    const own = all.filter((record) => record.account === account.identity);
+    const { name } = account.spec;
+    const compared = await Promise.all(
+      (["Server", "Firewall"] as const).map(async (kind) => {
+        const records = own.filter(
+          (record) => record.kind === kind && keys.has(objectKey({ kind, account: name, name: record.name })),
+        );
+        const look = async (record: AppliedObject) =>
+          await lookAt(cloud, record, record.cloudId!, call, controller.sleep);
+        return await compareAll({ account }, kind, records, { shown: () => undefined, look });
+      }),
+    );
+    const drifted = compared.flatMap(({ found }) => found.map(withSuspension(account, desired)));
+    return { account: name, servers: own.filter(({ kind }) => kind === "Server").length, drifted };
+  });
+}
+
 interface Found {
   record: AppliedObject;
   drift: ObjectDrift;
@@ -172,7 +202,7 @@ function withSuspension({ spec }: MatchedAccount, { objects }: Desired): (found:
 
 /** Compares the records of one kind with what a list shows; `shown` answers undefined where the list is not enough, and then `look` is asked. */
 async function compareAll(
-  { account }: Place,
+  { account }: Pick<Place, "account">,
   object: ObjectDrift["object"],
   records: AppliedObject[],
   sights: {

@@ -68,11 +68,11 @@ function change(match: Match, context: EffectContext): Work | undefined {
   const moved = applied.account !== match.account;
   const documented = withoutCreateOnly(raisedOnly(liveDifferences(before, spec)), context.capabilities);
   const { seen } = context;
-  const reasons = moved ? ["account"] : replaceReasons(before, spec, documented, context);
+  const drift = seen?.gone === false ? seen.drift : [];
+  const reasons = moved ? ["account"] : replaceReasons(before, spec, documented, drift, context);
   if (reasons.length > 0) return replacement(match, context, spec, before, documented, reasons);
   if (seen?.gone === true) return recreation(match, context, spec);
 
-  const drift = seen?.gone === false ? seen.drift : [];
   const changes = [...documented.map((change) => overDrift(change, drift)), ...reverting(drift, documented)];
   // A suspect that turns out as desired keeps its flag: its next run reads it first.
   if (changes.length === 0) return undefined;
@@ -124,19 +124,28 @@ function recreation(match: Match, context: EffectContext, spec: StackObject): Wo
   return workWith(match, context, effect, { generation: match.applied!.generation + 1, refresh: true });
 }
 
-/** What makes it a replace: the account, a raised `rebuild`, and fields that this cloud does not change in place, or not in this way. */
+/**
+ * What makes it a replace: the account, a raised `rebuild`, and fields that this cloud does not change in place, or not in this way. What a hand has
+ * made so already needs no machine.
+ */
 function replaceReasons(
   before: StackObject,
   spec: StackObject,
   changes: Change[],
+  drift: readonly FieldDrift[],
   { capabilities, mustReplace }: EffectContext,
 ): string[] {
   if (spec.kind === "SshKey") return changes.map(({ path }) => path);
   if (spec.kind !== "Server" || before.kind !== "Server") return [];
   const inPlace = new Set<string>([...capabilities.inPlace, "power", "restarts", "rules"]);
-  const tops = new Set(changes.map(({ path }) => topOf(path)));
+  const isSo = ({ path, after }: Change) =>
+    drift.some((field) => field.path === path && canonicalJson(field.actual) === canonicalJson(after));
+  const tops = new Set(changes.filter((change) => !isSo(change)).map(({ path }) => topOf(path)));
   const never = [...tops].filter((top) => !inPlace.has(top));
-  return [...new Set([...never, ...(mustReplace?.(before, spec) ?? [])])];
+  const done = Object.fromEntries(
+    Object.entries(spec).filter(([field]) => !tops.has(field) && changes.some(({ path }) => topOf(path) === field)),
+  );
+  return [...new Set([...never, ...(mustReplace?.({ ...before, ...done }, spec) ?? [])])];
 }
 
 /** Counters only count upwards: a lowered one says nothing. */
@@ -252,7 +261,7 @@ function workWith(
   if (applied) work.applied = applied;
   const { seen } = context;
   if (seen?.gone === false && seen.holder !== undefined) work.holder = seen.holder;
-  if (seen?.gone === true && effect.op === "create") work.gone = true;
+  if (seen?.gone === true && ["create", "delete", "forget"].includes(effect.op)) work.gone = true;
   return work;
 }
 

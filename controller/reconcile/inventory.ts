@@ -96,6 +96,27 @@ async function inventoryOf(
   };
 }
 
+/**
+ * Machines as the last pass over an account has seen them, by their ids: no cloud is asked.
+ * @returns without those that no pass has seen, or that went.
+ */
+export async function seenItems(
+  { store, now }: Pick<Controller, "store" | "now">,
+  { spec, identity }: MatchedAccount,
+  ids: readonly string[],
+): Promise<InventoryItem[]> {
+  const { servers } = await store.inventory(identity, ids);
+  const records = await store.objects({ account: identity, kind: "Server" });
+  const names = new Map(records.map(({ cloudId, name }) => [cloudId, name]));
+  return servers
+    .filter(({ goneSince }) => goneSince === undefined)
+    .map((row) => {
+      const server = names.get(row.id);
+      // It may have been taken over since.
+      return itemOf(spec.name, server === undefined ? row : { ...row, class: "managed" }, server, now());
+    });
+}
+
 async function saleOf(
   controller: Controller,
   { spec }: MatchedAccount,

@@ -41,6 +41,8 @@ export interface PreviewOptions {
   objects?: ReadonlySet<string>;
   /** Only these servers and firewalls, by `objectKey`: they are to be brought back to what the files say, whatever was recorded. */
   revert?: ReadonlySet<string>;
+  /** Objects, by `objectKey`, that are to be brought back beside all that is not as it was applied. */
+  besides?: ReadonlySet<string>;
   /**
    * Leaves out effects that nobody has approved and that the fleet's policy does not approve. Guards then count what is removed in all stacks,
    * not in `stacks` alone: whoever executes stack by stack must not remove a fleet in small parts.
@@ -266,11 +268,11 @@ const isIdle = ({ effect, applied }: Work): boolean =>
 export const passes = (verdict: Verdict): boolean => verdict.passed;
 
 /** A revert concerns its objects and nothing else; otherwise all that is not as it was applied. */
-function inScope(match: Match, { stacks, objects, revert }: PreviewOptions): boolean {
+function inScope(match: Match, { stacks, objects, revert, besides }: PreviewOptions): boolean {
   if (stacks !== undefined && !stacks.includes(match.stack)) return false;
   const key = objectKey((match.desired?.spec ?? match.applied)!);
   if (objects !== undefined && !objects.has(key)) return false;
-  return revert === undefined ? !isSettled(match) : revert.has(key);
+  return revert === undefined ? !isSettled(match) || besides?.has(key) === true : revert.has(key);
 }
 
 /** A removal obeys the last committed file, even when that commit was never executed. */

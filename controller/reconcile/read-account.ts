@@ -21,9 +21,14 @@ export interface Place {
   call: Call;
 }
 
-export function placeOf(controller: Controller, account: MatchedAccount, signal: AbortSignal): Place {
+export function placeOf(
+  controller: Controller,
+  account: MatchedAccount,
+  signal: AbortSignal,
+  priority: Call["priority"] = "background",
+): Place {
   const cloud = cloudOf(controller, account.spec.provider);
-  return { controller, account, cloud, call: callOn(controller, account.spec, signal, "background") };
+  return { controller, account, cloud, call: callOn(controller, account.spec, signal, priority) };
 }
 
 /** The machines of one account as one pass reads them: listed once, and each suspect looked at once. */

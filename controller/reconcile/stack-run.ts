@@ -49,9 +49,15 @@ export async function runStack(
 ): Promise<StackResult> {
   const unready = kind === "up" ? await notReady(controller, task) : new Map<Work, string>();
   const refused = [...unready].map(([work, reason]): ObjectResult => ({ work, errors: [reason] }));
-  const ready = { ...task, declare: task.declare.filter((work) => !unready.has(work)) };
+  // The engine refuses a preview whose own refresh takes away what it is to remove.
+  const vanished = kind === "preview" && !options.whole ? task.remove.filter(({ gone }) => gone) : [];
+  const ready = {
+    ...task,
+    declare: task.declare.filter((work) => !unready.has(work)),
+    remove: task.remove.filter((work) => !vanished.includes(work)),
+  };
   const { engine, objects } = await runReady(controller, ready, kind, commit, signal, options);
-  return { engine, objects: [...objects, ...refused] };
+  return { engine, objects: [...objects, ...refused, ...vanished.map((work) => ({ work, errors: [] }))] };
 }
 
 async function runReady(
@@ -77,7 +83,8 @@ async function runReady(
     .filter(isSuspect)
     .flatMap((work) => groups.all.get(work)!)
     .filter((urn) => known.has(urn));
-  const together = refreshable.length > 0 && targets.every((urn) => known.has(urn));
+  const stays = targets.every((urn) => known.has(urn)) && !task.remove.some(({ gone }) => gone);
+  const together = refreshable.length > 0 && stays;
   if (targets.length === 0) return { engine: emptyResult(), objects: works.map((work) => ({ work, errors: [] })) };
   if (kind === "up") {
     const atRisk = task.declare.filter((work) => isSuspect(work) || !known.has(groups.all.get(work)![0] ?? ""));

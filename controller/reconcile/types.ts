@@ -112,7 +112,7 @@ export interface Work {
   desiredHash: string;
   /** Whose the recorded machine is now, when it does not carry our mark any more. */
   holder?: "nobody" | "another";
-  /** The recorded machine is gone, and this makes another. */
+  /** The recorded machine is gone: this makes another, or has nothing left to remove. */
   gone?: true;
   /** A window or a freeze would hold it, and who approves has lifted that. */
   outsideWindow?: true;

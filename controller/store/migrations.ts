@@ -241,6 +241,14 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "017-api-requests": {
+    async up(db) {
+      await sql`
+        create table api_request (key text primary key, fingerprint text not null, answer json, at timestamptz not null);
+        create index api_request_at on api_request (at)
+      `.execute(db);
+    },
+  },
 };
 
 /** Whether all of these are known here: otherwise they are of a newer version. */

@@ -21,6 +21,7 @@ import { notificationMethods } from "./notifications.ts";
 import { objectMethods } from "./objects.ts";
 import { peopleStore } from "./people.ts";
 import { EmbeddedPool, serverPool } from "./pool.ts";
+import { requestMethods } from "./requests.ts";
 import { revertMethods } from "./reverts.ts";
 import { runMethods } from "./runs.ts";
 import type { Tables } from "./tables.ts";
@@ -73,6 +74,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...revertMethods(db),
     dump: (sink) => dump(db, sink),
     ...commitMethods(db),
+    ...requestMethods(db),
     ...credentialMethods(db),
     ...changeMethods(db),
     ...recordReads(reading.db),

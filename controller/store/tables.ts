@@ -83,6 +83,7 @@ export interface Tables extends PeopleTables {
     conflict: Json<unknown> | null;
     at: Instant;
   };
+  api_request: { key: string; fingerprint: string; answer: Json<unknown> | null; at: Instant };
   inventory_pass: { account: string; number: number; fingerprint: string; listed_at: Instant; read_at: Instant };
   inventory: {
     account: string;

@@ -468,6 +468,15 @@ export interface Store {
   /** What is kept under these keys. */
   commitAnswers(keys: readonly string[]): Promise<Map<string, CommitAnswer>>;
 
+  /**
+   * Begins with a request under its key. `another`: a request with another fingerprint has used it; `busy`: it is under way; an answer: it was done.
+   * Kept for 30 days.
+   */
+  beginRequest(key: string, fingerprint: string): Promise<"begun" | "another" | "busy" | { answer: unknown }>;
+  answerRequest(key: string, answer: unknown): Promise<void>;
+  /** It has failed, and may come again. */
+  dropRequest(key: string): Promise<void>;
+
   credentials(): Promise<CredentialRecords>;
   /** Changes what is kept in one transaction, which no other change runs beside: `change` is given what is there now. */
   changeCredentials(change: (now: CredentialRecords) => Promise<CredentialChange>): Promise<void>;

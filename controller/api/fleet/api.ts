@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Changes } from "../../changes/changes.ts";
+import type { Credentials } from "../../credentials/credentials.ts";
 import type { People } from "../../people/people.ts";
 import type { Principal } from "../../people/principal.ts";
 import type { Controller } from "../../reconcile/context.ts";
@@ -22,10 +23,10 @@ export interface FleetService {
 }
 
 /** What of people the routes need beside knowing who asks. */
-export type FleetPeople = Pick<People, "signIn" | "tokens" | "audit">;
+export type FleetPeople = Pick<People, "signIn" | "tokens" | "audit" | "users" | "keys">;
 
 export interface FleetParts {
-  controller: Controller;
+  controller: Controller & { credentials: Credentials };
   /** Shared with others who read the fleet. Default: its own. */
   memory?: FleetMemory;
   service: FleetService;
@@ -46,6 +47,8 @@ export const MOST_STREAMS = 200;
 /** What every route works with. */
 export class FleetApi {
   readonly controller: Controller;
+  /** What operators keep beside git. */
+  readonly credentials: Credentials;
   readonly service: FleetService;
   readonly people: FleetPeople;
   readonly description: Description;
@@ -57,6 +60,7 @@ export class FleetApi {
 
   constructor(parts: FleetParts, description: Description) {
     this.controller = parts.controller;
+    this.credentials = parts.controller.credentials;
     this.service = parts.service;
     this.people = parts.people;
     this.description = description;

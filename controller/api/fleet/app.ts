@@ -5,6 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { mayAs, type Principal } from "../../people/principal.ts";
 import { FleetApi, type FleetParts } from "./api.ts";
 import { type RequestCheck, requestChecks } from "./check.ts";
+import { once } from "./once.ts";
 import { describe } from "./openapi.ts";
 import { ApiError, problemOf } from "./problems.ts";
 import { type Answer, isMutation, type Mutation, type Route } from "./route.ts";
@@ -110,11 +111,19 @@ async function answer(
   const mutation = isMutation(route) ? mutationOf(principal, parameters) : undefined;
   const deadline = AbortSignal.timeout(DEADLINE_MS + (mutation?.waitMs ?? 0));
   const signal = AbortSignal.any([c.req.raw.signal, api.stopping, deadline]);
-  const call = { principal, parameters, body, signal, context: c, ...(mutation && { mutation }) };
+  const call = { principal, parameters, body, source: sourceOf(c), signal, context: c, ...(mutation && { mutation }) };
   // The schemas beside a route say that this is what it takes.
-  const result = await route.run(api, call as never);
-  if (mutation !== undefined && !mutation.dryRun) await audit(api, route, principal, c, result);
-  return result;
+  const run = async () => await route.run(api, call as never);
+  if (mutation === undefined || mutation.dryRun) return await run();
+  const audited = async () => {
+    const result = await run();
+    await audit(api, route, principal, c, result);
+    return result;
+  };
+  if (!route.once) return await audited();
+  query.delete("dryRun");
+  const asked = { route: route.id, path: c.req.path, query: query.toString(), body };
+  return await once(api.controller, mutation.key, asked, async () => (await audited()) as Answer);
 }
 
 /** Every mutation that was taken, with what it was about: never what was sent, which may be anything. */
@@ -140,17 +149,20 @@ function sourceOf(c: Context): string {
   }
 }
 
+class Refused extends Error {}
+
 async function readBody(c: Context): Promise<unknown> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") fail("MEDIA_TYPE", "content-type: application/json is wanted");
   const text = await c.req.text();
   try {
     return JSON.parse(text, (key, value: unknown) => {
-      if (key === "__proto__") throw new SyntaxError("a member may not be called __proto__");
+      if (key === "__proto__") throw new Refused("a member may not be called __proto__");
       return value;
     });
   } catch (cause) {
-    throw new ApiError("USAGE", `the body is no JSON: ${(cause as Error).message}`, { cause });
+    // What the parser says repeats a part of the body, which may be a secret.
+    throw new ApiError("USAGE", cause instanceof Refused ? cause.message : "the body is no JSON");
   }
 }
 

@@ -3,6 +3,8 @@ import { FLEET_ERRORS, FleetError, type FleetErrorCode } from "../../../resource
 /** What is wrong with a request before anything of the fleet is asked: codes beside those of the project, with their status. */
 export const API_ERRORS = {
   METHOD_NOT_ALLOWED: 405,
+  DRIFT_UNWRITABLE: 409,
+  REQUEST_BUSY: 409,
   CONDITION_FAILED: 412,
   BODY_TOO_LARGE: 413,
   URI_TOO_LONG: 414,
@@ -20,6 +22,8 @@ export const TITLES: Readonly<Record<ProblemCode, string>> = {
   UNAUTHENTICATED: "It is not known who asks",
   FORBIDDEN: "Your role does not allow this",
   METHOD_NOT_ALLOWED: "This resource has no such method",
+  DRIFT_UNWRITABLE: "The drift cannot be written into files",
+  REQUEST_BUSY: "The same request is under way",
   CONDITION_FAILED: "The object has changed meanwhile",
   BODY_TOO_LARGE: "The body is too large",
   URI_TOO_LONG: "The address is too long",

@@ -28,6 +28,8 @@ export interface Answer {
   status?: number;
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
+  /** What stands for the body when the request comes again: what is told only once is not in it. */
+  kept?: unknown;
 }
 
 /** How a mutation is asked for. */
@@ -47,6 +49,8 @@ export interface Call<Parameters, Body = unknown> {
   body: Body;
   /** Absent for what only reads. */
   mutation?: Mutation;
+  /** The address that it comes from. */
+  source: string;
   /** Aborts when the caller has gone, or waits too long. */
   signal: AbortSignal;
   context: Context;
@@ -85,6 +89,8 @@ interface OpenRoute<Body> extends About {
 interface RoleRoute<Parameters, Body> extends About {
   /** The least that may ask. */
   role: Role;
+  /** Done once under its Idempotency-Key. Changes see to that themselves. */
+  once?: true;
   run(api: FleetApi, call: Call<Parameters, Body>): Answer | Response | Promise<Answer | Response>;
 }
 

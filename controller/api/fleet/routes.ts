@@ -1,5 +1,6 @@
 import { accountRoutes } from "./reads/accounts.ts";
 import { auditRoutes } from "./reads/audit.ts";
+import { auditExports } from "./reads/audit-export.ts";
 import { catalogRoutes } from "./reads/catalog.ts";
 import { costRoutes } from "./reads/costs.ts";
 import { driftRoutes } from "./reads/drift.ts";
@@ -9,9 +10,16 @@ import { objectRoutes } from "./reads/objects.ts";
 import { runRoutes } from "./reads/runs.ts";
 import { stackRoutes } from "./reads/stacks.ts";
 import type { Route } from "./route.ts";
+import { apiKeyRoutes } from "./writes/api-keys.ts";
 import { changeRoutes } from "./writes/changes.ts";
+import { credentialRoutes } from "./writes/credentials.ts";
+import { driftWrites } from "./writes/drift.ts";
+import { fleetRoutes } from "./writes/fleet.ts";
+import { inventoryWrites } from "./writes/inventory.ts";
 import { objectWrites } from "./writes/objects.ts";
 import { tokenRoutes } from "./writes/tokens.ts";
+import { userRoutes } from "./writes/users.ts";
+import { webhookRoutes } from "./writes/webhooks.ts";
 
 /** What the parts of the surface are about, in the order of the description. */
 export const TAGS: Readonly<Record<string, string>> = {
@@ -20,6 +28,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   plans: "Products that customers buy.",
   aggregates: "Groups of hosts.",
   keys: "Public keys that new machines let in.",
+  fleet: "Settings of the whole fleet.",
   changes: "Wishes on their way to machines: previewed, approved, executed.",
   accounts: "Accounts at clouds.",
   catalog: "What the clouds sell.",
@@ -28,6 +37,10 @@ export const TAGS: Readonly<Record<string, string>> = {
   runs: "What the engine did.",
   drift: "What somebody changed by hand.",
   inventory: "What the clouds have.",
+  credentials: "What lets the controller in at the clouds; values go in and never out.",
+  webhooks: "Who is told of what happens.",
+  users: "People.",
+  "api-keys": "What programs sign in with.",
   tokens: "Signing in and out.",
   audit: "Who did what.",
   service: "The service itself.",
@@ -38,14 +51,22 @@ export const ROUTES: readonly Route[] = [
   ...objectRoutes,
   ...objectWrites,
   ...changeRoutes,
+  ...fleetRoutes,
   ...accountRoutes,
   ...catalogRoutes,
   ...costRoutes,
   ...stackRoutes,
   ...runRoutes,
   ...driftRoutes,
+  ...driftWrites,
   ...inventoryRoutes,
+  ...inventoryWrites,
+  ...credentialRoutes,
+  ...webhookRoutes,
+  ...userRoutes,
+  ...apiKeyRoutes,
   ...tokenRoutes,
   ...auditRoutes,
+  ...auditExports,
   ...metaRoutes,
 ];

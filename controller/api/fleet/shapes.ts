@@ -151,7 +151,11 @@ const changeShape = record({
   files: listOf(text),
   objects: listOf(text),
   base: { ...text, description: "The commit of the main line that it was looked at on." },
-  "merged?": { ...text, description: "Its commit on the main line." },
+  "merged?": {
+    ...text,
+    description: "Its commit on the main line; of one that brings something back, the commit that it was executed at.",
+  },
+  "reverts?": { ...listOf(text), description: "What is to be as the files say again: it has no commit of its own." },
   "preview?": ref("ChangePreview"),
   approvals: listOf(record({ hashes: listOf(text), "overrides?": anything, by: text, at: instant })),
   results: listOf(

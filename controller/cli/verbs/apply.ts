@@ -1,3 +1,4 @@
+import { beingReverted } from "../../changes/follow.ts";
 import { unapproved } from "../../reconcile/approvals.ts";
 import { awaitMade } from "../../reconcile/await-made.ts";
 import { notesOf, type Watched } from "../../reconcile/being-made.ts";
@@ -46,6 +47,7 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
     const scope = {
       ...(flags.commit === undefined ? {} : { commit: flags.commit }),
       ...(flags.stack === undefined ? {} : { stacks: flags.stack }),
+      besides: await beingReverted(controller),
     };
     await recover(controller, signal, flags.rebuildState === undefined ? {} : { rebuild: flags.rebuildState });
     const prepared = await view.during(

@@ -1,13 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { FleetError } from "../../../resources/errors.ts";
-import type { NotificationTarget } from "../../../resources/spec.ts";
-import { leaseOf } from "../../jobs/queue.ts";
+import { sendWaiting } from "../../jobs/send-waiting.ts";
 import type { Message } from "../../notify/message.ts";
-import { collect, deliver, targetsOf } from "../../notify/outbox.ts";
-import { send } from "../../notify/send.ts";
+import { collect, targetsOf } from "../../notify/outbox.ts";
+import { placeOf, sendTest } from "../../notify/test-message.ts";
 import type { Controller } from "../../reconcile/context.ts";
-import { type Desired, readDesired } from "../../reconcile/desired.ts";
-import { whenFree } from "../../reconcile/leases.ts";
+import { readDesired } from "../../reconcile/desired.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { aligned, counted } from "../render/text.ts";
@@ -48,9 +45,8 @@ export async function notifyVerb(flags: NotifyFlags, io: Io): Promise<number> {
     for (const target of targetsOf(desired)) {
       const about = { name: target.name, by: placeOf(target) };
       try {
-        const sent = flags.test
-          ? await sendTest(controller, desired, target)
-          : await sendWaiting(controller, desired, target, signal);
+        if (flags.test) await sendTest(controller, desired, target);
+        const sent = flags.test ? 1 : await sendWaiting(controller, desired, target, signal);
         targets.push({ ...about, sent });
       } catch (error) {
         if (!(error instanceof FleetError)) throw error;
@@ -83,35 +79,6 @@ async function listMessages({ store }: Controller, limit: number, { json }: Noti
       io.out(line);
   return EXIT.ok;
 }
-
-async function sendTest(controller: Controller, { fleet }: Desired, target: NotificationTarget): Promise<number> {
-  const message: Message = {
-    type: "test",
-    at: new Date(controller.now()).toISOString(),
-    summary: "a test: notifications of this fleet arrive here",
-    lines: [`told of: ${target.on.join(", ")}`],
-    data: { target: target.name, on: target.on },
-  };
-  await send(controller, target, { id: `msg_${randomUUID()}`, fleet: fleet.id, message });
-  return 1;
-}
-
-async function sendWaiting(
-  controller: Controller,
-  desired: Desired,
-  target: NotificationTarget,
-  signal: AbortSignal,
-): Promise<number> {
-  const sent = await whenFree(controller, leaseOf("notifications", target.name), signal, (signal) =>
-    deliver(controller, desired, target, signal),
-  );
-  if (sent === undefined) throw new FleetError("STACK_BUSY", "another process is sending to it", {});
-  return sent;
-}
-
-/** An address may hold more than its host that is not for everybody's eyes. */
-const placeOf = ({ by }: NotificationTarget): string =>
-  by.kind === "webhook" ? `webhook at ${new URL(by.url).host}` : `mail to ${by.to.join(", ")}`;
 
 function render(targets: readonly Told[], io: Io): void {
   const { color } = io;

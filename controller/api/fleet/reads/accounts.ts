@@ -50,11 +50,13 @@ export const accountRoutes: readonly Route[] = [
     role: "viewer",
     summary: "Get one account",
     parameters: [nameIn("name", "The account's name.")],
-    answers: { 200: { description: "The account.", schema: ACCOUNT } },
+    answers: { 200: { description: "The account.", schema: ACCOUNT, headers: { ETag: "For `If-Match`." } } },
     run: async (api, { principal, parameters: { name } }) => {
       const view = await api.view();
       const found = accountsFor(view, principal).find(({ spec }) => spec.name === name);
-      return found === undefined ? missing(`account ${name}`) : { body: accountShown(view, found) };
+      if (found === undefined) return missing(`account ${name}`);
+      const blob = view.object("Account", name)?.file.blob;
+      return { body: accountShown(view, found), ...(blob !== undefined && { headers: { etag: `"${blob}"` } }) };
     },
   }),
 ];

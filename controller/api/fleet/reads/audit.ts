@@ -1,8 +1,7 @@
 import { PAGE_PARAMETERS, type PageQuery, pageOf, readCursor, writeCursor } from "../page.ts";
-import { ApiError } from "../problems.ts";
 import { type Route, route } from "../route.ts";
 import { anything, instant, record, text, whole } from "../shapes.ts";
-import { isAboutAll } from "../view.ts";
+import { requireAll } from "../writes/about-all.ts";
 
 /** Who did what. */
 export const auditRoutes: readonly Route[] = [
@@ -33,8 +32,7 @@ export const auditRoutes: readonly Route[] = [
       },
     },
     run: async ({ people }, { principal, parameters: { limit, cursor } }) => {
-      if (!isAboutAll(principal))
-        throw new ApiError("FORBIDDEN", "the audit log is for those who are about all of the fleet");
+      requireAll(principal, "the audit log");
       const [before] = (readCursor(cursor, "audit", ["number"]) ?? []) as number[];
       const { entries, next } = await people.audit.list({ limit, ...(before !== undefined && { before }) });
       return { body: { items: entries, ...(next !== undefined && { next: writeCursor(["audit", next]) }) } };

@@ -1,19 +1,24 @@
 import type { Wish } from "../../../changes/wishes.ts";
 import type { FleetApi } from "../api.ts";
-import { COLLECTIONS, type ObjectKind } from "../collections.ts";
+import { COLLECTIONS } from "../collections.ts";
 import { ApiError, missing } from "../problems.ts";
 import { type Call, type Parameter, type Route, route } from "../route.ts";
 import { NAME, nameIn } from "../shapes.ts";
-import { BEGUN, openChange } from "./changes.ts";
+import type { FleetObject } from "../view.ts";
+import { BEGUN, openChange } from "./open-change.ts";
 import { roleFor } from "./wishes.ts";
 
-const EXECUTES: Parameter = {
+/** Kinds that each have a collection to write to; of accounts reading tells less. */
+const WRITTEN = { ...COLLECTIONS, Account: { path: "accounts", one: "account" } } as const;
+type WrittenKind = keyof typeof WRITTEN;
+
+export const EXECUTES: Parameter = {
   name: "executes",
   in: "query",
   description: "Executed as soon as it is approved.",
   schema: { type: "boolean", default: false },
 };
-const IF_MATCH: Parameter = {
+export const IF_MATCH: Parameter = {
   name: "If-Match",
   in: "header",
   description:
@@ -28,8 +33,8 @@ interface Given {
 }
 
 /** Creating, changing and deleting one object: each is a change of its own. */
-export const objectWrites: readonly Route[] = (Object.keys(COLLECTIONS) as ObjectKind[]).flatMap((kind) => {
-  const { path, one } = COLLECTIONS[kind];
+export const objectWrites: readonly Route[] = (Object.keys(WRITTEN) as WrittenKind[]).flatMap((kind) => {
+  const { path, one } = WRITTEN[kind];
   const base = `/fleet/v1/${path}`;
   const role = roleFor(kind);
   return [
@@ -93,21 +98,25 @@ const wished = (title: string, wish: Wish, { parameters }: Call<Given>) => ({
 /** The text that the caller has seen. @throws {ApiError} CONDITION_FAILED, NOT_FOUND */
 async function blobOf(
   api: FleetApi,
-  kind: ObjectKind,
+  kind: WrittenKind,
   { principal, parameters }: Call<Given>,
 ): Promise<{ ifBlob?: string }> {
   const view = await api.view();
   const object = view.object(kind, parameters.name);
   if (object === undefined || !view.isWithin(principal, object))
-    return missing(`${COLLECTIONS[kind].one} ${parameters.name}`);
-  const given = parameters["If-Match"];
+    return missing(`${WRITTEN[kind].one} ${parameters.name}`);
+  return seenBlob(object, parameters["If-Match"]);
+}
+
+/** @throws {ApiError} CONDITION_FAILED */
+export function seenBlob({ file, name }: FleetObject, given: string | undefined): { ifBlob?: string } {
   if (given === undefined || given.trim() === "*") return {};
-  const { blob } = object.file;
+  const { blob } = file;
   const isSame = given.split(",").some((etag) => etag.trim().replace(/^"|"$/g, "").split(".")[0] === blob);
   if (!isSame)
     throw new ApiError(
       "CONDITION_FAILED",
-      `the file of ${parameters.name} has changed since you read it: read it again`,
+      `the file of ${name || "the fleet"} has changed since you read it: read it again`,
     );
   return { ifBlob: blob };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROUTES } from "../../../../controller/api/fleet/routes.ts";
 import { mayAs, ROLES } from "../../../../controller/people/principal.ts";
@@ -5,7 +6,7 @@ import { server } from "../../../e2e/fleet.ts";
 import { description, Site } from "./site.ts";
 
 /** The whole way of a request: a converged fleet, its service, PostgreSQL, git. Every answer is held against the description. */
-const KEY_HEADER = { "idempotency-key": "key-of-this-test" };
+const keyHeader = () => ({ "idempotency-key": randomUUID() });
 
 let site: Site;
 let run: string;
@@ -14,6 +15,11 @@ beforeAll(async () => {
   site = await Site.open();
   const runs = await site.ask("/fleet/v1/runs?stack=linode-main.0");
   run = runs.body.items[0].id;
+  const by = { email: "operator@example.org", via: "command-line" } as const;
+  const wish = { name: "Bea", email: "bea@example.org", role: "viewer", owners: ["acme"] } as const;
+  const bea = await site.people.users.create(wish, by);
+  const { key } = await site.people.keys.create({ user: bea.id, name: "walk" }, by);
+  Object.assign(NAMES, { users: bea.id, "api-keys": key.id });
 }, 240_000);
 afterAll(async () => await site?.close());
 
@@ -27,15 +33,24 @@ async function stopByHand(): Promise<void> {
 const names = (items: { name: string }[]) => items.map(({ name }) => name);
 
 /** The address of a route with things that are there, all of which belong to acme or to nobody. */
-function addressOf(path: string): string {
-  const member = path.includes("/runs/") ? run : NAMES[path.split("/")[3] ?? ""];
+function addressOf(path: string, name?: string): string {
+  const member = name ?? (path.includes("/runs/") ? run : NAMES[path.split("/")[3] ?? ""]);
   return path
-    .replace("{account}", "linode-main")
+    .replace("{account}", name ?? "linode-main")
     .replace("{part}", "sizes")
+    .replace("{field}", "token")
     .replace(/\{(name|id)\}/, member ?? "none");
 }
 /** Of mutations that want one, by the last word of their address. */
-const BODIES: Record<string, object> = { approve: { hashes: ["0".repeat(64)] }, close: {} };
+const BODIES: Record<string, object> = {
+  approve: { hashes: ["0".repeat(64)] },
+  close: {},
+  bind: {},
+  unbind: { endpoint: "https://api.example.org" },
+  password: { password: "a long enough pass phrase" },
+  "put {field}": { value: "a secret of this walk" },
+  "patch users": { name: "Somebody" },
+};
 const NAMES: Record<string, string> = {
   servers: "web-1",
   firewalls: "web",
@@ -48,13 +63,13 @@ describe("the table of routes", () => {
   it.each(ROUTES.map((route) => ({ route, name: `${route.method} ${route.path}` })))(
     "lets in whom $name is for, and nobody else",
     async ({ route: { method, path, role } }) => {
-      const init = { method: method.toUpperCase(), headers: KEY_HEADER };
+      const init = () => ({ method: method.toUpperCase(), headers: keyHeader() });
       const address = addressOf(path);
 
-      const nobody = await site.ask(address, "", init);
-      const unknown = await site.ask(address, "a token that nobody has", init);
+      const nobody = await site.ask(address, "", init());
+      const unknown = await site.ask(address, "a token that nobody has", init());
       const others = await Promise.all(
-        ROLES.map(async (one) => ({ one, status: (await site.ask(address, one, init)).status })),
+        ROLES.map(async (one) => ({ one, status: (await site.ask(address, one, init())).status })),
       );
 
       // Without a body some refuse what is sent, and nobody for who it is.
@@ -74,23 +89,26 @@ describe("the table of routes", () => {
     ROUTES.filter(({ path }) => path.includes("{")).map((route) => ({ route, name: `${route.method} ${route.path}` })),
   )("answers 404 at $name for what is another's, as for what is not there", async ({ route: { method, path } }) => {
     const address = addressOf(path);
-    const body = BODIES[path.split("/").at(-1)!] ?? (method === "patch" ? { labels: {} } : undefined);
+    const words = path.split("/");
+    const [last] = words.slice(-1);
+    const body =
+      BODIES[last!] ??
+      BODIES[`${method} ${last}`] ??
+      BODIES[`${method} ${words[3]}`] ??
+      (method === "patch" ? { labels: {} } : undefined);
     const init = {
       method: method.toUpperCase(),
-      headers: { ...KEY_HEADER, ...(body && { "content-type": "application/json" }) },
+      headers: { ...keyHeader(), ...(body && { "content-type": "application/json" }) },
       ...(body && { body: JSON.stringify(body) }),
     };
-    const missing = await site.ask(
-      address.replace(/(web-1|web|ops|linode-main|small)(?=\/|$)/, "none").replace(run, "none"),
-      "admin",
-      init,
-    );
+    const missing = await site.ask(addressOf(path, "none"), "admin", init);
 
     const another = await site.ask(address, "nobody", init);
 
     expect(missing.status).toBe(404);
-    // Plans are for all who may read, and for admins of all of the fleet to write.
-    const expected = path.startsWith("/fleet/v1/plans/") ? (method === "get" ? 200 : 403) : 404;
+    // Plans are for all who may read, and for admins of all of the fleet to write; notifications are for those alone.
+    const isForAll = path.startsWith("/fleet/v1/plans/") || path.startsWith("/fleet/v1/webhooks/");
+    const expected = isForAll ? (method === "get" ? 200 : 403) : 404;
     expect(another.status).toBe(expected);
   });
 
@@ -324,7 +342,7 @@ describe("what else is read", () => {
 
   it("has the service look at the repository, and waits for that when asked to", async () => {
     const ask = (query: string, headers: Record<string, string>) =>
-      site.ask(`/fleet/v1/looks${query}`, "requester", { method: "POST", headers: { ...KEY_HEADER, ...headers } });
+      site.ask(`/fleet/v1/looks${query}`, "requester", { method: "POST", headers: { ...keyHeader(), ...headers } });
     const commit = site.fleet.write({ "README.md": "A fleet." }).commit();
 
     const waited = await ask("", { prefer: "respond-async, wait=30" });

@@ -88,9 +88,14 @@ export class Site {
     });
   }
 
-  static async open(): Promise<Site> {
+  /** @param more of fleet.yaml, and of the environment */
+  static async open(more: { fleet?: object; environment?: Record<string, string> } = {}): Promise<Site> {
     const clouds = await Clouds.start();
-    const fleet = new Fleet(clouds, { id: "api", fleet: { approval: "required" } });
+    const fleet = new Fleet(clouds, {
+      id: "api",
+      fleet: { approval: "required", ...more.fleet },
+      ...(more.environment && { environment: more.environment }),
+    });
     fleet.write({
       "keys/ops.yaml": KEY,
       "firewalls/web.yaml": FIREWALL,
@@ -141,7 +146,7 @@ export class Site {
     const response = await this.app.request(path, { ...init, headers });
     const text = await response.text();
     const type = response.headers.get("content-type")?.split(";")[0] ?? "";
-    const body = type.endsWith("json") && text !== "" ? JSON.parse(text) : undefined;
+    const body = /[/+]json$/.test(type) && text !== "" ? JSON.parse(text) : undefined;
     this.#expectDescribed(path, (init.method ?? "GET").toLowerCase(), response.status, type, body ?? text);
     return { status: response.status, headers: response.headers, body, text };
   }
