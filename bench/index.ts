@@ -2,6 +2,7 @@ import { loadavg } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { findEngine } from "../controller/engine/find.ts";
+import { api } from "./figures/api.ts";
 import { b12 } from "./figures/bulk.ts";
 import { catalogue } from "./figures/catalogue.ts";
 import { b4 } from "./figures/change.ts";
@@ -43,6 +44,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   b12,
   clones,
   catalogue,
+  api,
 ];
 
 const USAGE = `npm run bench -- [--json] [--quick] [--only ID[,ID]] [--rounds N] [--seed N] [--sites DIR]

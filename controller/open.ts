@@ -103,7 +103,15 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     options.onSecrets?.(Object.values(lent.credentials));
     return { url: lent.endpoint, token: lent.credentials.token! };
   };
-  const commits = new CommitQueue({ repo, store, clouds: registry, parsed: loaded.parsed, now: Date.now, sleep });
+  const commits = new CommitQueue({
+    repo,
+    store,
+    clouds: registry,
+    parsed: loaded.parsed,
+    loaded,
+    now: Date.now,
+    sleep,
+  });
   return {
     repo,
     store,

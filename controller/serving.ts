@@ -84,6 +84,11 @@ export class Serving {
     return new Serving({ service, metrics, people }, app, stopping);
   }
 
+  /** What requests are answered by, for whoever listens in another way. */
+  get fetch(): ReturnType<typeof operationsApp>["fetch"] {
+    return this.#app.fetch;
+  }
+
   /** Answers first, then works. @returns the address that it answers at. @throws {FleetError} USAGE, GIT_FAILED, STORE_FAILED */
   async start(address: Address): Promise<string> {
     this.#listener = await listen(this.#app.fetch, address);

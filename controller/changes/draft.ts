@@ -1,9 +1,12 @@
 import { FleetError } from "../../resources/errors.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
+import { peek } from "../fleet/incremental.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
 import { objectKey } from "../reconcile/types.ts";
 import type { EditRequest } from "../repo/queue.ts";
+import type { PlannedCommit } from "../repo/stream.ts";
+import { changedFiles } from "../repo/view.ts";
 import type { Change } from "./types.ts";
 
 /** A change on top of one commit of the main line. Without files it changes nothing there. */
@@ -35,18 +38,49 @@ export async function draftOf(
   signal: AbortSignal,
 ): Promise<Draft> {
   if (wanted.reverts !== undefined) return await revertAt(controller, wanted.reverts, base, signal);
-  const draft = await unlookedDraftOf(controller, wanted, base);
-  return { ...draft, objects: await touched(controller, base, draft.head, signal) };
+  const { changes, ...draft } = await planned(controller, wanted, base);
+  const objects = touchedBy(controller, base, changes) ?? (await touched(controller, base, draft.head, signal));
+  return { ...draft, objects };
 }
 
 /** The same, only checked and not looked at: no account of it is asked for anything, and what objects it changes is not told. */
-export async function unlookedDraftOf(controller: Controller, wish: Wanted, base: string): Promise<Draft> {
-  const { commits, repo } = controller;
-  const edits = wish.pull === undefined ? wish.edits : await repo.mergeEdits(base, wish.pull.head);
-  const [planned] = edits.length === 0 ? [] : await commits.plan([requestOf({ ...wish, edits })], base);
-  if (planned === undefined) return { edits, base, head: base, files: [], objects: [] };
-  const head = await repo.keepDraft(wish.id, base, [planned]);
-  return { edits, base, head, files: planned.changes.map(([path]) => path), objects: [] };
+export async function unlookedDraftOf(controller: Controller, wanted: Wanted, base: string): Promise<Draft> {
+  const { changes: _, ...draft } = await planned(controller, wanted, base);
+  return { ...draft, objects: [] };
+}
+
+async function planned(
+  { commits, repo }: Pick<Controller, "commits" | "repo">,
+  wanted: Wanted,
+  base: string,
+): Promise<Omit<Draft, "objects"> & Pick<PlannedCommit, "changes">> {
+  const edits = wanted.pull === undefined ? wanted.edits : await repo.mergeEdits(base, wanted.pull.head);
+  const [commit] = edits.length === 0 ? [] : await commits.plan([requestOf({ ...wanted, edits })], base);
+  if (commit === undefined) return { edits, base, head: base, files: [], changes: [] };
+  const { changes } = commit;
+  return {
+    edits,
+    base,
+    head: await repo.keepDraft(wanted.id, base, [commit]),
+    files: changes.map(([path]) => path),
+    changes,
+  };
+}
+
+/** The same by the changed files alone, where the base is what was compiled last; undefined where that does not do. */
+function touchedBy(
+  { loaded: { listing, parsed } }: Pick<Controller, "loaded">,
+  base: string,
+  changes: PlannedCommit["changes"],
+): string[] | undefined {
+  const { last } = parsed;
+  if (last === undefined || listing?.commit !== base || last.files !== listing.files) return undefined;
+  const files = changedFiles(changes);
+  const differing = files.size === changes.length ? peek(last, files, parsed) : undefined;
+  return differing
+    ?.filter(({ before, after }) => canonicalJson(before) !== canonicalJson(after))
+    .map(({ after }) => objectKey(after))
+    .sort();
 }
 
 /** @throws {FleetError} COMMIT_CONFLICT for an object that the files do not have: only a commit says what is to become of it. */

@@ -65,6 +65,7 @@ export class Context {
   readonly #memos: WeakMap<ParsedFile, Memo>;
   readonly #readFile: (path: string) => string | undefined;
   #dependencies: unknown[] = [];
+  #usesBroken = false;
 
   constructor(
     memos: WeakMap<ParsedFile, Memo>,
@@ -104,7 +105,9 @@ export class Context {
   }
 
   isBroken(kind: string, name: string): boolean {
-    return this.#broken.has(`${kind}/${name}`);
+    const isBroken = this.#broken.has(`${kind}/${name}`);
+    this.#usesBroken ||= isBroken;
+    return isBroken;
   }
 
   /** The earlier result of this file if nothing that it looked up has changed, else a new one. */
@@ -112,9 +115,12 @@ export class Context {
     const memo = this.#memos.get(parsed);
     if (memo !== undefined && this.#isCurrent(memo.dependencies)) return memo.result as Result<Spec>;
     this.#dependencies = [];
+    this.#usesBroken = false;
     const result = make();
-    // A fault can quote names that were never looked up (the nearest match), so only good results last.
-    if (result.faults.length === 0) this.#memos.set(parsed, { dependencies: this.#dependencies, result });
+    // A fault can quote names that were never looked up (the nearest match), so only good results last; and none that had a name for one that
+    // there is, as long as its file is wrong.
+    if (result.faults.length === 0 && !this.#usesBroken)
+      this.#memos.set(parsed, { dependencies: this.#dependencies, result });
     return result;
   }
 

@@ -1,3 +1,4 @@
+import type { ServerSpec } from "../../resources/spec.ts";
 import type { ServerFields } from "../../schemas/types.ts";
 import { type ParsedCache, parseCached } from "./cache.ts";
 import type { Compiled, CompileOptions } from "./compile.ts";
@@ -71,6 +72,48 @@ export function recompile(
   const compiled: Compiled = { ...last.compiled, servers, shared, invalid: [], problems: [], notes: [] };
   cache.last = { ...last, files, compiled, context, texts };
   return compiled;
+}
+
+/** A server as the last compile has it, and as it would be. */
+export interface Differing {
+  before: ServerSpec;
+  after: ServerSpec;
+}
+
+/**
+ * What files would make of servers in the place of those of the last compile, without a compile of all others. Undefined where `recompile` could not
+ * tell it from the changed files alone, or shared objects are others then.
+ */
+export function peek(
+  { files, compiled, context, texts }: LastCompile,
+  changed: ReadonlyMap<string, FleetFile | undefined>,
+  cache: ParsedCache,
+): Differing[] | undefined {
+  if (![...changed.keys()].every((path) => kindOfPath(path) === "Server")) return undefined;
+  const reader = context.renew((path) => texts.get(path));
+  const byName = new Map<string, Partial<Differing>>();
+  for (const file of files) {
+    if (!changed.has(file.path)) continue;
+    const { name = "" } = parseCached(file, cache);
+    const before = compiled.servers.get(name)?.spec;
+    if (before === undefined) return undefined;
+    byName.set(name, { before });
+  }
+  for (const file of changed.values()) {
+    if (file === undefined) continue;
+    const parsed = parseCached(file, cache);
+    const { fields, name = "" } = parsed;
+    const differing = byName.get(name) ?? {};
+    const isTaken = differing.after !== undefined || (!byName.has(name) && compiled.servers.has(name));
+    if (fields?.kind !== "Server" || isTaken) return undefined;
+    const { spec, faults, notes } = reader.once(parsed, () => compileServer(fields as ServerFields, reader));
+    if (spec === undefined || faults.length > 0 || notes.length > 0 || makesClaims(spec)) return undefined;
+    byName.set(name, { ...differing, after: spec });
+  }
+  const usesSame = (one: Partial<Differing>): one is Differing =>
+    one.before !== undefined && one.after !== undefined && usage(one.before) === usage(one.after);
+  const differing = [...byName.values()];
+  return differing.every(usesSame) ? differing : undefined;
 }
 
 /** Whether a server speaks of others' names or machines, which only a look at all of them can judge. */

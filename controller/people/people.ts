@@ -66,7 +66,7 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
     users: new Users({ store, hasher, attempts, onChange: () => recent.clear() }),
     keys,
     tokens,
-    sessions: new Sessions(store, parts.sessionLifetimes),
+    sessions: new Sessions(store, recent, parts.sessionLifetimes),
     audit: new AuditLog(store),
     authenticate: authenticator({ tokens, keys, ...(issued && { issued }) }),
     ...(login && { login: new IssuerLogin({ store, settings: login, people: issuedPeople, attempts }) }),

@@ -1,4 +1,5 @@
 import type { Principal } from "./principal.ts";
+import type { Recent } from "./recent.ts";
 import { mint, readSecret } from "./secrets.ts";
 import { overtaken } from "./sign-in.ts";
 import { toPrincipal } from "./standing.ts";
@@ -10,10 +11,12 @@ const LIFETIMES: Lifetimes = { idleMs: 8 * 3600_000, absoluteMs: 7 * 24 * 3600_0
 /** Sign-ins of the web page: its cookie holds a value that only the browser has, the database its hash. */
 export class Sessions {
   readonly #store: PeopleStore;
+  readonly #recent: Recent;
   readonly #lifetimes: Lifetimes;
 
-  constructor(store: PeopleStore, lifetimes: Lifetimes = LIFETIMES) {
+  constructor(store: PeopleStore, recent: Recent, lifetimes: Lifetimes = LIFETIMES) {
     this.#store = store;
+    this.#recent = recent;
     this.#lifetimes = lifetimes;
   }
 
@@ -32,7 +35,10 @@ export class Sessions {
   /** Undefined when it has ended, in whatever way. */
   async principal(cookie: string): Promise<Principal | undefined> {
     const given = readSecret("session", cookie);
-    const user = given && (await this.#store.session(given, this.#lifetimes.idleMs));
+    if (given === undefined) return undefined;
+    // By the hash as well: whoever has only the id is nobody.
+    const look = () => this.#store.session(given, this.#lifetimes.idleMs);
+    const user = await this.#recent.get(`session ${given.id} ${given.hash}`, look);
     return user && toPrincipal(user, "session");
   }
 
@@ -52,6 +58,8 @@ export class Sessions {
   async endById(id: string, who: Principal, source: string): Promise<boolean> {
     const { id: user, email, via } = who;
     const entry = { who: { id: user, email, via }, action: "sign-out", object: `user ${email}`, source };
-    return await this.#store.endSession(id, user, entry);
+    const ended = await this.#store.endSession(id, user, entry);
+    this.#recent.clear();
+    return ended;
   }
 }

@@ -28,6 +28,8 @@ export interface CommitQueueOptions {
   store: Pick<Store, "rememberCommits" | "commitAnswers" | "setting" | "putSetting">;
   clouds: Readonly<Record<string, CloudRules>>;
   parsed: ParsedCache;
+  /** What readers of the fleet have read and compiled already. */
+  loaded?: ViewCache["loaded"];
   now(): number;
   sleep(ms: number): Promise<void>;
 }
@@ -67,7 +69,7 @@ export class CommitQueue {
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
-    this.#cache = createViewCache(options.clouds, options.parsed);
+    this.#cache = createViewCache(options.clouds, options.parsed, options.loaded);
   }
 
   /** From now on commits go to this branch, and at once to its upstream where it has one: whoever follows that would go another way otherwise. */

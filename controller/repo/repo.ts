@@ -4,7 +4,7 @@ import type { FleetFile } from "../fleet/file.ts";
 import { type Authorship, lastAuthors } from "./authors.ts";
 import { BlobReader } from "./blobs.ts";
 import { type CommitRequest, planCommit } from "./commit.ts";
-import { dropDrafts, keepDraft } from "./drafts.ts";
+import { Drafts } from "./drafts.ts";
 import type { FileEdit } from "./edits.ts";
 import { type FileCommit, fileHistory } from "./file-history.ts";
 import { Git } from "./git.ts";
@@ -26,7 +26,7 @@ export interface FleetRepo {
   /** Whether files differ from HEAD or are untracked. Default: fleet files and folders. */
   isDirty(paths?: string[]): Promise<boolean>;
   /** The fleet files of a commit, by path. An earlier listing makes it cost what differs. */
-  files(commit: string, earlier?: Listing): Promise<FleetFile[]>;
+  files(commit: string, earlier?: Listing): Promise<readonly FleetFile[]>;
   /** The fleet files as they lie in the folder. */
   workTreeFiles(): Promise<FleetFile[]>;
   /** The text of any file of a commit; undefined when there is none. */
@@ -52,9 +52,9 @@ export interface FleetRepo {
   commit(request: CommitRequest): Promise<string>;
   /** Writes of one process go one after the other. @see writeCommits */
   write(target: Branch, plan: (ground: Ground) => Promise<readonly PlannedCommit[]>): Promise<Written>;
-  /** @see keepDraft */
+  /** @see Drafts.keep */
   keepDraft(name: string, parent: string, commits: readonly PlannedCommit[]): Promise<string>;
-  /** @see dropDrafts */
+  /** @see Drafts.drop */
   dropDrafts(names: readonly string[]): Promise<void>;
   /** Does some work between the writes of this process. */
   readonly alone: Alone;
@@ -103,6 +103,7 @@ class GitFleetRepo implements FleetRepo {
   readonly dir: string;
   readonly #git: Git;
   readonly #blobs: BlobReader;
+  readonly #drafts: Drafts;
   /** Full ids that are known to be commits, so that git is asked once. */
   readonly #commits = new Set<string>();
   /** Writes of this process go one after the other. */
@@ -112,6 +113,7 @@ class GitFleetRepo implements FleetRepo {
     this.dir = dir;
     this.#git = git;
     this.#blobs = new BlobReader(dir);
+    this.#drafts = new Drafts(git);
   }
 
   async head(ref = "HEAD"): Promise<string> {
@@ -129,7 +131,7 @@ class GitFleetRepo implements FleetRepo {
     return (await this.#git.run("status", "--porcelain", "--untracked-files=all", "--", ...literal)).trim() !== "";
   }
 
-  async files(commit: string, earlier?: Listing): Promise<FleetFile[]> {
+  async files(commit: string, earlier?: Listing): Promise<readonly FleetFile[]> {
     return listFiles(this.#git, this.#blobs, commit, earlier);
   }
 
@@ -209,13 +211,13 @@ class GitFleetRepo implements FleetRepo {
   }
 
   async keepDraft(name: string, parent: string, commits: readonly PlannedCommit[]): Promise<string> {
-    const head = await keepDraft(this.#git, name, parent, commits);
+    const head = await this.#drafts.keep(name, parent, commits);
     this.#commits.add(head);
     return head;
   }
 
   async dropDrafts(names: readonly string[]): Promise<void> {
-    await dropDrafts(this.#git, names);
+    await this.#drafts.drop(names);
   }
 
   readonly alone: Alone = (work) => {

@@ -27,12 +27,46 @@ export async function importCommits(
   parent: string | undefined,
   commits: readonly PlannedCommit[],
 ): Promise<string[]> {
-  const parts = commits.flatMap((commit, index) =>
-    commitParts(ref, index === 0 ? parent : undefined, commit, index + 1),
-  );
+  return await feed(git, lineParts({ ref, parent, commits }, 0));
+}
+
+/** Commits on top of one, each the parent of the next. */
+export interface Line {
+  /** Of nobody else's. */
+  ref: string;
+  parent: string;
+  commits: readonly PlannedCommit[];
+}
+
+/**
+ * Writes many lines through one `git fast-import`, and points each one's ref at its last commit, whatever it pointed at before.
+ * @returns the ids of each, its parent first.
+ * @throws {FleetError} GIT_FAILED; nothing has been written then.
+ */
+export async function importLines(git: Git, lines: readonly Line[]): Promise<string[][]> {
+  let marks = 0;
+  const parts = lines.flatMap((line) => {
+    const own = line.commits.length === 0 ? [`reset ${line.ref}\nfrom ${line.parent}\n\n`] : lineParts(line, marks);
+    marks += line.commits.length;
+    return own;
+  });
+  const ids = await feed(git, parts, "--force");
+  return lines.map(({ parent, commits }) => [parent, ...ids.splice(0, commits.length)]);
+}
+
+async function feed(git: Git, parts: readonly (string | Buffer)[], ...options: string[]): Promise<string[]> {
   const stream = Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
-  const output = await git.feed(["fast-import", "--quiet", "--date-format=raw"], stream);
+  const output = await git.feed(["fast-import", "--quiet", "--date-format=raw", ...options], stream);
   return output.trim().split("\n");
+}
+
+function lineParts(
+  { ref, parent, commits }: Omit<Line, "parent"> & { parent: string | undefined },
+  marks: number,
+): (string | Buffer)[] {
+  return commits.flatMap((commit, index) =>
+    commitParts(ref, index === 0 ? parent : undefined, commit, marks + index + 1),
+  );
 }
 
 function commitParts(

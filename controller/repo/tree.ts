@@ -13,7 +13,7 @@ const MAX_FILE_BYTES = 1 << 20;
 export interface Listing {
   commit: string;
   /** By path, in git's order. */
-  files: FleetFile[];
+  files: readonly FleetFile[];
 }
 
 interface TreeEntry {
@@ -23,7 +23,12 @@ interface TreeEntry {
 }
 
 /** Lists the fleet files of a commit. With an earlier listing only what differs is read. */
-export async function listFiles(git: Git, blobs: BlobReader, commit: string, earlier?: Listing): Promise<FleetFile[]> {
+export async function listFiles(
+  git: Git,
+  blobs: BlobReader,
+  commit: string,
+  earlier?: Listing,
+): Promise<readonly FleetFile[]> {
   if (earlier?.commit === commit) return earlier.files;
   if (earlier === undefined) {
     const output = await git.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", ...FLEET_PLACES);

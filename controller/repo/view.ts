@@ -3,7 +3,8 @@ import { createParsedCache, type ParsedCache, parseCached } from "../fleet/cache
 import { compile } from "../fleet/compile.ts";
 import type { CloudRules } from "../fleet/context.ts";
 import { type FleetFile, kindOfPath } from "../fleet/file.ts";
-import { findChanges } from "../fleet/incremental.ts";
+import { findChanges, peek } from "../fleet/incremental.ts";
+import type { FleetCache } from "../fleet/load.ts";
 import type { Problem } from "../fleet/problem.ts";
 import type { FleetRepo } from "./repo.ts";
 import type { Change } from "./stream.ts";
@@ -15,13 +16,22 @@ export interface ViewCache {
   readonly clouds: Readonly<Record<string, CloudRules>>;
   readonly parsed: ParsedCache;
   listing?: Listing;
+  /** What readers of the fleet have read and compiled already. */
+  readonly loaded?: Pick<FleetCache, "listing" | "parsed">;
+  /** Of the last commit that files are read of: fifty who ask at once read them once. */
+  reading?: { commit: string; files: Promise<readonly FleetFile[]> };
   /** Of the last listing. */
   names?: { files: readonly FleetFile[]; names: Names };
 }
 
 /** @param parsed shares what has been parsed, and not what was compiled last: readers of the fleet go on from theirs. */
-export function createViewCache(clouds: ViewCache["clouds"], parsed: ParsedCache): ViewCache {
-  return { clouds, parsed: { ...createParsedCache({ maxFiles: parsed.maxFiles }), files: parsed.files } };
+export function createViewCache(
+  clouds: ViewCache["clouds"],
+  parsed: ParsedCache,
+  loaded?: ViewCache["loaded"],
+): ViewCache {
+  const own = { ...createParsedCache({ maxFiles: parsed.maxFiles }), files: parsed.files };
+  return { clouds, parsed: own, ...(loaded && { loaded }) };
 }
 
 /** Files by kind and name, and the other way round; undefined for what changes on top have taken away. */
@@ -81,8 +91,18 @@ export class FleetView {
   /** What is wrong with the files of the commit once these are changed, and was not before. */
   async problemsOf(changes: readonly Change[]): Promise<Problem[]> {
     const before = await this.#files();
+    const changed = changedFiles(changes);
+    if (this.#isKnownGood(changed)) return [];
     const known = new Set(this.#compile(before).map(signature));
-    return this.#compile(withFiles(before, changedFiles(changes))).filter((problem) => !known.has(signature(problem)));
+    return this.#compile(withFiles(before, changed)).filter((problem) => !known.has(signature(problem)));
+  }
+
+  /** Whether readers have compiled this very commit, and nothing is wrong with what the changes make of it. */
+  #isKnownGood(changed: ReadonlyMap<string, FleetFile | undefined>): boolean {
+    const { listing, parsed } = this.#cache.loaded ?? {};
+    const last = parsed?.last;
+    if (last === undefined || listing?.commit !== this.#commit || last.files !== listing?.files) return false;
+    return peek(last, changed, parsed!) !== undefined;
   }
 
   #compile(files: readonly FleetFile[]): Problem[] {
@@ -95,9 +115,18 @@ export class FleetView {
   }
 
   async #files(): Promise<readonly FleetFile[]> {
-    if (this.#commit === undefined) return [];
-    const files = await this.#repo.files(this.#commit, this.#cache.listing);
-    this.#cache.listing = { commit: this.#commit, files };
+    const [commit, cache] = [this.#commit, this.#cache];
+    if (commit === undefined) return [];
+    if (cache.listing?.commit === commit) return cache.listing.files;
+    if (cache.reading?.commit !== commit) {
+      const reading = { commit, files: this.#repo.files(commit, cache.listing ?? cache.loaded?.listing) };
+      cache.reading = reading;
+      reading.files.catch(() => {
+        if (cache.reading === reading) delete cache.reading;
+      });
+    }
+    const files = await cache.reading.files;
+    cache.listing = { commit, files };
     return files;
   }
 
@@ -143,7 +172,8 @@ export class FleetView {
   }
 }
 
-function changedFiles(changes: readonly Change[]): Map<string, FleetFile | undefined> {
+/** Fleet files of changes, by path; undefined for one that goes. */
+export function changedFiles(changes: readonly Change[]): Map<string, FleetFile | undefined> {
   const own = changes.filter(([path]) => kindOfPath(path) !== undefined && /\.ya?ml$/.test(path));
   return new Map(new Map(own).entries().map(([path, text]) => [path, text === null ? undefined : toFile(path, text)]));
 }

@@ -2,9 +2,9 @@ import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import { putCosts } from "./costs.ts";
 import { appendEvent } from "./events.ts";
 import type { Tables } from "./tables.ts";
-import type { PassRecord, RememberedDrift, SeenServer, Store } from "./types.ts";
+import type { PassRecord, RememberedDrift, SeenServer, Sighting, Store } from "./types.ts";
 
-type Methods = Pick<Store, "inventory" | "drift" | "driftById" | "passes" | "recordPass">;
+type Methods = Pick<Store, "inventory" | "sightings" | "openDrift" | "drift" | "driftById" | "passes" | "recordPass">;
 
 /** How long what is gone, and drift that has ended, is remembered. */
 const KEPT = sql`interval '90 days'`;
@@ -26,6 +26,33 @@ export function inventoryMethods(db: Kysely<Tables>): Methods {
         pass: { number, fingerprint, listedAt: pass.listed_at.toISOString(), readAt },
         servers: rows.map((row) => toSeen(row, readAt)),
       };
+    },
+
+    async sightings() {
+      const passes = await db.selectFrom("inventory_pass").select(["account", "read_at"]).execute();
+      const readAt = new Map(passes.map(({ account, read_at }) => [account, read_at.toISOString()]));
+      const rows = await db
+        .selectFrom("inventory")
+        .select(["account", "id", "name", "class", "mark", "region", "size", "state", "first_seen", "last_seen"])
+        .select(["gone_since", "monthly_micro", "hourly_micro", "currency"])
+        .select(
+          sql<
+            Sighting["actual"]
+          >`json_strip_nulls(json_build_object('image', actual->'image', 'status', actual->'status',
+            'ipv4', actual->'ipv4', 'ipv6', actual->'ipv6', 'createdAt', actual->'createdAt'))`.as("actual"),
+        )
+        .execute();
+      return new Map(
+        rows.flatMap(({ account, ...row }) => {
+          const at = readAt.get(account);
+          return at === undefined ? [] : [[`${account} ${row.id}`, toSeen(row, at)]];
+        }),
+      );
+    },
+
+    async openDrift() {
+      const rows = await db.selectFrom("drift").selectAll().where("ended_at", "is", null).orderBy("id").execute();
+      return rows.map((row) => ({ ...toDrift(row), account: row.account }));
     },
 
     async drift(account, which) {
@@ -162,7 +189,10 @@ async function tellAppeared(db: Transaction<Tables>, { account, pass, seen }: Pa
 }
 
 /** What is there was seen by the last pass, whether or not that had to write its row. */
-function toSeen(row: Selectable<Tables["inventory"]>, readAt: string): SeenServer {
+function toSeen<Actual extends Sighting["actual"]>(
+  row: Omit<Selectable<Tables["inventory"]>, "account" | "actual"> & { actual: Actual },
+  readAt: string,
+): Sighting & { actual: Actual } {
   const { mark, size, gone_since, monthly_micro, hourly_micro, currency } = row;
   return {
     id: row.id,

@@ -17,6 +17,7 @@ type Methods = Pick<
   | "objectsBeside"
   | "objectsVersion"
   | "hashes"
+  | "recordsVersion"
   | "stacks"
   | "object"
   | "putObjects"
@@ -90,16 +91,14 @@ export function objectMethods(db: Kysely<Tables>): Methods {
     objectsVersion: () => versionOf(db),
 
     async hashes() {
-      const rows = await db
-        .selectFrom("object")
-        .select(["account", "kind", "name", "identity", "stack", "hash", "generation", "mark", "cloud_id", "refresh"])
-        .execute();
-      return new Map(
-        rows.map(({ account, kind, name, cloud_id, ...rest }) => [
-          `${kind}/${account}/${name}`,
-          cloud_id === null ? rest : { ...rest, cloudId: cloud_id },
-        ]),
-      );
+      const rows = await db.selectFrom("object").select(OUTLINE).execute();
+      return new Map(rows.map(({ account, kind, name, ...row }) => [`${kind}/${account}/${name}`, named(row)]));
+    },
+
+    async recordsVersion() {
+      const objects = await versionOf(db);
+      const rows = await db.selectFrom("inventory_pass").select(["account", "number"]).orderBy("account").execute();
+      return { objects, passes: JSON.stringify(rows.map(({ account, number }) => [account, number])) };
     },
 
     async stacks() {
@@ -230,7 +229,13 @@ function keyOf(object: Key): string {
   return JSON.stringify([object.account, object.kind, object.identity]);
 }
 
-function toObject({ cloud_id, provisioning_since, ...row }: Selectable<Tables["object"]>): AppliedObject {
+const toObject = (row: Selectable<Tables["object"]>): AppliedObject => named(row);
+
+function named<Row extends Pick<Selectable<Tables["object"]>, "cloud_id" | "provisioning_since">>({
+  cloud_id,
+  provisioning_since,
+  ...row
+}: Row) {
   return {
     ...row,
     ...(cloud_id === null ? {} : { cloudId: cloud_id }),

@@ -30,6 +30,8 @@ import type { Tables } from "./tables.ts";
 import type { Store } from "./types.ts";
 
 const SCHEMA = "fleetwright";
+/** Connections that only who reads has: behind fifty who write, a look of a millisecond would wait for seconds. */
+const READERS = 2;
 
 export interface StoreOptions {
   /** The controller's folder; made when it is not there. */
@@ -49,25 +51,27 @@ export interface StoreOptions {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { db, pool } = connect(options);
+  const reading = connect(options, READERS);
   try {
     await migrate(db, SCHEMA);
   } catch (error) {
-    await db.destroy().catch(() => undefined);
+    await Promise.all([db, reading.db].map((one) => one.destroy().catch(() => undefined)));
     throw toStoreError(error, "open");
   }
 
-  let closed: Promise<void> | undefined;
-  const store = withStoreErrors<Omit<Store, "jobs">>({
+  let closed: Promise<unknown> | undefined;
+  let written = 0;
+  const store = withStoreErrors<Omit<Store, "jobs" | "written">>({
     ...journalMethods(db),
     budgets: budgetLedger(db),
-    people: peopleStore(db),
-    ...objectMethods(db),
+    people: { ...peopleStore(db), ...lookUps(reading.db) },
+    ...counted(objectMethods(db), ["putObjects", "moveServers", "removeObjects"], () => written++),
     ...runMethods(db),
     ...approvalMethods(db),
     ...leaseMethods(db),
     ...eventMethods(db),
     ...catalogMethods(db),
-    ...inventoryMethods(db),
+    ...counted(inventoryMethods(db), ["recordPass"], () => written++),
     ...costMethods(db),
     ...notificationMethods(db),
     ...revertMethods(db),
@@ -77,12 +81,39 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...credentialMethods(db),
     ...changeMethods(db),
     ...forgeMethods(db),
-    close() {
-      closed ??= db.destroy();
-      return closed;
+    ...recordReads(reading.db),
+    async close() {
+      closed ??= Promise.all([db.destroy(), reading.db.destroy()]);
+      await closed;
     },
   });
-  return { ...store, jobs: { executeSql: (text, values = []) => onConnection(pool, text, values) } };
+  return {
+    ...store,
+    written: () => written,
+    jobs: { executeSql: (text, values = []) => onConnection(pool, text, values) },
+  };
+}
+
+/** Who it is that asks: looked up for each request, or nearly. */
+function lookUps(db: Kysely<Tables>) {
+  const { session, apiKey, noteApiKeyUse, family } = peopleStore(db);
+  return { session, apiKey, noteApiKeyUse, family };
+}
+
+/** What all who read the fleet are answered from. */
+function recordReads(db: Kysely<Tables>) {
+  const { hashes, recordsVersion } = objectMethods(db);
+  const { sightings, openDrift } = inventoryMethods(db);
+  return { hashes, recordsVersion, sightings, openDrift };
+}
+
+/** The same, with a count of the calls of some that have ended, however they did. */
+function counted<Methods extends object>(methods: Methods, names: (keyof Methods)[], count: () => void): Methods {
+  const entries = names.map((name) => {
+    const method = methods[name] as (...args: unknown[]) => Promise<unknown>;
+    return [name, (...args: unknown[]) => method(...args).finally(count)];
+  });
+  return { ...methods, ...Object.fromEntries(entries) };
 }
 
 /** Several statements in one text are one query, and go without values. */
@@ -118,12 +149,12 @@ export async function loadStore(options: StoreOptions, source: DumpSource): Prom
   }
 }
 
-function connect(options: StoreOptions): { db: Kysely<Tables>; pool: PostgresPool } {
+function connect(options: StoreOptions, connections?: number): { db: Kysely<Tables>; pool: PostgresPool } {
   const dataDir = path.resolve(options.dataDir);
   options.log?.(options.databaseUrl ? "connecting to the database server" : `opening the database in ${dataDir}`);
   const pool = options.databaseUrl
-    ? serverPool(options.databaseUrl, SCHEMA)
-    : new EmbeddedPool(dataDir, SCHEMA, options.keepRunning ?? false);
+    ? serverPool(options.databaseUrl, SCHEMA, connections)
+    : new EmbeddedPool(dataDir, SCHEMA, options.keepRunning ?? false, connections);
   return { db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }), pool };
 }
 

@@ -13,19 +13,19 @@ const JOIN_TIMEOUT_MS = 60_000;
 const PRESENCE = 7_246_118;
 
 /** Options every connection has: our schema, and commits that are on disk when they are told. */
-export function connectionOptions(schema: string): pg.PoolConfig {
+export function connectionOptions(schema: string, max = POOL_SIZE): pg.PoolConfig {
   return {
     application_name: APPLICATION,
     options: `-c search_path=${schema} -c synchronous_commit=on`,
-    max: POOL_SIZE,
+    max,
     idleTimeoutMillis: 10_000,
     connectionTimeoutMillis: 30_000,
   };
 }
 
 /** A pool on a server that somebody else runs. */
-export function serverPool(url: string, schema: string): PostgresPool {
-  return quietPool({ ...connectionOptions(schema), connectionString: url });
+export function serverPool(url: string, schema: string, max?: number): PostgresPool {
+  return quietPool({ ...connectionOptions(schema, max), connectionString: url });
 }
 
 /**
@@ -36,12 +36,14 @@ export class EmbeddedPool implements PostgresPool {
   readonly #dataDir: string;
   readonly #schema: string;
   readonly #keepRunning: boolean;
+  readonly #max: number | undefined;
   #joined: Promise<Joined> | undefined;
 
-  constructor(dataDir: string, schema: string, keepRunning: boolean) {
+  constructor(dataDir: string, schema: string, keepRunning: boolean, max?: number) {
     this.#dataDir = dataDir;
     this.#schema = schema;
     this.#keepRunning = keepRunning;
+    this.#max = max;
   }
 
   async connect(): Promise<PostgresPoolClient> {
@@ -72,7 +74,7 @@ export class EmbeddedPool implements PostgresPool {
   }
 
   #join(): Promise<Joined> {
-    this.#joined ??= join(this.#dataDir, this.#schema).catch((error: unknown) => {
+    this.#joined ??= join(this.#dataDir, this.#schema, this.#max).catch((error: unknown) => {
       this.#joined = undefined;
       throw error;
     });
@@ -94,13 +96,13 @@ interface Joined {
   presence: pg.Client;
 }
 
-async function join(dataDir: string, schema: string): Promise<Joined> {
+async function join(dataDir: string, schema: string, max: number | undefined): Promise<Joined> {
   const deadline = performance.now() + JOIN_TIMEOUT_MS;
   for (;;) {
     const server = await ensureServer(dataDir);
     const presence = await announce(server);
     if (presence !== undefined) {
-      return { pool: quietPool({ ...connectionOptions(schema), ...address(server) }), presence };
+      return { pool: quietPool({ ...connectionOptions(schema, max), ...address(server) }), presence };
     }
     if (performance.now() > deadline) {
       throw new FleetError("STORE_FAILED", `the database in ${dataDir} answers no connection`, { path: dataDir });

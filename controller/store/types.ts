@@ -191,6 +191,11 @@ export interface SeenServer {
   actual: ActualServer;
 }
 
+/** A machine as people are told of it. */
+export interface Sighting extends Omit<SeenServer, "actual"> {
+  actual: Pick<ActualServer, "image" | "status" | "ipv4" | "ipv6" | "createdAt">;
+}
+
 /** The last whole pass over an account. */
 export interface InventoryPass {
   /** Counts the passes of the account. */
@@ -408,10 +413,12 @@ export interface Store {
   ): Promise<AppliedObject[]>;
   /** Changes whenever one of them is written or removed. */
   objectsVersion(): Promise<string>;
-  /** Only keys, hashes and identities of all objects: cheap for 10,000. */
-  hashes(): Promise<
-    Map<string, Pick<AppliedObject, "identity" | "stack" | "hash" | "generation" | "mark" | "cloudId" | "refresh">>
-  >;
+  /** All objects without their documents, by `KIND/ACCOUNT/NAME`: cheap for 10,000. */
+  hashes(): Promise<Map<string, Omit<AppliedObject, "account" | "kind" | "name" | "document">>>;
+  /** Changes whenever an object is written or removed, and whenever a pass is stored. */
+  recordsVersion(): Promise<{ objects: string; passes: string }>;
+  /** How often this process has written objects or passes: who keeps what was read of them reads it anew then. */
+  written(): number;
   /** Names of the stacks that some object is in. */
   stacks(): Promise<string[]>;
   object(account: string, kind: AppliedObject["kind"], name: string): Promise<AppliedObject | undefined>;
@@ -467,6 +474,10 @@ export interface Store {
 
   /** What the passes over an account know: its machines, also those that went within 90 days; of these `ids` only, where given. */
   inventory(account: string, ids?: readonly string[]): Promise<{ pass?: InventoryPass; servers: SeenServer[] }>;
+  /** What the last passes know of all machines, by `ACCOUNT ID`, without what only clouds themselves need. */
+  sightings(): Promise<Map<string, Sighting>>;
+  /** Drift of all accounts that has not ended. */
+  openDrift(): Promise<(RememberedDrift & { account: string })[]>;
   /** Drift of an account that has not ended, or all that is remembered: what ended stays for 90 days. */
   drift(account: string, which: "open" | "all"): Promise<RememberedDrift[]>;
   /**

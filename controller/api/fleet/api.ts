@@ -73,6 +73,11 @@ export class FleetApi {
     this.heartbeatMs = parts.heartbeatMs ?? HEARTBEAT_MS;
   }
 
+  /** @see FleetMemory.records */
+  records(): ReturnType<FleetMemory["records"]> {
+    return this.#memory.records();
+  }
+
   /** @see FleetMemory.hashes */
   hashes(): ReturnType<FleetMemory["hashes"]> {
     return this.#memory.hashes();

@@ -1,33 +1,29 @@
 import type { Controller } from "../../reconcile/context.ts";
 import type { Desired } from "../../reconcile/desired.ts";
+import { type Records, RecordsMemory } from "./records.ts";
 import { FleetView } from "./view.ts";
-
-/** A reading of all records takes as long as a hundred of one. */
-const SHARED_MS = 1000;
 
 /** What all requests are answered from, whether they come to the API or to the page. */
 export class FleetMemory {
   readonly #controller: Controller;
   readonly #service: { readonly desired: Desired | undefined };
   readonly #views = new WeakMap<Desired, Promise<FleetView>>();
-  #hashes: { readAt: number; rows: ReturnType<Controller["store"]["hashes"]> } | undefined;
+  readonly #records: RecordsMemory;
 
   constructor(controller: Controller, service: { readonly desired: Desired | undefined }) {
     this.#controller = controller;
     this.#service = service;
+    this.#records = new RecordsMemory(controller.store, controller.steady);
   }
 
-  /** What is recorded of all objects, at most a second old: whoever asks for it at the same time shares one reading. */
+  /** What is recorded and seen of all objects. */
+  records(): Promise<Records> {
+    return this.#records.get();
+  }
+
+  /** What is recorded of all objects. */
   async hashes(): ReturnType<Controller["store"]["hashes"]> {
-    const { store, steady } = this.#controller;
-    if (this.#hashes === undefined || steady() - this.#hashes.readAt > SHARED_MS) {
-      const read = { readAt: steady(), rows: store.hashes() };
-      this.#hashes = read;
-      read.rows.catch(() => {
-        if (this.#hashes === read) this.#hashes = undefined;
-      });
-    }
-    return await this.#hashes.rows;
+    return (await this.records()).hashes;
   }
 
   /** The last valid commit, looked up by kind and name; made once a commit. Undefined before the first. */

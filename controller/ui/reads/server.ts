@@ -1,6 +1,6 @@
 import type { ActualServer } from "../../../resources/actual.ts";
 import { historyOf } from "../../api/fleet/reads/history.ts";
-import { serverStates } from "../../api/fleet/reads/state.ts";
+import { serverState } from "../../api/fleet/reads/state.ts";
 import type { FleetObject } from "../../api/fleet/view.ts";
 import type { Change } from "../../changes/types.ts";
 import { cloudOf } from "../../reconcile/context.ts";
@@ -39,7 +39,7 @@ export async function readServer(visit: Visit, object: Awaited<ReturnType<typeof
   const { controller } = visit.parts;
   const view = await visit.view();
   const { spec } = object;
-  const state = (await serverStates({ controller }, view, [object]))(object);
+  const state = serverState(await visit.parts.memory.records(), view, object);
   const account = view.desired.accounts.get(spec.account)?.identity ?? spec.account;
   const id = state.recorded?.id;
   const seen = id === undefined ? undefined : (await controller.store.inventory(account, [id])).servers[0];

@@ -1,8 +1,8 @@
 import type { ServerSpec } from "../../../resources/spec.ts";
 import { syncOf } from "../../api/fleet/reads/state.ts";
-import type { FleetView } from "../../api/fleet/view.ts";
-import type { Controller } from "../../reconcile/context.ts";
-import type { Cost, SeenServer } from "../../store/types.ts";
+import type { Records } from "../../api/fleet/records.ts";
+import { type FleetObject, type FleetView, isAboutAll } from "../../api/fleet/view.ts";
+import type { Cost, Sighting } from "../../store/types.ts";
 import type { Visit } from "../visit.ts";
 
 /** How a server stands to its file. */
@@ -24,13 +24,14 @@ export interface ServerRow {
   owner?: string;
   /** As the file says. */
   power: string;
-  labels: string;
   sync: Sync;
   /** Fields that differ at the cloud. */
   drift: number;
-  /** Once there is one. */
-  cloudId?: string;
   cost?: Cost;
+  /** As the last pass has seen it, once there is one. */
+  seen?: Sighting;
+  /** What it is found by, in small letters. */
+  text: string;
 }
 
 export interface ServerFilter {
@@ -43,44 +44,80 @@ export interface ServerFilter {
   sort?: string;
 }
 
-/** Every server that somebody may see, in the order of their names: from files, records and open drift, without a look at a cloud. */
-export async function serverRows(visit: Visit): Promise<ServerRow[]> {
-  const { store } = visit.parts.controller;
-  const view = await visit.view();
-  const [records, making, drift] = await Promise.all([
-    visit.parts.memory.hashes(),
-    store.objects({ kind: "Server", provisioning: true }),
-    openDrift(visit.parts.controller, view),
-  ]);
-  const beingMade = new Set(making.map(({ account, identity }) => `${account} ${identity}`));
-  const rows: ServerRow[] = [];
-  for (const object of view.sorted("Server", "name", ({ name }) => name)) {
-    const { spec, cost } = object;
-    if (spec === undefined || !view.isWithin(visit.who, object)) continue;
-    const account = view.desired.accounts.get(spec.account)?.identity ?? spec.account;
-    const found = [spec.name, ...spec.formerly].find((name) => records.has(`Server/${account}/${name}`));
-    const hashes = found === undefined ? undefined : records.get(`Server/${account}/${found}`)!;
-    const record = hashes && { ...hashes, account, name: found! };
-    const differing = record === undefined ? 0 : (drift.get(`${account} ${record.identity}`) ?? 0);
-    const isMaking = record !== undefined && beingMade.has(`${account} ${record.identity}`);
-    const state = syncOf(view, object, record, differing > 0);
-    rows.push({
-      name: spec.name,
-      account: spec.account,
-      provider: spec.provider,
-      region: spec.region,
-      size: sizeOf(spec),
-      ...(spec.owner !== undefined && { owner: spec.owner }),
-      power: spec.power,
-      labels: Object.entries(spec.labels).flat().filter(Boolean).join(" "),
-      sync: syncWord(state, { isMade: record !== undefined, isMaking, isSuspended: spec.suspend !== undefined }),
-      drift: differing,
-      ...(record?.cloudId !== undefined && { cloudId: record.cloudId }),
-      ...(cost && { cost }),
-    });
-  }
-  return rows;
+/** All servers of one commit beside one reading of the records, whoever may see them. */
+interface Lines {
+  records: Records;
+  orders: ReadonlyMap<string, Order>;
 }
+
+/** Both in the same order. */
+interface Order {
+  objects: readonly FleetObject[];
+  rows: readonly ServerRow[];
+}
+
+/** Made once for all who ask until a commit or a record is another; who may see what of it is asked each time. */
+const made = new WeakMap<FleetView, Lines>();
+
+/** Every server that somebody may see, by name, `account` or `cost`: from files, records and open drift, without a look at a cloud. */
+export async function serverRows(visit: Visit, sort = "name"): Promise<readonly ServerRow[]> {
+  const [view, records] = [await visit.view(), await visit.parts.memory.records()];
+  const known = made.get(view);
+  const all = known?.records === records ? known : linesOf(view, records);
+  made.set(view, all);
+  const { objects, rows } = all.orders.get(sort) ?? all.orders.get("name")!;
+  // The same rows for all of them: what is counted of these is counted once.
+  if (isAboutAll(visit.who)) return rows;
+  return rows.filter((_, index) => view.isWithin(visit.who, objects[index]!));
+}
+
+function linesOf(view: FleetView, records: Records): Lines {
+  const lines = view
+    .sorted("Server", "name", ({ name }) => name)
+    .flatMap((object) => {
+      const { spec, cost } = object;
+      if (spec === undefined) return [];
+      const account = view.desired.accounts.get(spec.account)?.identity ?? spec.account;
+      const found = [spec.name, ...spec.formerly].find((name) => records.server(account, name) !== undefined);
+      const record = found === undefined ? undefined : records.server(account, found);
+      const seen = record && records.seen(record);
+      const drift = record === undefined ? 0 : records.drift(record).length;
+      const state = syncOf(view, object, record, drift > 0);
+      const isMaking = record?.provisioningSince !== undefined;
+      const { name, provider, region, owner, power, labels } = spec;
+      const size = sizeOf(spec);
+      const words = [name, spec.account, provider, region, size, owner, ...Object.entries(labels).flat()];
+      const row: ServerRow = {
+        name,
+        account: spec.account,
+        provider,
+        region,
+        size,
+        ...(owner !== undefined && { owner }),
+        power,
+        sync: syncWord(state, { isMade: record !== undefined, isMaking, isSuspended: spec.suspend !== undefined }),
+        drift,
+        ...(cost && { cost }),
+        ...(seen && { seen }),
+        text: words.filter(Boolean).join(" ").toLowerCase(),
+      };
+      return [{ object, row }];
+    });
+  const order = (compare?: Compare): Order => {
+    const ordered = compare === undefined ? lines : lines.toSorted(({ row: a }, { row: b }) => compare(a, b));
+    return { objects: ordered.map(({ object }) => object), rows: ordered.map(({ row }) => row) };
+  };
+  return { records, orders: new Map(ORDERS.map(([name, compare]) => [name, order(compare)])) };
+}
+
+type Compare = (a: ServerRow, b: ServerRow) => number;
+
+/** Equal ones stay in the order of their names. */
+const ORDERS: readonly [name: string, compare?: Compare][] = [
+  ["name"],
+  ["account", (a, b) => (a.account < b.account ? -1 : a.account > b.account ? 1 : 0)],
+  ["cost", (a, b) => (b.cost?.monthlyMicro ?? 0) - (a.cost?.monthlyMicro ?? 0)],
+];
 
 /** Pure. */
 export function syncWord(
@@ -93,57 +130,22 @@ export function syncWord(
   return ({ synced: "in sync", drifted: "drifted", unchecked: "to be checked" } as const)[state];
 }
 
-/** How many fields of each server differ, by account and identity. */
-async function openDrift({ store }: Controller, { desired }: FleetView): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  await Promise.all(
-    [...desired.accounts.values()].map(async ({ identity: account }) => {
-      for (const { kind, identity } of await store.drift(account, "open"))
-        if (kind === "Server") counts.set(`${account} ${identity}`, (counts.get(`${account} ${identity}`) ?? 0) + 1);
-    }),
-  );
-  return counts;
-}
-
 /** Pure. */
 export function filtered(
   rows: readonly ServerRow[],
-  { text = "", account, region, owner, sync, sort }: ServerFilter,
-): ServerRow[] {
+  { text = "", account, region, owner, sync }: ServerFilter,
+): readonly ServerRow[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = rows.filter(
+  const isAll = words.length === 0 && !account && !region && !owner && !sync;
+  if (isAll) return rows;
+  return rows.filter(
     (row) =>
       (!account || row.account === account) &&
       (!region || row.region === region) &&
       (!owner || row.owner === owner) &&
       (!sync || row.sync === sync) &&
-      words.every((word) => searched(row).includes(word)),
+      words.every((word) => row.text.includes(word)),
   );
-  if (sort === "cost") return found.sort((a, b) => (b.cost?.monthlyMicro ?? 0) - (a.cost?.monthlyMicro ?? 0));
-  if (sort === "account") return found.sort((a, b) => (a.account < b.account ? -1 : a.account > b.account ? 1 : 0));
-  return found;
-}
-
-const searched = ({ name, account, provider, region, size, owner = "", labels }: ServerRow): string =>
-  `${name} ${account} ${provider} ${region} ${size} ${owner} ${labels}`.toLowerCase();
-
-/** What the last passes have seen of these, by account and the cloud's id. */
-export async function seenOf(
-  visit: Visit,
-  rows: readonly Pick<ServerRow, "account" | "cloudId">[],
-): Promise<Map<string, SeenServer>> {
-  const { desired } = await visit.view();
-  const seen = new Map<string, SeenServer>();
-  await Promise.all(
-    [...Map.groupBy(rows, ({ account }) => account)].map(async ([account, own]) => {
-      const identity = desired.accounts.get(account)?.identity ?? account;
-      const ids = own.flatMap(({ cloudId }) => cloudId ?? []);
-      if (ids.length === 0) return;
-      const { servers } = await visit.parts.controller.store.inventory(identity, ids);
-      for (const server of servers) seen.set(`${account} ${server.id}`, server);
-    }),
-  );
-  return seen;
 }
 
 export const sizeOf = ({

@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import { createParsedCache } from "../../../controller/fleet/cache.ts";
 import { canonicalJson } from "../../../controller/fleet/canonical.ts";
 import { compile } from "../../../controller/fleet/compile.ts";
+import { peek } from "../../../controller/fleet/incremental.ts";
 import { parseText } from "../../../controller/fleet/parse.ts";
 import { clouds, fleet, listing, step, whole } from "./edits.ts";
 import { BASE, catalog, file } from "./fleet.ts";
@@ -134,7 +135,21 @@ describe("a cache", () => {
           }
         },
       ),
-      { numRuns: 200 },
+      {
+        numRuns: 200,
+        // A firewall whose file was wrong counted as one that there is, for good, in what was remembered of servers behind it.
+        examples: [
+          [
+            [
+              { "firewalls/web.yaml": "kind: Firewall\nname: web\nrules:\n  - {protocol: icmp, ports: 1}\n" },
+              { "servers/a.yaml": stringify(whole("a", { plan: "small", firewalls: ["web"] })) },
+              { "firewalls/web.yaml": null },
+            ],
+            false,
+            1000,
+          ],
+        ],
+      },
     );
   });
 });
@@ -172,5 +187,44 @@ describe("any text", () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it("is peeked into only where that says what a compile of all files says", () => {
+    let told = 0;
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
+        const cache = createParsedCache();
+        let texts: Record<string, string | null> = { ...BASE, "user-data/a.sh": "echo 0" };
+        const list = listing();
+        const options = { clouds, readFile: (path: string) => texts[path] ?? undefined };
+        let files = list(texts);
+        compile(files, { ...options, cache });
+        for (const change of steps) {
+          const { last } = cache;
+          const changed = new Map(
+            Object.entries(change).map(([path, text]) => [path, text === null ? undefined : file(path, text)]),
+          );
+          const isCurrent = last?.files === files && Object.keys(change).every((path) => path.endsWith(".yaml"));
+          const differing = isCurrent ? peek(last!, changed, cache) : undefined;
+          texts = { ...texts, ...change };
+          files = list(texts);
+          const after = compile(files, options);
+          if (differing !== undefined) {
+            told += 1;
+            const named = new Map(differing.map((one) => [one.after.name, one]));
+            expect(after.problems).toEqual([]);
+            expect(after.shared).toEqual(last!.compiled.shared);
+            expect([...after.servers.keys()].sort()).toEqual([...last!.compiled.servers.keys()].sort());
+            for (const [name, { spec }] of after.servers) {
+              expect(named.get(name)?.after ?? last!.compiled.servers.get(name)!.spec).toEqual(spec);
+              if (named.has(name)) expect(named.get(name)!.before).toEqual(last!.compiled.servers.get(name)!.spec);
+            }
+          }
+          compile(files, { ...options, cache });
+        }
+      }),
+      { numRuns: 60 },
+    );
+    expect(told).toBeGreaterThan(10);
   });
 });

@@ -361,6 +361,30 @@ describe("an API key", () => {
 });
 
 describe("a web session", () => {
+  it("is over at once where its user was disabled or it was ended, and within two seconds elsewhere", async () => {
+    let at = 0;
+    const [here, there] = [
+      await peopleOf(store, dataDir, { steady: () => at }),
+      await peopleOf(other, dataDir, { steady: () => at }),
+    ];
+    const whom = await addUser(here, "short@example.org");
+    const cookieOf = async () => (await here.sessions.start(await signedIn(store, whom.id), HERE)).cookie;
+    const [one, two] = [await cookieOf(), await cookieOf()];
+    for (const by of [here, there])
+      for (const cookie of [one, two]) expect(await by.sessions.principal(cookie)).toMatchObject({ id: whom.id });
+    // Whoever has only the id of a session that is known is nobody.
+    expect(await here.sessions.principal(`${one.slice(0, -43)}${two.slice(-43)}`)).toBeUndefined();
+
+    await here.sessions.end(one, HERE);
+    expect(await here.sessions.principal(one)).toBeUndefined();
+    expect(await here.sessions.principal(two)).toBeDefined();
+    await here.users.disable(whom.id, OPERATOR);
+    expect(await here.sessions.principal(two)).toBeUndefined();
+
+    at += 2_000;
+    for (const cookie of [one, two]) expect(await there.sessions.principal(cookie)).toBeUndefined();
+  });
+
   it("is known by its cookie until it ends, at every controller", async () => {
     const { cookie, maxAgeSeconds } = await start();
 

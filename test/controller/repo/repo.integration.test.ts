@@ -43,7 +43,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const paths = (files: { path: string }[]) => files.map(({ path }) => path);
+const paths = (files: readonly { path: string }[]) => files.map(({ path }) => path);
 
 describe("reading", () => {
   it("lists fleet files of a commit with their texts, and nothing else", async () => {
@@ -281,6 +281,42 @@ describe("commit", () => {
     await expect(repo.commit({ files: { "servers/a.yaml": "x" }, message: "x", author })).rejects.toMatchObject({
       code: "USAGE",
     });
+  });
+});
+
+describe("drafts", () => {
+  const draft = (name: string, text = server(name)) => ({
+    author: AUTHOR,
+    message: name,
+    at: new Date(),
+    changes: [[`servers/${name}.yaml`, text]] as const,
+  });
+
+  it("are all kept when many are asked for at once, each on its own base, whatever becomes of the others", async () => {
+    const [base, wrong] = [await repo.head(), "1".repeat(40)];
+    const names = Array.from({ length: 20 }, (_, index) => `d${index}`);
+
+    const kept = await Promise.allSettled([
+      ...names.map((name) => repo.keepDraft(name, base, [draft(name), draft(name, server(name, "owner: x\n"))])),
+      repo.keepDraft("nothing", base, []),
+      repo.keepDraft("wrong", wrong, [draft("wrong")]),
+    ]);
+
+    const heads = kept.map((one) => (one.status === "fulfilled" ? one.value : undefined));
+    expect(heads.pop()).toBeUndefined();
+    expect(heads.pop()).toBe(base);
+    for (const [index, name] of names.entries()) {
+      expect(git("rev-parse", `refs/fleetwright/drafts/${name}`)).toBe(heads[index]);
+      expect(git("rev-parse", `${heads[index]}~2`)).toBe(base);
+      expect(git("diff", "--name-only", base, heads[index]!)).toBe(`servers/${name}.yaml`);
+    }
+    expect(git("for-each-ref", "refs/fleetwright/drafts/wrong")).toBe("");
+    expect(await repo.head()).toBe(base);
+
+    const again = await repo.keepDraft("d0", base, [draft("d0", server("d0", "owner: y\n"))]);
+    expect(git("rev-parse", `${again}^`)).toBe(base);
+    await repo.dropDrafts([...names, "nothing", "never-there"]);
+    expect(git("for-each-ref", "refs/fleetwright")).toBe("");
   });
 });
 

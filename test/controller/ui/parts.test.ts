@@ -176,14 +176,14 @@ describe("a list of servers", () => {
       region: "us-east",
       size: "s",
       power: "running",
-      labels: "",
       sync: "in sync",
     },
     drift: 0,
+    text: name,
     ...more,
   });
   const rows = Array.from({ length: 10_000 }, (_, index) =>
-    row(`web-${index}`, index % 2 ? { labels: "role db" } : {}),
+    row(`web-${index}`, { text: `web-${index} ${index % 2 ? "role db" : ""}` }),
   );
 
   it("shows one page of ten thousand, and the last one where there are not so many", () => {
@@ -194,11 +194,9 @@ describe("a list of servers", () => {
   });
 
   it("finds by every word, wherever it stands", () => {
-    expect(
-      filtered(rows, { text: "DB web-99" }).every(
-        ({ name, labels }) => name.startsWith("web-99") && labels === "role db",
-      ),
-    ).toBe(true);
+    const found = filtered(rows, { text: "DB web-99" }).map(({ name }) => name);
+    expect(found).toHaveLength(56);
+    expect(found.every((name) => name.startsWith("web-99") && Number(name.slice(4)) % 2 === 1)).toBe(true);
     expect(filtered(rows, { text: "nowhere" })).toEqual([]);
     expect(filtered(rows, { sync: "drifted" })).toEqual([]);
   });

@@ -3,11 +3,12 @@ import type { FleetApi } from "../api.ts";
 import { COLLECTIONS, type ObjectKind } from "../collections.ts";
 import { PAGE_PARAMETERS, type PageQuery, pageFrom, pageOf } from "../page.ts";
 import { missing } from "../problems.ts";
+import type { Records } from "../records.ts";
 import { type Parameter, type Route, route } from "../route.ts";
 import { filter, listOf, nameIn, objectSchema, oneOf, record, ref, text } from "../shapes.ts";
 import { compareKeys, type FleetObject, type FleetView } from "../view.ts";
 import { historyOf } from "./history.ts";
-import { serverStates, syncOf } from "./state.ts";
+import { serverState, syncOf } from "./state.ts";
 
 const SORTS = ["name", "account", "region", "size", "owner", "cost"] as const;
 
@@ -192,29 +193,24 @@ function hasLabel({ spec }: FleetObject, wanted: string): boolean {
   return colon === -1 || (spec.labels[name] ?? "") === wanted.slice(colon + 1);
 }
 
-/** Reads the hashes of all that is recorded, and no documents. */
+/** By what is recorded and seen, as `state` of each says it. */
 async function syncFilter(api: FleetApi, view: FleetView, wanted: string): Promise<(object: FleetObject) => boolean> {
-  const { store } = api.controller;
-  const hashes = await api.hashes();
-  const drifted = new Set<string>();
-  for (const { identity } of view.desired.byIdentity.values())
-    for (const one of await store.drift(identity, "open"))
-      if (one.kind === "Server") drifted.add(`${identity} ${one.identity}`);
+  const records = await api.records();
   return (object) => {
     const account = view.desired.accounts.get(object.spec?.account ?? "")?.identity ?? "";
-    const found = hashes.get(`Server/${account}/${object.name}`);
-    const row = found && { ...found, account, name: object.name };
-    return syncOf(view, object, row, row !== undefined && drifted.has(`${account} ${row.identity}`)) === wanted;
+    const record = records.server(account, object.name);
+    return syncOf(view, object, record, record !== undefined && records.drift(record).length > 0) === wanted;
   };
 }
 
 async function shown(api: FleetApi, view: FleetView, kind: ObjectKind, objects: readonly FleetObject[]) {
-  const stateOf = kind === "Server" ? await serverStates(api, view, objects) : await compiledStates(api, view, objects);
+  const records = await api.records();
+  const stateOf = kind === "Server" ? serverState : compiledState;
   return objects.map((object) => {
     const { name, file } = object;
     const { desired, hidden } = withoutUserData(view.fields(object));
     const place = { path: file.path, blob: file.blob, commit: view.desired.commit };
-    return { kind, name, file: place, desired, hidden, state: stateOf(object) };
+    return { kind, name, file: place, desired, hidden, state: stateOf(records, view, object) };
   });
 }
 
@@ -224,19 +220,16 @@ function withoutUserData(fields: object | undefined): { desired: object; hidden:
   return userData === undefined ? { desired, hidden: [] } : { desired, hidden: ["userData"] };
 }
 
-async function compiledStates(api: FleetApi, view: FleetView, objects: readonly FleetObject[]) {
-  const names = [...new Set(objects.flatMap(({ compiled }) => compiled.map(({ spec }) => spec.name)))];
-  const records = names.length === 0 ? [] : await api.controller.store.objects({ names });
-  const byKey = new Map(records.map((one) => [`${one.kind}/${one.account}/${one.name}`, one]));
-  return ({ compiled }: FleetObject) => ({
+function compiledState({ hashes }: Records, view: FleetView, { compiled }: FleetObject) {
+  return {
     compiled: compiled.map((one) => {
       const { kind, name, account } = one.spec;
       const identity = view.desired.accounts.get(account)?.identity ?? account;
-      const found = byKey.get(`${kind}/${identity}/${name}`);
+      const found = hashes.get(`${kind}/${identity}/${name}`);
       const sync =
         found === undefined ? "pending" : found.refresh ? "unchecked" : found.hash === one.hash ? "synced" : "pending";
       const known = found && { stack: found.stack, ...(found.cloudId !== undefined && { id: found.cloudId }) };
       return { kind, name, account, sync, ...known };
     }),
-  });
+  };
 }

@@ -1,58 +1,31 @@
 import type { MatchedAccount } from "../../../reconcile/match.ts";
-import type { AppliedObject, RememberedDrift, SeenServer } from "../../../store/types.ts";
-import type { FleetApi } from "../api.ts";
+import type { AppliedObject, RememberedDrift, Sighting } from "../../../store/types.ts";
+import type { Recorded, Records } from "../records.ts";
 import type { FleetObject, FleetView } from "../view.ts";
 
 type Sync = "synced" | "pending" | "drifted" | "unchecked";
 
-/** What is recorded and seen of these servers, by name; three statements for each account that they are on. */
-export async function serverStates(
-  api: Pick<FleetApi, "controller">,
-  view: FleetView,
-  servers: readonly FleetObject[],
-) {
-  const { store } = api.controller;
-  const names = servers.flatMap(({ name, spec }) => [name, ...(spec?.formerly ?? [])]);
-  const records = names.length === 0 ? [] : await store.objects({ kind: "Server", names });
-  const matched = new Map(servers.map((server) => [server.name, recordOf(view, server, records)]));
-  const own = [...matched.values()].filter((record) => record !== undefined);
-  const seen = new Map<string, SeenServer>();
-  const drift = new Map<string, RememberedDrift[]>();
-  const read = async (account: string, members: readonly AppliedObject[]) => {
-    const ids = members.flatMap(({ cloudId }) => cloudId ?? []);
-    const [{ servers: rows }, open] = await Promise.all([store.inventory(account, ids), store.drift(account, "open")]);
-    for (const row of rows) seen.set(`${account} ${row.id}`, row);
-    for (const [identity, members] of Map.groupBy(
-      open.filter(({ kind }) => kind === "Server"),
-      (one) => one.identity,
-    ))
-      drift.set(`${account} ${identity}`, members);
-  };
-  await Promise.all(
-    [...Map.groupBy(own, ({ account }) => account)].map(([account, members]) => read(account, members)),
-  );
-  return (server: FleetObject) => {
-    const record = matched.get(server.name);
-    const differs = record === undefined ? [] : (drift.get(`${record.account} ${record.identity}`) ?? []);
-    const machine = record?.cloudId === undefined ? undefined : seen.get(`${record.account} ${record.cloudId}`);
-    const account = server.spec?.account ?? "";
-    return {
-      sync: syncOf(view, server, record, differs.length > 0),
-      ...(record && { recorded: recordedOf(record) }),
-      ...(machine && { actual: machineOf(account, machine, server.name) }),
-      drift: differs.map((one) => driftOf(account, one)),
-      ...(server.cost && { cost: server.cost }),
-      ...(server.price && { price: server.price }),
-    };
+/** What is recorded and seen of one server. */
+export function serverState(records: Records, view: FleetView, server: FleetObject) {
+  const record = recordOf(records, view, server);
+  const differs = record === undefined ? [] : records.drift(record);
+  const machine = record && records.seen(record);
+  const account = server.spec?.account ?? "";
+  return {
+    sync: syncOf(view, server, record, differs.length > 0),
+    ...(record && { recorded: recordedOf(record) }),
+    ...(machine && { actual: machineOf(account, machine, server.name) }),
+    drift: differs.map((one) => driftOf(account, one)),
+    ...(server.cost && { cost: server.cost }),
+    ...(server.price && { price: server.price }),
   };
 }
 
 /** A move to another account that is under way has two: the new one counts. */
-function recordOf(view: FleetView, { name, spec }: FleetObject, records: readonly AppliedObject[]) {
-  const identity = view.desired.accounts.get(spec?.account ?? "")?.identity;
-  const called = records.filter((record) => record.name === name);
-  const own = called.find(({ account }) => account === identity) ?? called[0];
-  return own ?? records.find((record) => spec?.formerly.includes(record.name));
+function recordOf(records: Records, view: FleetView, { name, spec }: FleetObject): Recorded | undefined {
+  const identity = view.desired.accounts.get(spec?.account ?? "")?.identity ?? "";
+  const own = records.server(identity, name) ?? records.servers(name)[0];
+  return own ?? spec?.formerly.flatMap((former) => records.servers(former))[0];
 }
 
 export function syncOf(
@@ -68,7 +41,7 @@ export function syncOf(
   return isDrifted ? "drifted" : "synced";
 }
 
-export function recordedOf({ identity, stack, generation, mark, cloudId, commit, provisioningSince }: AppliedObject) {
+function recordedOf({ identity, stack, generation, mark, cloudId, commit, provisioningSince }: Recorded) {
   return {
     identity,
     stack,
@@ -81,7 +54,7 @@ export function recordedOf({ identity, stack, generation, mark, cloudId, commit,
 }
 
 /** A machine as it is told: what a cloud keeps for itself, and whatever else it says of it, is left out. */
-export function machineOf(account: string, row: SeenServer, server?: string) {
+export function machineOf(account: string, row: Sighting, server?: string) {
   const { id, name, mark, region, size, state: power, firstSeen, lastSeen, goneSince, monthly, actual } = row;
   const { image, status, ipv4, ipv6, createdAt } = actual;
   return {
