@@ -4,7 +4,7 @@ import type { FleetApi } from "../api.ts";
 import { PAGE_PARAMETERS, type PageQuery, type Place, pageOf, visiblePage } from "../page.ts";
 import { missing } from "../problems.ts";
 import { type Route, route } from "../route.ts";
-import { filter, nameIn, ref } from "../shapes.ts";
+import { filter, nameIn, record, ref, text } from "../shapes.ts";
 import { streamRun } from "../stream.ts";
 import type { FleetView } from "../view.ts";
 
@@ -68,7 +68,8 @@ export const runRoutes: readonly Route[] = [
       200: {
         description: "The events so far, and those to come.",
         type: "text/event-stream",
-        schema: { type: "string" },
+        // Of each event, as readers of descriptions take it.
+        schema: record({ event: text, data: { ...text, description: "JSON." }, "id?": text }),
       },
       204: { description: "The run has ended, and the caller has all of its events." },
     },

@@ -249,7 +249,7 @@ describe("the audit log", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as { seq: number; action: string });
 
-    expect(lines.headers.get("content-type")).toBe("application/x-ndjson");
+    expect(lines.headers.get("content-type")).toBe("application/x-ndjson; charset=utf-8");
     expect(entries.map(({ seq }) => seq)).toEqual(entries.map(({ seq }) => seq).toSorted((a, b) => a - b));
     expect(entries.map(({ action }) => action)).toEqual(
       expect.arrayContaining(["user.added", "api.setCredential", "test"]),

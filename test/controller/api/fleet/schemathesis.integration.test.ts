@@ -7,7 +7,10 @@ import { Site } from "./site.ts";
 
 /** Requests that nobody has thought of, made from the description by a tool that knows nothing else: each answer is as described. */
 const missing = await schemathesisMissing();
-const SECONDS = 60;
+/** Its few requests to each route take a minute where nothing else runs. */
+const TIMEOUT = 600_000;
+
+const METHODS = new Set(["get", "post", "put", "patch", "delete"]);
 
 let site: Site;
 let server: Server;
@@ -38,16 +41,18 @@ describe.skipIf(missing !== undefined)(`the API (${missing ?? "schemathesis"})`,
           "--checks",
           "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
         ],
-        ...["--phases", "examples,coverage,fuzzing"],
-        ...["--max-time", String(SECONDS), "--max-examples", "10", "--request-timeout", "30"],
+        ...["--phases", "fuzzing"],
+        ...["--max-examples", "3", "--request-timeout", "60"],
         ...["--generation-deterministic", "--warnings", "off", "--no-shrink"],
         ...["--continue-on-failure"],
       ]);
 
-      // Something has been tried: a run that could not begin says nothing of the API.
-      expect(said).toMatch(/[1-9]\d* generated/);
       expect([code, code === 0 ? "" : said]).toEqual([0, ""]);
+      // Each route was tried: a run that was cut off says nothing of the rest.
+      const { paths } = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, object> };
+      const operations = Object.values(paths).flatMap((path) => Object.keys(path).filter((key) => METHODS.has(key)));
+      expect(said).toContain(`Tested: ${operations.length}\n`);
     },
-    (SECONDS + 180) * 1000,
+    TIMEOUT,
   );
 });
