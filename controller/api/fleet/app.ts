@@ -6,6 +6,7 @@ import { whoOf } from "../../people/audit.ts";
 import { mayAs, type Principal } from "../../people/principal.ts";
 import { FleetApi, type FleetParts } from "./api.ts";
 import { type RequestCheck, requestChecks } from "./check.ts";
+import { isDeeperThan } from "./depth.ts";
 import { once } from "./once.ts";
 import { describe } from "./openapi.ts";
 import { ApiError, problemOf } from "./problems.ts";
@@ -151,15 +152,20 @@ function sourceOf(c: Context): string {
 
 class Refused extends Error {}
 
+/** As deep as a fleet file may be. */
+const DEEPEST_BODY = 50;
+
 async function readBody(c: Context): Promise<unknown> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") fail("MEDIA_TYPE", "content-type: application/json is wanted");
   const text = await c.req.text();
   try {
-    return JSON.parse(text, (key, value: unknown) => {
+    const body: unknown = JSON.parse(text, (key, value: unknown) => {
       if (key === "__proto__") throw new Refused("a member may not be called __proto__");
       return value;
     });
+    if (isDeeperThan(DEEPEST_BODY, body)) throw new Refused(`the body has more than ${DEEPEST_BODY} levels`);
+    return body;
   } catch (cause) {
     // What the parser says repeats a part of the body, which may be a secret.
     throw new ApiError("USAGE", cause instanceof Refused ? cause.message : "the body is no JSON");

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Change } from "../../../../controller/changes/types.ts";
+import { ATTACKS } from "./attacks.ts";
 import { Site, type Told } from "./site.ts";
 
 /** Mutations over HTTP: each a change, with the real service, engine and database on simulated clouds. */
@@ -27,7 +28,7 @@ async function send(
 ): Promise<Told> {
   return await site.ask(`/fleet/v1${path}`, token, {
     method,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
     headers: {
       "content-type": "application/json",
       "idempotency-key": key,
@@ -252,5 +253,21 @@ describe("a sign-in", () => {
     expect(JSON.stringify(log.body)).not.toContain(password);
     expect((await site.ask("/fleet/v1/audit", "operator")).status).toBe(403);
     expect((await site.ask("/fleet/v1/audit", "acme")).status).toBe(403);
+  });
+});
+
+describe("a request that means harm", () => {
+  it.each(ATTACKS)("is refused and leaves nothing: $name", async ({ method, path, body, text, headers, status }) => {
+    const before = site.fleet.git("rev-parse", "main");
+    const changes = (await site.ask("/fleet/v1/changes?limit=500", "admin")).body.items.length;
+    const logged = site.logged.length;
+
+    const told = await send(method, path, text ?? body, headers && { headers });
+
+    expect(told.status, told.text).toBe(status);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    expect(site.fleet.git("rev-parse", "main")).toBe(before);
+    expect((await site.ask("/fleet/v1/changes?limit=500", "admin")).body.items).toHaveLength(changes);
+    expect(site.logged.slice(logged).filter((line) => line.includes('"level":"error"'))).toEqual([]);
   });
 });
