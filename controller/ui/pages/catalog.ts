@@ -23,7 +23,7 @@ import {
 import { may, type Page, type Visit } from "../visit.ts";
 import { cloudTitle } from "./fleet.ts";
 
-const ON_A_PAGE = 50;
+const ON_A_PAGE = 25;
 const BARS = 12;
 
 type Compared = Awaited<ReturnType<typeof compared>>;

@@ -16,7 +16,10 @@ const ON_A_PAGE = 50;
 
 const CLASSES = {
   orphan: { words: "Orphans", what: "They carry this fleet's mark, and no file and no record names them." },
-  foreign: { words: "Foreign", what: "They carry no mark, or another fleet's: nothing here touches them." },
+  foreign: {
+    words: "Foreign",
+    what: "They carry no mark, or another fleet's: nothing here touches them unless they are adopted.",
+  },
 } as const satisfies Partial<Record<SeenServer["class"], object>>;
 type Class = keyof typeof CLASSES;
 
