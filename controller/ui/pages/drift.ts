@@ -44,9 +44,9 @@ ${causeActions(visit, cause)}</li>`;
 function what({ path, desired, actual, names }: DriftCause): Markup {
   if (path === GONE) return html`${names.length === 1 ? "is" : "are"} gone from the cloud`;
   const field = path.startsWith("rules[") ? "rules" : path;
-  if (desired === undefined) return html`<code>${field}</code>: has <ins>${value(actual)}</ins>, which is not wanted`;
-  if (actual === undefined) return html`<code>${field}</code>: lacks <del>${value(desired)}</del>`;
-  return html`<code>${field}</code> is <ins>${value(actual)}</ins>, wanted <del>${value(desired)}</del>`;
+  if (desired === undefined) return html`<code>${field}</code>: has <del>${value(actual)}</del>, which is not wanted`;
+  if (actual === undefined) return html`<code>${field}</code>: lacks <ins>${value(desired)}</ins>`;
+  return html`<code>${field}</code> is <strong>${value(actual)}</strong>, wanted <ins>${value(desired)}</ins>`;
 }
 
 const links = ({ object }: DriftCause, names: readonly string[]): Markup[] =>
