@@ -80,7 +80,7 @@ const driftList = (drift: Read["state"]["drift"], now: number): Markup =>
       html`<li><code>${field}</code> ${
         field === "gone"
           ? "the machine is gone from the cloud"
-          : html`is <ins>${value(actual)}</ins>, wanted <del>${value(desired)}</del>`
+          : html`is <strong>${value(actual)}</strong>, wanted <ins>${value(desired)}</ins>`
       } <small>since ${ago(since, now)}${wanted === undefined ? nothing : html`, wanted by ${wanted.name} in ${shortCommit(wanted.commit)}`}</small></li>`,
   )}</ul>`;
 

@@ -154,9 +154,9 @@ describe("the fleet", () => {
     expect(drifted).toContain('href="/ui/servers/web-1"');
     expect(drifted).not.toContain('href="/ui/servers/web-2"');
     const { text } = await otto.get("/ui/servers/web-1");
-    expect(text).toMatch(/<code>power<\/code> is <ins>stopped<\/ins>, wanted <del>running<\/del>/);
+    expect(text).toMatch(/<code>power<\/code> is <strong>stopped<\/strong>, wanted <ins>running<\/ins>/);
     const drift = (await otto.get("/ui/drift")).text;
-    expect(drift).toMatch(/1 server<\/span> <code>power<\/code> is <ins>stopped<\/ins>/);
+    expect(drift).toMatch(/1 server<\/span> <code>power<\/code> is <strong>stopped<\/strong>/);
     expect((await otto.get("/ui/inventory?class=foreign")).text).toContain("somebody-elses");
     expect((await otto.get("/ui/inventory")).text).not.toContain("somebody-elses");
   });
