@@ -261,3 +261,40 @@ describe("a pull request", () => {
     TIMEOUT,
   );
 });
+
+describe("somebody at the forge", () => {
+  it(
+    "is who an operator of this machine says, by a number that no other name gets, until that is undone",
+    async () => {
+      interface Links {
+        links: { login: { id: string; name: string }; email: string; role: string }[];
+      }
+      const forge = async <T>(...args: string[]) => await fleet.json<T>(["forge", ...args]);
+
+      const checked = await forge<{ login: string; open: number }>("check");
+      const linked = await forge("link", "@eve", "vera@example.org");
+      const { links } = await forge<Links>("list");
+      const unknown = await forge("link", "nobody-there", "vera@example.org");
+      const nobody = await forge("link", "eve", "nobody@example.org");
+      const unlinked = await forge("unlink", "eve");
+      const again = await forge("unlink", "eve");
+
+      expect(checked).toMatchObject({ code: 0, login: site.bot.login, open: expect.any(Number) });
+      expect(linked.code).toBe(0);
+      expect(links.find(({ login }) => login.name === "eve")).toMatchObject({
+        login: { id: String(eve!.id) },
+        email: "vera@example.org",
+        role: "viewer",
+      });
+      expect([unknown.error?.code, nobody.error?.code]).toEqual(["NOT_FOUND", "NOT_FOUND"]);
+      expect([unlinked.code, again.error?.code]).toEqual([0, "NOT_FOUND"]);
+      expect((await forge<Links>("list")).links.map(({ login }) => login.name)).not.toContain("eve");
+      const audit = await desk.controller.store.people.audits({ limit: 200 });
+      expect(audit.filter(({ action }) => action === "forge.linked" || action === "forge.unlinked")[0]).toMatchObject({
+        action: "forge.unlinked",
+        who: { via: "command-line" },
+      });
+    },
+    TIMEOUT,
+  );
+});
