@@ -1,15 +1,6 @@
-import { FleetError } from "../../resources/errors.ts";
-import { ForgeHttp, type ForgeHttpParts } from "./http.ts";
-import { hasNextLink, instantOf } from "./pages.ts";
-import { type Forge, type ForgeComment, type Login, type PullRequest, STATUS_CONTEXT } from "./types.ts";
-
-const PER_PAGE = 100;
-const LONGEST_DESCRIPTION = 140;
-
-interface User {
-  id: number;
-  login: string;
-}
+import { GitHubApi, type GitHubUser } from "./github-api.ts";
+import type { ForgeClientParts } from "./http.ts";
+import type { Login, PullRequest } from "./types.ts";
 
 /** @see https://docs.github.com/en/rest/pulls/pulls */
 export interface GitHubPull {
@@ -19,118 +10,37 @@ export interface GitHubPull {
   state: "open" | "closed";
   merged_at: string | null;
   merge_commit_sha: string | null;
-  user: User | null;
+  user: GitHubUser | null;
   head: { sha: string; repo: { id: number } | null };
   base: { ref: string; repo: { id: number } };
   updated_at: string;
 }
 
-interface Comment {
-  id: number;
-  user: User | null;
-  body?: string;
-  created_at: string;
-  updated_at: string;
-}
-
 /** GitHub, and GitHub Enterprise Server at an address of its own. */
-export class GitHub implements Forge {
+export class GitHub extends GitHubApi<GitHubPull> {
   readonly longestComment = 65_536;
-  readonly #http: ForgeHttp;
-  readonly #repository: string;
+  protected readonly longestDescription = 140;
+  protected readonly perPage = { per_page: 100 };
+  protected readonly toPull = toPull;
+  protected readonly toLogin = toLogin;
 
-  constructor({
-    url,
-    token,
-    repository,
-    now,
-  }: { url: string; token: string; repository: string; now: ForgeHttpParts["now"] }) {
-    this.#http = new ForgeHttp({
-      title: "GitHub",
-      api: url === "https://github.com" ? "https://api.github.com" : `${url}/api/v3`,
-      headers: {
-        accept: "application/vnd.github+json",
-        authorization: `Bearer ${token}`,
-        "x-github-api-version": "2022-11-28",
-      },
-      now,
-    });
-    this.#repository = `/repos/${repository.split("/").map(encodeURIComponent).join("/")}`;
-  }
-
-  headRef(number: number): string {
-    return `refs/pull/${number}/head`;
-  }
-
-  async *openPulls(signal: AbortSignal): AsyncGenerator<PullRequest> {
-    const query = { state: "open", per_page: PER_PAGE };
-    for await (const one of this.#http.pages<GitHubPull>(`${this.#repository}/pulls`, { query, signal }, hasNextLink))
-      yield toPull(one);
-  }
-
-  async pull(number: number, signal: AbortSignal): Promise<PullRequest> {
-    return toPull(await this.#http.ask<GitHubPull>("GET", `${this.#repository}/pulls/${number}`, { signal }));
-  }
-
-  async *files(number: number, signal: AbortSignal): AsyncGenerator<string> {
-    const path = `${this.#repository}/pulls/${number}/files`;
-    const request = { query: { per_page: PER_PAGE }, signal };
-    type File = { filename: string; previous_filename?: string };
-    for await (const { filename, previous_filename } of this.#http.pages<File>(path, request, hasNextLink)) {
-      yield filename;
-      if (previous_filename !== undefined) yield previous_filename;
-    }
-  }
-
-  async *comments(number: number, since: string | undefined, signal: AbortSignal): AsyncGenerator<ForgeComment> {
-    const path = `${this.#repository}/issues/${number}/comments`;
-    const request = { query: { per_page: PER_PAGE, since: instantOf(since) }, signal };
-    for await (const comment of this.#http.pages<Comment>(path, request, hasNextLink)) yield toComment(comment);
-  }
-
-  async addComment(number: number, body: string, signal: AbortSignal): Promise<ForgeComment> {
-    const path = `${this.#repository}/issues/${number}/comments`;
-    return toComment(await this.#http.ask<Comment>("POST", path, { body: { body }, signal }));
-  }
-
-  async editComment(_number: number, id: number, body: string, signal: AbortSignal): Promise<void> {
-    await this.#http.ask("PATCH", `${this.#repository}/issues/comments/${id}`, { body: { body }, signal });
-  }
-
-  async setStatus(
-    commit: string,
-    { state, description, url }: Parameters<Forge["setStatus"]>[1],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const body = {
-      state,
-      context: STATUS_CONTEXT,
-      description: description.slice(0, LONGEST_DESCRIPTION),
-      ...(url && { target_url: url }),
+  constructor({ url, token, repository, now }: ForgeClientParts) {
+    const api = url === "https://github.com" ? "https://api.github.com" : `${url}/api/v3`;
+    const headers = {
+      accept: "application/vnd.github+json",
+      authorization: `Bearer ${token}`,
+      "x-github-api-version": "2022-11-28",
     };
-    await this.#http.ask("POST", `${this.#repository}/statuses/${commit}`, { body, signal });
+    super({ title: "GitHub", api, headers, now }, repository);
   }
 
   async merge(number: number, head: string, signal: AbortSignal): Promise<void> {
-    await this.#http.ask("PUT", `${this.#repository}/pulls/${number}/merge`, { body: { sha: head }, signal });
-  }
-
-  async me(signal: AbortSignal): Promise<Login> {
-    return toLogin(await this.#http.ask<User>("GET", "/user", { signal }));
-  }
-
-  async login(name: string, signal: AbortSignal): Promise<Login | undefined> {
-    try {
-      return toLogin(await this.#http.ask<User>("GET", `/users/${encodeURIComponent(name)}`, { signal }));
-    } catch (error) {
-      if (error instanceof FleetError && error.code === "NOT_FOUND") return undefined;
-      throw error;
-    }
+    await this.http.ask("PUT", `${this.repository}/pulls/${number}/merge`, { body: { sha: head }, signal });
   }
 }
 
 /** Whose account is gone is nobody. */
-const toLogin = (user: User | null): Login => ({ id: String(user?.id ?? 0), name: user?.login ?? "ghost" });
+const toLogin = (user: GitHubUser | null): Login => ({ id: String(user?.id ?? 0), name: user?.login ?? "ghost" });
 
 export function toPull({ merged_at, merge_commit_sha, user, head, base, ...rest }: GitHubPull): PullRequest {
   const isMerged = merged_at !== null && merged_at !== undefined;
@@ -147,11 +57,3 @@ export function toPull({ merged_at, merge_commit_sha, user, head, base, ...rest 
     updatedAt: rest.updated_at,
   };
 }
-
-const toComment = ({ id, user, body, created_at, updated_at }: Comment): ForgeComment => ({
-  id,
-  author: toLogin(user),
-  body: body ?? "",
-  createdAt: created_at,
-  updatedAt: updated_at,
-});

@@ -1,5 +1,5 @@
 import { FleetError } from "../../resources/errors.ts";
-import { ForgeHttp, type ForgeHttpParts } from "./http.ts";
+import { type ForgeClientParts, ForgeHttp } from "./http.ts";
 import { type Forge, type ForgeComment, type Login, type PullRequest, STATUS_CONTEXT } from "./types.ts";
 
 const PER_PAGE = 100;
@@ -40,12 +40,7 @@ export class GitLab implements Forge {
   readonly #http: ForgeHttp;
   readonly #project: string;
 
-  constructor({
-    url,
-    token,
-    repository,
-    now,
-  }: { url: string; token: string; repository: string; now: ForgeHttpParts["now"] }) {
+  constructor({ url, token, repository, now }: ForgeClientParts) {
     const headers = { accept: "application/json", "private-token": token };
     this.#http = new ForgeHttp({ title: "GitLab", api: `${url}/api/v4`, headers, now });
     this.#project = `/projects/${encodeURIComponent(repository)}`;

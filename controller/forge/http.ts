@@ -17,6 +17,15 @@ export interface ForgeHttpParts {
   now(): number;
 }
 
+/** What a client of one forge is made with. */
+export interface ForgeClientParts {
+  url: string;
+  token: string;
+  /** `OWNER/NAME` */
+  repository: string;
+  now: ForgeHttpParts["now"];
+}
+
 export interface ForgeRequest {
   query?: Readonly<Record<string, string | number | undefined>>;
   body?: unknown;
