@@ -20,6 +20,8 @@ export interface DemoService {
   email: string;
   /** Of this demo only. */
   password: string;
+  /** An API key of the same person. */
+  token: string;
   stop(): Promise<void>;
 }
 
@@ -43,7 +45,9 @@ export async function serveDemo(
   opened(serving);
   const password = randomBytes(15).toString("base64url");
   const { name, email } = DEMO_PERSON;
-  await serving.people.users.createFirst({ name, email, password }, { email, via: "command-line" });
+  const by = { email, via: "command-line" } as const;
+  const { id: user } = await serving.people.users.createFirst({ name, email, password }, by);
+  const { text: token } = await serving.people.keys.create({ user, name: "demo" }, by);
   const url = await serving.start({ hostname: HOSTNAME, port: PORT }).catch(async (error: unknown) => {
     if (!(error instanceof FleetError) || error.code !== "USAGE") throw error;
     return await serving.start({ hostname: HOSTNAME, port: 0 });
@@ -53,5 +57,5 @@ export async function serveDemo(
     await serving.stop();
     await new Promise<void>((done) => file.end(() => done()));
   };
-  return { serving, url, email, password, stop };
+  return { serving, url, email, password, token, stop };
 }

@@ -36,12 +36,21 @@ export class Remote {
 
   /** A mutation, sent once. @param waitSeconds how long its answer may wait for the end of what it begins */
   async post<T>(path: string, body: object | undefined, waitSeconds = 0): Promise<T> {
+    return await this.#send<T>("POST", path, body, waitSeconds);
+  }
+
+  /** A merge patch of one object: a mutation as `post` sends it. */
+  async patch<T>(path: string, body: object, waitSeconds = 0): Promise<T> {
+    return await this.#send<T>("PATCH", path, body, waitSeconds);
+  }
+
+  async #send<T>(method: string, path: string, body: object | undefined, waitSeconds: number): Promise<T> {
     const headers = {
       "idempotency-key": randomUUID(),
       ...(waitSeconds > 0 && { prefer: `wait=${waitSeconds}` }),
       ...(body && { "content-type": "application/json" }),
     };
-    return await this.#json<T>(path, {}, { method: "POST", headers, ...(body && { body: JSON.stringify(body) }) });
+    return await this.#json<T>(path, {}, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   }
 
   /** An answer that goes on; 204 where there is nothing to come. */
