@@ -52,6 +52,7 @@ const VALUES: Record<string, (row: number) => unknown> = {
   json: (row) => JSON.stringify({ row, nested: [{ text: "ü" }, null] }),
   uuid: (row) => `00000000-0000-4000-8000-00000000000${row}`,
   ARRAY: (row) => [`one ${row}`, "two"],
+  date: (row) => `2026-01-0${row}`,
   "timestamp with time zone": (row) => `2026-01-0${row} 12:00:00.123456+00`,
 };
 
