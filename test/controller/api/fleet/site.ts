@@ -173,6 +173,13 @@ export class Site {
     if (asked === "head" || (content === undefined && type === "")) return;
     if (content?.[type] === undefined) throw new Error(`${asked} ${path}: ${status} with ${type} is not described`);
     const check = schemaAt(base + pointerTo("content", type, "schema"));
+    // Of a stream each event is described.
+    if (type === "text/event-stream") {
+      for (const event of eventsIn(String(body)))
+        if (!check(event))
+          throw new Error(`${asked} ${path}: ${JSON.stringify(check.errors)} in ${JSON.stringify(event)}`);
+      return;
+    }
     if (!check(body)) throw new Error(`${asked} ${path}: ${JSON.stringify(check.errors)} in ${JSON.stringify(body)}`);
   }
 
@@ -182,6 +189,14 @@ export class Site {
     await this.fleet.close();
     await this.clouds.close();
   }
+}
+
+/** Server-sent events by their fields; comments are none. */
+function eventsIn(text: string): Record<string, string>[] {
+  const blocks = text.split("\n\n").map((block) => block.split("\n").filter((line) => /^\w+: /.test(line)));
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => Object.fromEntries(lines.map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string])));
 }
 
 const PLAN = {
