@@ -1,6 +1,6 @@
 import { FleetError } from "../../resources/errors.ts";
 import { parseFleetFile } from "../fleet/file.ts";
-import { concerns, type Principal } from "../people/principal.ts";
+import { concerns, isAboutAll, type Principal } from "../people/principal.ts";
 import type { FleetRepo } from "../repo/repo.ts";
 import type { Change } from "./types.ts";
 
@@ -40,8 +40,7 @@ export async function concernsChange(
   repo: Pick<FleetRepo, "head" | "readBlob">,
   change: Pick<Change, "files" | "base" | "head" | "merged" | "reverts" | "openedBy">,
 ): Promise<boolean> {
-  const isAboutAll = principal.accounts === undefined && principal.owners === undefined;
-  if (isAboutAll || change.openedBy === principal.id) return true;
+  if (isAboutAll(principal) || change.openedBy === principal.id) return true;
   const files = change.files.length === 0 ? undefined : await filesOf(repo, change);
   return files?.every(({ before, after }) => [before, after].every((text) => isServerOf(principal, text))) ?? false;
 }

@@ -37,6 +37,26 @@ export async function* auditExport(entries: AsyncIterable<StoredAudit>, format: 
       : rowOf(Object.values(COLUMNS).map((column) => column(entry) ?? ""));
 }
 
+/** The same as bytes, read as they are taken: who reads slowly holds no more than a page. A controller that stops cuts it off. */
+export function auditStream(
+  entries: AsyncIterable<StoredAudit>,
+  format: AuditFormat,
+  stopping?: AbortSignal,
+): ReadableStream<Uint8Array> {
+  const lines = auditExport(entries, format);
+  const bytes = new TextEncoder();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = stopping?.aborted ? { done: true, value: undefined } : await lines.next();
+      if (done || value === undefined) controller.close();
+      else controller.enqueue(bytes.encode(value));
+    },
+    async cancel() {
+      await lines.return(undefined);
+    },
+  });
+}
+
 const rowOf = (cells: readonly string[]): string => `${cells.map(cellOf).join(",")}\r\n`;
 
 function cellOf(text: string): string {

@@ -22,6 +22,10 @@ export interface Principal {
 export const mayAs = ({ role }: Pick<Principal, "role">, needed: Role): boolean =>
   ROLES.indexOf(role) >= ROLES.indexOf(needed);
 
+/** Whether somebody's role is about all of the fleet. */
+export const isAboutAll = ({ accounts, owners }: Pick<Principal, "accounts" | "owners">): boolean =>
+  accounts === undefined && owners === undefined;
+
 /** Whether an object is within what somebody's role is about. What belongs to nobody is for those who are about every owner. */
 export function concerns(
   { accounts, owners }: Pick<Principal, "accounts" | "owners">,

@@ -4,7 +4,7 @@ import { KINDS, type Kind } from "../../../schemas/index.ts";
 import type { AnyFields } from "../../../schemas/types.ts";
 import { parseCached } from "../../fleet/cache.ts";
 import { type FleetFile, kindOfPath } from "../../fleet/file.ts";
-import { concerns, type Principal } from "../../people/principal.ts";
+import { concerns, isAboutAll, type Principal } from "../../people/principal.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import { costOf, priceOf } from "../../reconcile/cost.ts";
 import type { Desired } from "../../reconcile/desired.ts";
@@ -25,8 +25,6 @@ export interface FleetObject {
 }
 
 type Concern = Pick<Principal, "accounts" | "owners">;
-
-export const isAboutAll = ({ accounts, owners }: Concern): boolean => accounts === undefined && owners === undefined;
 
 /** One commit of the fleet, by kind and name. Made once a commit and shared by all requests: nobody changes it. */
 export class FleetView {

@@ -1,3 +1,4 @@
+import { eventObject, eventWords } from "../../reconcile/event-words.ts";
 import type { RunRecord, StoredEvent } from "../../store/types.ts";
 import type { Io } from "../io.ts";
 import { aligned } from "./text.ts";
@@ -31,7 +32,7 @@ export function renderRuns(runs: readonly RunLine[], io: Io): string {
 
 /** `12:04:11  outcome  web-1  create` */
 export function renderTold({ at, kind, object, data }: RunTold, io: Io): string {
-  const name = object?.replace(/^Server\/\//, "").replaceAll("/", " ");
+  const name = object && eventObject(object);
   const line = [at.slice(11, 19), kind, name, wordsOf(data)].filter(Boolean).join("  ");
   return kind === "error" ? io.color.red(line) : line;
 }
@@ -47,12 +48,8 @@ function painted(outcome: string | undefined, { color }: Io): (text: string) => 
   return outcome === undefined ? (text) => text : color.red;
 }
 
-/** What an event says, in the words that most have. */
-export function wordsOf(data: unknown): string {
-  if (typeof data === "string") return data;
-  if (typeof data !== "object" || data === null) return "";
-  const { message, text, reason, op, outcome, changes } = data as Record<string, unknown>;
-  const told = [message, text, reason, op, outcome].filter((one) => typeof one === "string");
+function wordsOf(data: unknown): string {
+  const { told, changes } = eventWords(data);
   const counts = Object.entries((changes ?? {}) as Record<string, unknown>).map(([what, many]) => `${what}=${many}`);
   return [...told, counts.join(", ")].filter(Boolean).join(" ");
 }

@@ -1,8 +1,8 @@
 import { html } from "hono/html";
 import { FleetError } from "../../../resources/errors.ts";
-import { isAboutAll } from "../../api/fleet/view.ts";
 import { actorWords } from "../../cli/render/people.ts";
-import { AUDIT_TYPES, auditExport, isAuditFormat } from "../../people/audit-export.ts";
+import { AUDIT_TYPES, auditStream, isAuditFormat } from "../../people/audit-export.ts";
+import { isAboutAll } from "../../people/principal.ts";
 import type { StoredAudit } from "../../people/types.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { table } from "../parts/table.ts";
@@ -63,8 +63,7 @@ export async function auditExportPage(visit: Visit): Promise<Response> {
   const query = new URL(c.req.url).searchParams;
   const format = query.get("format") ?? "ndjson";
   if (!isAuditFormat(format)) throw new FleetError("USAGE", "the log is exported as ndjson or csv");
-  const lines = auditExport(parts.people.audit.entries(filterOf(query)), format);
-  return c.body(ReadableStream.from(lines).pipeThrough(new TextEncoderStream()), 200, {
+  return c.body(auditStream(parts.people.audit.entries(filterOf(query)), format), 200, {
     "content-type": AUDIT_TYPES[format],
     "content-disposition": `attachment; filename="audit.${format}"`,
   });

@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { eventObject, eventWords } from "../../reconcile/event-words.ts";
 import type { StoredEvent } from "../../store/types.ts";
 import { type Markup, nothing } from "./markup.ts";
 import { badge, type Tone, value } from "./words.ts";
@@ -18,17 +19,10 @@ export const eventLog = (events: readonly StoredEvent[]): Markup =>
 
 export function eventLine({ at, kind, object, data }: StoredEvent): Markup {
   const end = kind.split(".").at(-1) ?? kind;
-  return html`<li><time datetime="${at}">${at.slice(11, 19)}</time> ${badge(TONES[end] ?? "idle", kind)} ${object === undefined ? nothing : nameOf(object)} <span class="lines">${words(data)}</span></li>`;
+  return html`<li><time datetime="${at}">${at.slice(11, 19)}</time> ${badge(TONES[end] ?? "idle", kind)} ${object === undefined ? nothing : eventObject(object)} <span class="lines">${words(data)}</span></li>`;
 }
 
-/** `Server//web-1` is `web-1`. */
-const nameOf = (key: string): string => key.replace(/^Server\/\//, "").replaceAll("/", " ");
-
-/** What an event says, in the words that most have. */
 function words(data: unknown): string {
-  if (typeof data === "string") return data;
-  if (typeof data !== "object" || data === null) return "";
-  const { message, text, reason, op, outcome, changes } = data as Record<string, unknown>;
-  const told = [message, text, reason, op, outcome].filter((one) => typeof one === "string");
+  const { told, changes } = eventWords(data);
   return [...told, ...(changes === undefined ? [] : [value(changes)])].join(" ");
 }

@@ -1,7 +1,8 @@
 import type { ServerSpec } from "../../../resources/spec.ts";
 import { syncOf } from "../../api/fleet/reads/state.ts";
 import type { Records } from "../../api/fleet/records.ts";
-import { type FleetObject, type FleetView, isAboutAll } from "../../api/fleet/view.ts";
+import type { FleetObject, FleetView } from "../../api/fleet/view.ts";
+import { isAboutAll } from "../../people/principal.ts";
 import type { Cost, Sighting } from "../../store/types.ts";
 import type { Visit } from "../visit.ts";
 

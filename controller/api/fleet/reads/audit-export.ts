@@ -1,4 +1,4 @@
-import { AUDIT_TYPES, type AuditFormat, auditExport } from "../../../people/audit-export.ts";
+import { AUDIT_TYPES, type AuditFormat, auditStream } from "../../../people/audit-export.ts";
 import type { FleetApi } from "../api.ts";
 import { type Call, type Route, route } from "../route.ts";
 import { filter, text } from "../shapes.ts";
@@ -51,18 +51,6 @@ function exported(
 ): Response {
   requireAll(principal, "the audit log");
   const query = { ...(email && { email }), ...(object && { object }), ...(after !== undefined && { after }) };
-  const lines = auditExport(people.audit.entries(query), format);
-  const bytes = new TextEncoder();
-  const body = new ReadableStream<Uint8Array>({
-    // Read as it is taken: who reads slowly holds no more than a page.
-    async pull(controller) {
-      const { done, value } = stopping.aborted ? { done: true, value: undefined } : await lines.next();
-      if (done || value === undefined) controller.close();
-      else controller.enqueue(bytes.encode(value));
-    },
-    async cancel() {
-      await lines.return(undefined);
-    },
-  });
+  const body = auditStream(people.audit.entries(query), format, stopping);
   return new Response(body, { headers: { "content-type": AUDIT_TYPES[format] } });
 }

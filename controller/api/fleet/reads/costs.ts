@@ -1,5 +1,5 @@
 import { dayOf } from "../../../catalog/ended.ts";
-import { concerns, type Principal } from "../../../people/principal.ts";
+import { concerns, isAboutAll, type Principal } from "../../../people/principal.ts";
 import { sum } from "../../../reconcile/cost.ts";
 import {
   type CostHistory,
@@ -12,7 +12,7 @@ import type { DayCost } from "../../../store/types.ts";
 import type { FleetApi } from "../api.ts";
 import { type Route, route } from "../route.ts";
 import { filter, listOf, oneOf, record, ref, text, whole } from "../shapes.ts";
-import { type FleetObject, type FleetView, isAboutAll } from "../view.ts";
+import type { FleetObject, FleetView } from "../view.ts";
 
 const SUMS = {
   servers: whole,

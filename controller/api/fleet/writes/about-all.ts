@@ -1,6 +1,5 @@
-import type { Principal } from "../../../people/principal.ts";
+import { isAboutAll, type Principal } from "../../../people/principal.ts";
 import { ApiError } from "../problems.ts";
-import { isAboutAll } from "../view.ts";
 
 /** @throws {ApiError} FORBIDDEN */
 export function requireAll(principal: Principal, what: string): void {

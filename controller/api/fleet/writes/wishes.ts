@@ -1,8 +1,8 @@
 import type { Kind } from "../../../../schemas/index.ts";
 import type { Wish } from "../../../changes/wishes.ts";
-import { concerns, mayAs, type Principal, type Role } from "../../../people/principal.ts";
+import { concerns, isAboutAll, mayAs, type Principal, type Role } from "../../../people/principal.ts";
 import { ApiError, missing } from "../problems.ts";
-import { type FleetView, isAboutAll } from "../view.ts";
+import type { FleetView } from "../view.ts";
 
 /** Whoever may write these could allow themselves anything. */
 const FOR_ADMINS: ReadonlySet<Kind> = new Set(["Fleet", "Account", "Plan"]);
