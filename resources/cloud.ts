@@ -15,6 +15,7 @@ import type {
   FirewallText,
   KeySpec,
   Labels,
+  PortSpec,
   ServerSpec,
 } from "./spec.ts";
 
@@ -112,7 +113,7 @@ export interface Changes {
 }
 
 /** What servers of an account share, and so lives in its base stack. */
-export type SharedSpec = FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec;
+export type SharedSpec = FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec | PortSpec;
 
 export interface ResourceName {
   /** Pulumi type token, `linode:index/instance:Instance`. */
@@ -135,6 +136,7 @@ export interface Capabilities {
     | "monitoring"
     | "region"
     | "options"
+    | "ports"
   )[];
   /** Fields that apply when a machine is made: edits are no effect until `rebuild`. Neither in place nor a replace. */
   createOnly?: readonly ("ipv6" | "monitoring" | "options")[];
@@ -157,6 +159,8 @@ export interface Capabilities {
   keys: boolean;
   /** A machine is made with the ids of its keys, so these have to be there first. Default: with their texts. */
   keysById?: boolean;
+  /** It has ports of networks that a server is plugged into while it is there. Default false. */
+  ports?: boolean;
   backups: boolean;
   monitoring: boolean;
   ipv6: boolean;
@@ -214,6 +218,8 @@ export interface ServerContext {
   firewallIds: Readonly<Record<string, string>>;
   /** Ids of the server's keys by name, literal, from the base stack. */
   keyIds: Readonly<Record<string, string>>;
+  /** Ids of the server's ports by name, literal, from the base stack. */
+  portIds?: Readonly<Record<string, string>>;
   /** The account's own `options`, where a cloud takes from them what a server's file leaves open. */
   accountOptions?: Readonly<Record<string, unknown>>;
   /** Read from the environment or the document when a machine is made. */

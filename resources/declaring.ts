@@ -22,17 +22,17 @@ export function idIfMade(ids: Readonly<Record<string, string>>, name: string): p
 }
 
 /**
- * The id of a firewall or key that the server cannot be declared without.
+ * The id of a firewall, key or port that the server cannot be declared without.
  * @throws {FleetError} FLEET_INVALID when it is not there
  */
 export function requiredId(
   server: ServerSpec,
-  kind: "firewall" | "key",
+  kind: "firewall" | "key" | "port",
   name: string,
-  { firewallIds, keyIds }: ServerContext,
+  { firewallIds, keyIds, portIds = {} }: ServerContext,
   where = "",
 ): pulumi.Input<string> {
-  const id = idIfMade(kind === "firewall" ? firewallIds : keyIds, name);
+  const id = idIfMade({ firewall: firewallIds, key: keyIds, port: portIds }[kind], name);
   if (id !== undefined) return id;
   const message = `${server.name}: the ${kind} ${name} has not been made yet${where}`;
   throw new FleetError("FLEET_INVALID", message, { server: server.name, [kind]: name });

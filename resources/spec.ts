@@ -157,6 +157,8 @@ export interface ServerSpec {
   firewalls: string[];
   /** The rules of `firewalls`, in their order, where the cloud has rules at each machine only. */
   rules?: FirewallText[];
+  /** Ports that it is plugged into once it is there; absent when there are none. */
+  ports?: string[];
   power: PowerState;
   restarts: { reboot: number; reset: number };
   /** Raising it deletes the machine and makes a new one from `createOnly`. */
@@ -260,6 +262,20 @@ export interface AggregateHostSpec {
   gpuType?: string;
 }
 
+/** A port of a network. Servers are plugged into it within their own groups. */
+export interface PortSpec {
+  kind: "Port";
+  /** The port's name at the cloud. */
+  name: string;
+  account: string;
+  provider: string;
+  /** Name or id. */
+  network: string;
+  description?: string;
+  /** The cloud's id of one that is there already and is taken over. */
+  adopt?: string;
+}
+
 export interface PlanSpec {
   kind: "Plan";
   name: string;
@@ -279,7 +295,7 @@ export interface PlanSpec {
 }
 
 /** What lives in a stack: servers in ACCOUNT.n, the others in ACCOUNT.base. */
-export type StackObject = ServerSpec | FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec;
+export type StackObject = ServerSpec | FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec | PortSpec;
 
 /** Changes that are approved by themselves. */
 export interface ChangePolicy {

@@ -3,6 +3,7 @@ import aggregate from "./aggregate.schema.json" with { type: "json" };
 import firewall from "./firewall.schema.json" with { type: "json" };
 import fleet from "./fleet.schema.json" with { type: "json" };
 import plan from "./plan.schema.json" with { type: "json" };
+import port from "./port.schema.json" with { type: "json" };
 import server from "./server.schema.json" with { type: "json" };
 import sshkey from "./sshkey.schema.json" with { type: "json" };
 
@@ -15,6 +16,7 @@ export const KINDS = {
   Firewall: { schema: firewall, schemaFile: "firewall.schema.json", place: "firewalls/" },
   SshKey: { schema: sshkey, schemaFile: "sshkey.schema.json", place: "keys/" },
   Aggregate: { schema: aggregate, schemaFile: "aggregate.schema.json", place: "aggregates/" },
+  Port: { schema: port, schemaFile: "port.schema.json", place: "ports/" },
 } as const;
 
 export type Kind = keyof typeof KINDS;

@@ -679,6 +679,10 @@ export interface ServerFields {
    */
   firewalls: string[];
   /**
+   * Names of Port objects of its account that it is plugged into once it is there, and out of when they leave the list. A port is one server's. Only on OpenStack.
+   */
+  ports: string[];
+  /**
    * Whom it belongs to: a team or a customer. Guards count removals per owner.
    */
   owner?: string;
@@ -954,5 +958,35 @@ export interface AggregateFields {
   }[];
 }
 
+/**
+ * A place on a network of a private cloud, which a server is plugged into after it was made. Files live below `ports/`.
+ */
+export interface PortFields {
+  /**
+   * Always `Port`.
+   */
+  kind: "Port";
+  /**
+   * The port's name at the cloud, and what servers call it in `ports`. Unique among ports; another name is another port.
+   */
+  name: string;
+  /**
+   * The account whose cloud has the network.
+   */
+  account: string;
+  /**
+   * The network (name or id). On another one the port is made anew.
+   */
+  network: string;
+  /**
+   * What it is for. Our mark stands behind it in the port's description at the cloud.
+   */
+  description?: string;
+  /**
+   * The cloud's id of a port that is there already: it is taken over as it is, and gets our mark.
+   */
+  adopt?: string;
+}
+
 /** Any fleet file. */
-export type AnyFields = FleetFields | AccountFields | PlanFields | ServerFields | FirewallFields | SshKeyFields | AggregateFields;
+export type AnyFields = FleetFields | AccountFields | PlanFields | ServerFields | FirewallFields | SshKeyFields | AggregateFields | PortFields;

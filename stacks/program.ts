@@ -29,6 +29,8 @@ export interface ProgramInput {
   firewallIds: Readonly<Record<string, string>>;
   /** The same of its keys. */
   keyIds: Readonly<Record<string, string>>;
+  /** The same of its ports. */
+  portIds: Readonly<Record<string, string>>;
 }
 
 /**
@@ -63,6 +65,7 @@ function declareServer(
       spec.region,
       input.keyIds,
     ),
+    portIds: idsFor(spec.ports ?? [], spec.region, input.portIds),
     accountOptions: input.accountOptions,
     opts: {},
     ...(object.userData === undefined ? {} : { userData: object.userData }),

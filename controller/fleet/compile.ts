@@ -6,6 +6,7 @@ import type {
   ForgeSpec,
   KeySpec,
   PlanSpec,
+  PortSpec,
   ServerSpec,
 } from "../../resources/spec.ts";
 import type { Kind } from "../../schemas/index.ts";
@@ -15,6 +16,7 @@ import type {
   FirewallFields,
   FleetFields,
   PlanFields,
+  PortFields,
   ServerFields,
   SshKeyFields,
 } from "../../schemas/types.ts";
@@ -32,6 +34,7 @@ import { forgeFaults } from "./forge.ts";
 import { makesClaims, recompile } from "./incremental.ts";
 import { notificationFaults, targetsOf } from "./notifications.ts";
 import { compilePlan } from "./plan.ts";
+import { compilePort, portFaults } from "./port.ts";
 import type { Problem } from "./problem.ts";
 import { compileServer } from "./server.ts";
 import { compileShared } from "./shared.ts";
@@ -66,8 +69,8 @@ export interface Compiled {
   accountPaths: Map<string, string>;
   plans: Map<string, PlanSpec>;
   servers: Map<string, CompiledObject<ServerSpec>>;
-  /** Under `account/kind/name`, for each account whose servers use it. */
-  shared: Map<string, CompiledObject<FirewallSpec | KeySpec>>;
+  /** Under `account/kind/name`: firewalls and keys for each account whose servers use them, and ports. */
+  shared: Map<string, CompiledObject<FirewallSpec | KeySpec | PortSpec>>;
   /** Aggregates and their hosts, under `account/kind/name`. */
   aggregates: CompiledAggregates;
   /** Files whose object is wrong and therefore in none of the maps. They are not removals: see `isUsable`. */
@@ -153,6 +156,11 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
     },
   );
   each(
+    "Port",
+    (fields: PortFields) => compilePort(fields, context),
+    (name, spec) => tables.Port.set(name, spec),
+  );
+  each(
     "Aggregate",
     (fields: AggregateFields) => compileAggregate(fields, context),
     (_name, parts, entry) => aggregated.push({ entry, parts }),
@@ -168,6 +176,7 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
     for (const [entry, fault] of formerlyFaults(byKind[kind])) reject(kind, entry, [fault]);
   }
   for (const [entry, fault] of adoptFaults(byKind.Server, servers)) reject("Server", entry, [fault]);
+  for (const [entry, fault] of portFaults(byKind.Server, servers)) reject("Server", entry, [fault]);
   for (const { kind, name } of invalid) if (kind === "Server" && name !== undefined) servers.delete(name);
 
   const { shared, faults } = compileShared(servers.values(), byKind, context);

@@ -1,6 +1,6 @@
 import type { Catalog } from "../../resources/catalog.ts";
 import type { Capabilities, CredentialField } from "../../resources/cloud.ts";
-import type { AccountSpec, FirewallText, FleetSpec, PlanSpec, ServerSpec } from "../../resources/spec.ts";
+import type { AccountSpec, FirewallText, FleetSpec, PlanSpec, PortSpec, ServerSpec } from "../../resources/spec.ts";
 import type { ParsedFile } from "./file.ts";
 import type { FieldFault } from "./validate.ts";
 
@@ -9,7 +9,16 @@ export interface CloudRules {
   readonly title: string;
   readonly capabilities: Pick<
     Capabilities,
-    "power" | "firewalls" | "firewallScope" | "sharedPerRegion" | "keys" | "backups" | "monitoring" | "ipv6" | "sizes"
+    | "power"
+    | "firewalls"
+    | "firewallScope"
+    | "sharedPerRegion"
+    | "keys"
+    | "ports"
+    | "backups"
+    | "monitoring"
+    | "ipv6"
+    | "sizes"
   >;
   readonly credentials: Readonly<Record<string, CredentialField>>;
   readonly schemas: { account: object; server: object };
@@ -34,6 +43,7 @@ export interface Tables {
   Plan: Map<string, PlanSpec>;
   Firewall: Map<string, FleetFirewall>;
   SshKey: Map<string, { name: string; publicKey: string }>;
+  Port: Map<string, PortSpec>;
   cloud: Map<string, CloudRules>;
   /** By account. */
   catalog: Map<string, Catalog>;
@@ -142,6 +152,7 @@ function emptyTables(): Tables {
     Plan: new Map(),
     Firewall: new Map(),
     SshKey: new Map(),
+    Port: new Map(),
     cloud: new Map(),
     catalog: new Map(),
   };

@@ -54,7 +54,7 @@ export function recompile(
     if (after === undefined) continue;
     const parsed = parseCached(after, cache);
     const { fields, name = "" } = parsed;
-    if (fields?.kind !== "Server" || servers.has(name)) return undefined;
+    if (fields?.kind !== "Server" || servers.has(name) || fields.ports.length > 0) return undefined;
     const { spec, hash, createHash, faults, notes } = context.once(parsed, () =>
       compileServer(fields as ServerFields, context),
     );
@@ -105,7 +105,8 @@ export function peek(
     const { fields, name = "" } = parsed;
     const differing = byName.get(name) ?? {};
     const isTaken = differing.after !== undefined || (!byName.has(name) && compiled.servers.has(name));
-    if (fields?.kind !== "Server" || isTaken) return undefined;
+    // Whose a port is only a look at all servers can judge.
+    if (fields?.kind !== "Server" || isTaken || fields.ports.length > 0) return undefined;
     const { spec, faults, notes } = reader.once(parsed, () => compileServer(fields as ServerFields, reader));
     if (spec === undefined || faults.length > 0 || notes.length > 0 || makesClaims(spec)) return undefined;
     byName.set(name, { ...differing, after: spec });

@@ -29,7 +29,7 @@ function compilePlaced(fields: PlacedFields, context: Context): Result<ServerSpe
     if (context.find("Firewall", name) === undefined)
       faults.push(...unknown(["firewalls", index], "Firewall", name, context));
   }
-  faults.push(...ownFaults(fields));
+  faults.push(...portFaults(fields, context), ...ownFaults(fields));
 
   if (account === undefined || cloud === undefined || (fields.plan !== undefined && plan === undefined))
     return broken(faults, notes);
@@ -74,6 +74,7 @@ function compilePlaced(fields: PlacedFields, context: Context): Result<ServerSpe
   };
   if (cloud.capabilities.firewallScope === "server" && fields.firewalls.length > 0)
     spec.rules = fields.firewalls.flatMap((name) => textOf(context.find("Firewall", name)));
+  if (fields.ports.length > 0) spec.ports = fields.ports;
   if (fields.plan !== undefined) spec.plan = fields.plan;
   if (fields.owner !== undefined) spec.owner = fields.owner;
   if (fields.expires !== undefined) spec.expires = fields.expires;
@@ -122,7 +123,7 @@ type PolicyField =
  * makes no work: the policy fields, the owner, and the plan's name, whose meaning is in `size` and `resources`.
  */
 export function hashServer(spec: ServerSpec): { hash: string; createHash: string } {
-  const live: Record<Exclude<keyof ServerSpec, PolicyField | "createOnly" | "rules">, unknown> = {
+  const live: Record<Exclude<keyof ServerSpec, PolicyField | "createOnly" | "rules" | "ports">, unknown> = {
     account: spec.account,
     backups: spec.backups,
     firewalls: spec.firewalls,
@@ -141,6 +142,7 @@ export function hashServer(spec: ServerSpec): { hash: string; createHash: string
     restarts: spec.restarts,
     size: spec.size,
     ...(spec.rules && { rules: spec.rules }),
+    ...(spec.ports && { ports: spec.ports }),
   };
   const hash = sha256(canonicalJson(live));
   return { hash, createHash: sha256(hash + canonicalJson(spec.createOnly)) };
@@ -159,6 +161,17 @@ export function unknown(path: FieldFault["path"], table: keyof Tables, name: str
       allowed: [...context.names(table)].sort(),
     }),
   ];
+}
+
+/** A server is plugged into ports of its own account. */
+function portFaults({ ports, account }: ServerFields, context: Context): FieldFault[] {
+  return ports.flatMap((name, index) => {
+    const port = context.find("Port", name);
+    if (port === undefined) return unknown(["ports", index], "Port", name, context);
+    return port.account === account
+      ? []
+      : [fieldFault(["ports", index], `the port "${name}" is on the account ${port.account}`)];
+  });
 }
 
 function resolveKeys(
@@ -235,6 +248,8 @@ function capabilityFaults(fields: ServerFields, { title, capabilities }: CloudRu
   for (const field of ["ipv6", "monitoring", "backups"] as const) {
     if (fields[field] && !capabilities[field]) faults.push(fieldFault([field], `${title} has no switch for it`));
   }
+  if (fields.ports.length > 0 && !capabilities.ports)
+    faults.push(fieldFault(["ports"], `${title} has no ports of networks`));
   if (fields.firewalls.length > 0 && !capabilities.firewalls)
     faults.push(fieldFault(["firewalls"], `${title} has no firewalls`));
   if (fields.power === "suspended" && !capabilities.power.includes("suspend")) {

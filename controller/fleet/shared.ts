@@ -1,4 +1,4 @@
-import { type FirewallSpec, type KeySpec, plainName, type ServerSpec } from "../../resources/spec.ts";
+import { type FirewallSpec, type KeySpec, type PortSpec, plainName, type ServerSpec } from "../../resources/spec.ts";
 import type { FirewallFields } from "../../schemas/types.ts";
 import { canonicalJson, sha256 } from "./canonical.ts";
 import type { CompiledObject } from "./compile.ts";
@@ -6,9 +6,10 @@ import type { Context, Tables } from "./context.ts";
 import type { EntriesByKind, Entry } from "./entries.ts";
 import { fieldFault } from "./file.ts";
 import { firewallPath } from "./firewall.ts";
+import { portObject } from "./port.ts";
 import type { FieldFault } from "./validate.ts";
 
-type Shared = CompiledObject<FirewallSpec | KeySpec>;
+type Shared = CompiledObject<FirewallSpec | KeySpec | PortSpec>;
 
 export interface SharedObjects {
   /** Under `account/kind/name`. */
@@ -17,7 +18,7 @@ export interface SharedObjects {
   faults: [Entry, FieldFault][];
 }
 
-/** The firewalls and keys of each account whose servers use them. Keys only where the cloud keeps keys. */
+/** The firewalls and keys of each account whose servers use them, and all ports. Keys only where the cloud keeps keys. */
 export function compileShared(
   servers: Iterable<CompiledObject<ServerSpec>>,
   byKind: EntriesByKind,
@@ -57,6 +58,8 @@ export function compileShared(
       add(spec, spec);
     }
   }
+  for (const [name, spec] of tables.Port)
+    shared.set(`${spec.account}/Port/${name}`, portObject(spec, byKind.Port.get(name)!));
   return { shared, faults: firewallFaults(uses, byKind, tables) };
 }
 

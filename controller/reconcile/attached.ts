@@ -30,6 +30,7 @@ export function behindGone(all: Match[], matches: Match[], seen: ReadonlyMap<str
 function isBehind({ account, document }: AppliedObject, firewall: AppliedObject): boolean {
   if (!isServer(document) || account !== firewall.account) return false;
   const { name, document: text } = firewall;
+  if (text.kind === "Port") return document.ports?.includes(name) ?? false;
   const region = text.kind === "Firewall" ? text.region : undefined;
   return document.firewalls.includes(plainName(name)) && (region === undefined || region === document.region);
 }
@@ -44,7 +45,7 @@ export function withoutGone(seen: Seen | undefined, { applied }: Match, gone: st
 }
 
 /**
- * Records of servers behind firewalls that have been made anew just now: from here on it is not known what was applied, so that a run that is cut
+ * Records of servers behind firewalls, or plugged into ports, that have been made anew just now: from here on it is not known what was applied, so that a run that is cut
  * off before it came to them is taken up again by the next.
  */
 export async function forgetAttachments(

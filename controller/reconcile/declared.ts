@@ -23,6 +23,7 @@ export async function programInput(
     })),
     firewallIds: await idsOf(controller, task, "Firewall"),
     keyIds: await idsOf(controller, task, "SshKey"),
+    portIds: await idsOf(controller, task, "Port"),
     accountOptions: task.account.spec.options,
   };
 }
@@ -34,6 +35,7 @@ export async function notReady(controller: Controller, task: StackTask): Promise
   const { firewallScope, keysById } = cloud.capabilities;
   const firewalls = firewallScope === "server" ? undefined : await idsOf(controller, task, "Firewall");
   const keys = keysById ? await idsOf(controller, task, "SshKey") : undefined;
+  const ports = await idsOf(controller, task, "Port");
   for (const work of task.declare) {
     if (work.desired === undefined || !isServer(work.desired)) continue;
     const { region, createOnly } = work.desired;
@@ -41,11 +43,14 @@ export async function notReady(controller: Controller, task: StackTask): Promise
       ids !== undefined && ids[name] === undefined && ids[`${name}@${region}`] === undefined;
     const missing = work.desired.firewalls.filter(lacks(firewalls));
     const unknown = MAKING.has(work.effect.op) ? createOnly.keys.map(({ name }) => name).filter(lacks(keys)) : [];
+    const unplugged = (work.desired.ports ?? []).filter(lacks(ports));
     const [problem] = cloud.problems?.(work.desired) ?? [];
     if (missing.length > 0)
       reasons.set(work, `it waits for the firewall ${missing.join(", ")}, which is not there yet`);
     else if (unknown.length > 0)
       reasons.set(work, `it waits for the key ${unknown.join(", ")}, which is not there yet`);
+    else if (unplugged.length > 0)
+      reasons.set(work, `it waits for the port ${unplugged.join(", ")}, which is not there yet`);
     else if (problem !== undefined) reasons.set(work, `${problem.path}: ${problem.message}`);
     else {
       try {
@@ -92,15 +97,22 @@ function readUserData(controller: Controller, work: Work, spec: ServerSpec, kind
   return value;
 }
 
-/** Ids of the account's firewalls or keys by name, as far as servers of this task use some. */
+/** Names of what a server uses of its account, by kind. */
+const USES = {
+  Firewall: ({ firewalls }: ServerSpec) => firewalls,
+  SshKey: ({ createOnly }: ServerSpec) => createOnly.keys.map(({ name }) => name),
+  Port: ({ ports = [] }: ServerSpec) => ports,
+} as const;
+
+/** Ids of the account's firewalls, keys or ports by name, as far as servers of this task use some. */
 async function idsOf(
   controller: Controller,
   task: StackTask,
-  kind: "Firewall" | "SshKey",
+  kind: keyof typeof USES,
 ): Promise<Record<string, string>> {
-  const uses = ({ firewalls, createOnly }: ServerSpec) =>
-    (kind === "Firewall" ? firewalls : createOnly.keys).length > 0;
-  if (!task.declare.some(({ desired }) => desired !== undefined && isServer(desired) && uses(desired))) return {};
+  const uses = USES[kind];
+  if (!task.declare.some(({ desired }) => desired !== undefined && isServer(desired) && uses(desired).length > 0))
+    return {};
   const objects = await controller.store.objects({ account: task.account.identity, kind });
   return Object.fromEntries(objects.flatMap(({ name, cloudId }) => (cloudId === undefined ? [] : [[name, cloudId]])));
 }

@@ -58,8 +58,10 @@ function withoutRules(spec: StackObject): Record<string, unknown> {
 /** The part of a document that is kept true on a running machine. */
 export function livePart(spec: StackObject): Record<string, unknown> {
   const live = Object.fromEntries(Object.entries(spec).filter(([name]) => !QUIET.has(name)));
-  // A server has its firewalls in no order.
-  return spec.kind === "Server" ? { ...live, firewalls: [...spec.firewalls].sort() } : live;
+  if (spec.kind !== "Server") return live;
+  // A server has its firewalls and ports in no order.
+  const ports = spec.ports && { ports: [...spec.ports].sort() };
+  return { ...live, firewalls: [...spec.firewalls].sort(), ...ports };
 }
 
 /** Differences in what only applies to new machines, user data hidden. */

@@ -42,7 +42,8 @@ export function workOf(match: Match, context: EffectContext): Work | undefined {
 
 function creation(match: Match, context: EffectContext): Work {
   const spec = match.desired!.spec;
-  const adopts = (spec.kind === "Server" || spec.kind === "Aggregate") && spec.adopt !== undefined;
+  const adopts =
+    (spec.kind === "Server" || spec.kind === "Aggregate" || spec.kind === "Port") && spec.adopt !== undefined;
   const changes = adopts ? [{ path: "adopt", after: spec.adopt }, ...asCreated(spec)] : asCreated(spec);
   const effect = effectOf(match, adopts ? "adopt" : "create", changes, { inputs: inputsOf(spec, context) });
   return workWith(match, context, effect, { generation: 0, refresh: false });
@@ -136,6 +137,7 @@ function replaceReasons(
   { capabilities, mustReplace }: EffectContext,
 ): string[] {
   if (spec.kind === "SshKey") return changes.map(({ path }) => path);
+  if (spec.kind === "Port") return changes.flatMap(({ path }) => (path === "network" ? [path] : []));
   if (spec.kind !== "Server" || before.kind !== "Server") return [];
   const inPlace = new Set<string>([...capabilities.inPlace, "power", "restarts", "rules"]);
   const isSo = ({ path, after }: Change) =>

@@ -147,12 +147,13 @@ function withDependents(works: Work[], direct: HeldWork[]): { free: Work[]; held
 /** Effects after which there is something that was not there before. */
 const MAKING = new Set(["create", "replace", "adopt"]);
 
-/** Whether a server cannot be as desired before a firewall or key of its account is made. */
+/** Whether a server cannot be as desired before a firewall, port or key of its account is made. */
 function needs({ desired, effect }: Work, making: Work): boolean {
   const made = making.desired;
   if (made === undefined || desired === undefined || !isServer(desired)) return false;
   if (made.account !== desired.account || !isInReach(made, desired.region)) return false;
   if (made.kind === "Firewall") return desired.firewalls.includes(plainName(made.name));
+  if (made.kind === "Port") return desired.ports?.includes(made.name) ?? false;
   return (
     made.kind === "SshKey" &&
     MAKING.has(effect.op) &&
@@ -160,10 +161,13 @@ function needs({ desired, effect }: Work, making: Work): boolean {
   );
 }
 
-/** Whether a server as it stands is behind a firewall that is to be removed. */
+/** Whether a server as it stands is behind a firewall, or plugged into a port, that is to be removed. */
 export function stillUses({ applied }: Work, removal: Work): boolean {
   const gone = removal.desired === undefined ? removal.applied : undefined;
-  if (gone?.document.kind !== "Firewall" || applied?.document.kind !== "Server") return false;
+  if (gone === undefined || applied?.document.kind !== "Server") return false;
+  if (gone.document.kind === "Port")
+    return gone.account === applied.account && (applied.document.ports?.includes(gone.name) ?? false);
+  if (gone.document.kind !== "Firewall") return false;
   if (gone.account !== applied.account || !isInReach(gone.document, applied.document.region)) return false;
   return applied.document.firewalls.includes(plainName(gone.name));
 }

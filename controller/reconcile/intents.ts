@@ -19,7 +19,7 @@ export async function noteMachine(
   account: string,
   mark: string,
   id: string,
-  kind: "Server" | "Firewall" = "Server",
+  kind: "Server" | "Firewall" | "Port" = "Server",
 ): Promise<void> {
   if ((await store.intent(account, mark))?.id !== undefined) return;
   await store.journal.begin({ account, kind, key: mark });
@@ -27,12 +27,12 @@ export async function noteMachine(
 }
 
 /**
- * A plugin that believes a false 404 takes a running machine or a firewall out of state, and the same run makes it anew. Whatever may come to that
+ * A plugin that believes a false 404 takes a running machine, a firewall or a port out of state, and the same run makes it anew. Whatever may come to that
  * is in the journal first, also when the journal was lost with the database.
  */
 export async function noteKept(store: Store, account: string, works: Work[]): Promise<void> {
   for (const { applied, desired, mark } of works) {
-    if (desired?.kind !== "Server" && desired?.kind !== "Firewall") continue;
+    if (desired?.kind !== "Server" && desired?.kind !== "Firewall" && desired?.kind !== "Port") continue;
     if (applied?.cloudId === undefined || applied.mark !== mark) continue;
     await noteMachine(store, account, mark, applied.cloudId, desired.kind);
   }

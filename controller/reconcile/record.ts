@@ -38,9 +38,9 @@ export async function record(
     const before = new Map(present.map(({ work }) => [work.identity, work.applied?.cloudId]));
     const madeAnew = records.filter((record) => {
       const id = before.get(record.identity);
-      return record.kind === "Firewall" && id !== undefined && id !== record.cloudId;
+      return (record.kind === "Firewall" || record.kind === "Port") && id !== undefined && id !== record.cloudId;
     });
-    // Before the firewall's own record, which says that all is well.
+    // Before their own records, which say that all is well.
     await forgetAttachments(controller, identity, madeAnew);
     await controller.store.putObjects(records);
   }

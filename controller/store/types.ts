@@ -9,7 +9,7 @@ import type { DumpSink } from "./dump.ts";
 /** An object as it was last applied: the memory of what the clouds were made to be. Rebuilt from state and a listing when lost. */
 export interface AppliedObject {
   account: string;
-  kind: "Server" | "Firewall" | "SshKey" | "Aggregate" | "AggregateHost";
+  kind: "Server" | "Firewall" | "SshKey" | "Aggregate" | "AggregateHost" | "Port";
   /** Name in the fleet files now. */
   name: string;
   /** Resource name in the stack, constant over renames. */

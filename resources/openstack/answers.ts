@@ -65,6 +65,14 @@ export interface SecurityGroupRule {
 
 export interface Port {
   id: string;
+  name: string;
+  network_id: string;
+  /** Absent where Neutron describes nothing. */
+  description?: string | null;
+  /** Id of the server that it is plugged into; an empty text while there is none. */
+  device_id?: string;
+  fixed_ips?: { ip_address: string; subnet_id: string }[];
+  status?: string;
   security_groups: string[];
   port_security_enabled?: boolean;
 }
@@ -119,6 +127,7 @@ export const isSecurityGroup = (value: unknown): value is SecurityGroup =>
   isNamed(value) && has(value, (fields) => Array.isArray(fields.security_group_rules));
 
 export const isPort = (value: unknown): value is Port =>
-  has(value, (fields) => typeof fields.id === "string" && Array.isArray(fields.security_groups));
+  isNamed(value) &&
+  has(value, (fields) => typeof fields.network_id === "string" && Array.isArray(fields.security_groups));
 
 export const isImage = (value: unknown): value is Image => has(value, (fields) => typeof fields.id === "string");

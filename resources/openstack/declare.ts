@@ -4,7 +4,7 @@ import { machineOptions, requiredId } from "../declaring.ts";
 import { linesOf } from "./firewall.ts";
 import { serverInputs } from "./inputs.ts";
 import { aggregateTags, keyName } from "./names.ts";
-import { Aggregate, AggregateHost, KeyPair, SecurityGroup, Server } from "./resource.ts";
+import { Aggregate, AggregateHost, KeyPair, Port, PortAttachment, SecurityGroup, Server } from "./resource.ts";
 
 /** What applies when a server is made. */
 const CREATE_ONLY = ["image", "keyName", "userData", "networks", "ports", "configDrive", "bootVolumeGiB"];
@@ -12,15 +12,21 @@ const CREATE_ONLY = ["image", "keyName", "userData", "networks", "ports", "confi
 export const declarations: Declarations = {
   declareServer(server, context) {
     const { userData, ...inputs } = serverInputs(server, context);
+    const securityGroups = server.firewalls.map((firewall) => requiredId(server, "firewall", firewall, context));
     const resource = new Server(
       context.identity,
       {
         ...inputs,
-        securityGroups: server.firewalls.map((firewall) => requiredId(server, "firewall", firewall, context)),
+        securityGroups,
         ...(userData === undefined ? {} : { userData: pulumi.secret(userData) }),
       },
       machineOptions(context, CREATE_ONLY),
     );
+    for (const name of server.ports ?? []) {
+      const port = requiredId(server, "port", name, context);
+      const args = { server: resource.id, port, securityGroups };
+      new PortAttachment(`${context.identity}.${name}`, args, { ...context.opts, deleteBeforeReplace: true });
+    }
     return { id: resource.id };
   },
 
@@ -49,6 +55,15 @@ export const declarations: Declarations = {
           opts,
         );
         return;
+      case "Port": {
+        const { name, network, description, adopt } = object;
+        const given = {
+          ...(description === undefined ? {} : { description }),
+          ...(adopt === undefined ? {} : { adopt }),
+        };
+        new Port(`port.${identity}`, { mark, name, network, ...given }, { ...opts, deleteBeforeReplace: true });
+        return;
+      }
       case "AggregateHost":
         new AggregateHost(`host.${identity}`, { host: object.name, aggregate: object.aggregate }, opts);
         return;

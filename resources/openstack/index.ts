@@ -18,12 +18,13 @@ export const openstack = {
   name: "openstack",
   title: "OpenStack",
   capabilities: {
-    inPlace: ["size", "hostname", "labels", "firewalls"],
+    inPlace: ["size", "hostname", "labels", "firewalls", "ports"],
     createOnly: ["options", "ipv6", "monitoring"],
     power: POWER_ACTIONS,
     firewalls: true,
     keys: true,
     keysById: true,
+    ports: true,
     backups: false,
     monitoring: false,
     ipv6: false,
@@ -105,8 +106,11 @@ export const openstack = {
     return (await import("./declare.ts")).declarations;
   },
 
-  group(_server, identity) {
-    return [{ type: "fleetwright:openstack:Server", name: identity }];
+  group({ ports = [] }, identity) {
+    return [
+      { type: "fleetwright:openstack:Server", name: identity },
+      ...ports.map((port) => ({ type: "fleetwright:openstack:PortAttachment", name: `${identity}.${port}` })),
+    ];
   },
 
   shared(object, identity) {
@@ -119,6 +123,8 @@ export const openstack = {
         return { type: "fleetwright:openstack:Aggregate", name: `aggregate.${identity}` };
       case "AggregateHost":
         return { type: "fleetwright:openstack:AggregateHost", name: `host.${identity}` };
+      case "Port":
+        return { type: "fleetwright:openstack:Port", name: `port.${identity}` };
     }
   },
 

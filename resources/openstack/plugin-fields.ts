@@ -1,7 +1,7 @@
 import { FleetError } from "../errors.ts";
 import { type PropertyMap, UNKNOWN } from "../plugin/handler.ts";
 import { checkFields, type Fields, resourceSchema } from "../plugin/inputs.ts";
-import { AGGREGATE, AGGREGATE_HOST, KEY_PAIR, SECURITY_GROUP, SERVER } from "./resource.ts";
+import { AGGREGATE, AGGREGATE_HOST, KEY_PAIR, PORT, PORT_ATTACHMENT, SECURITY_GROUP, SERVER } from "./resource.ts";
 
 const mark = { type: "string", required: true, description: "Owner mark; stands in the creating request." } as const;
 
@@ -62,12 +62,28 @@ export const HOST_FIELDS: Fields = {
   aggregate: { type: "string", required: true, description: "Name of the one aggregate of the fleet that it is in." },
 };
 
+export const PORT_FIELDS: Fields = {
+  mark,
+  name: { type: "string", required: true, description: "Name." },
+  network: { type: "string", required: true, description: "Network by name or id; another one is another port." },
+  description: { type: "string", description: "What it is for; the mark stands behind it." },
+  adopt: { type: "string", description: "Neutron's id of one that is there already and is taken over." },
+};
+
+export const ATTACHMENT_FIELDS: Fields = {
+  server: { type: "string", required: true, description: "Nova's id of the server." },
+  port: { type: "string", required: true, description: "Neutron's id of the port." },
+  securityGroups: { type: "strings", default: [], description: "Ids of the server's security groups." },
+};
+
 export const schema = {
   [SERVER]: resourceSchema("A server of nova.", SERVER_FIELDS, SERVER_OUTPUTS),
   [SECURITY_GROUP]: resourceSchema("A security group of Neutron.", GROUP_FIELDS),
   [KEY_PAIR]: resourceSchema("A public key in nova.", KEY_FIELDS),
   [AGGREGATE]: resourceSchema("A host aggregate of nova.", AGGREGATE_FIELDS),
   [AGGREGATE_HOST]: resourceSchema("A host's place in one aggregate.", HOST_FIELDS),
+  [PORT]: resourceSchema("A port of Neutron.", PORT_FIELDS),
+  [PORT_ATTACHMENT]: resourceSchema("A server's place on a port.", ATTACHMENT_FIELDS),
 };
 
 /** Lists in one order, so that order is never a difference. */

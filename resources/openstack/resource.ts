@@ -5,6 +5,8 @@ export const SECURITY_GROUP = "fleetwright:openstack:SecurityGroup";
 export const KEY_PAIR = "fleetwright:openstack:KeyPair";
 export const AGGREGATE = "fleetwright:openstack:Aggregate";
 export const AGGREGATE_HOST = "fleetwright:openstack:AggregateHost";
+export const PORT = "fleetwright:openstack:Port";
+export const PORT_ATTACHMENT = "fleetwright:openstack:PortAttachment";
 
 interface ServerArgs {
   /** Owner mark; in the metadata of the creating request. */
@@ -90,5 +92,37 @@ export class AggregateHost extends pulumi.CustomResource {
     opts?: pulumi.CustomResourceOptions,
   ) {
     super(AGGREGATE_HOST, name, { ...args }, opts);
+  }
+}
+
+interface PortArgs {
+  /** Owner mark; in the description. */
+  mark: pulumi.Input<string>;
+  name: pulumi.Input<string>;
+  /** Name or id. */
+  network: pulumi.Input<string>;
+  description?: pulumi.Input<string>;
+  /** Neutron's id of a port that is there already and is taken over. */
+  adopt?: pulumi.Input<string>;
+}
+
+/** A port of Neutron. */
+export class Port extends pulumi.CustomResource {
+  constructor(name: string, args: PortArgs, opts?: pulumi.CustomResourceOptions) {
+    super(PORT, name, { ...args }, opts);
+  }
+}
+
+interface PortAttachmentArgs {
+  server: pulumi.Input<string>;
+  /** Ids. */
+  port: pulumi.Input<string>;
+  securityGroups: pulumi.Input<pulumi.Input<string>[]>;
+}
+
+/** A server's place on a port that was made before. Its id is `SERVER/PORT`. */
+export class PortAttachment extends pulumi.CustomResource {
+  constructor(name: string, args: PortAttachmentArgs, opts?: pulumi.CustomResourceOptions) {
+    super(PORT_ATTACHMENT, name, { ...args }, opts);
   }
 }

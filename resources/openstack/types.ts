@@ -1,10 +1,12 @@
 import type { CloudTypes } from "../plugin/package.ts";
 import { serverHandler } from "./plugin.ts";
 import { aggregateHandler } from "./plugin-aggregate.ts";
+import { portAttachmentHandler } from "./plugin-attachment.ts";
 import { schema } from "./plugin-fields.ts";
 import { securityGroupHandler } from "./plugin-group.ts";
 import { aggregateHostHandler } from "./plugin-host.ts";
 import { keyPairHandler } from "./plugin-key.ts";
+import { portHandler } from "./plugin-port.ts";
 
 /** What the package `fleetwright` has for OpenStack. */
 export const types: CloudTypes = {
@@ -14,6 +16,8 @@ export const types: CloudTypes = {
     keyPairHandler(parts),
     aggregateHandler(parts),
     aggregateHostHandler(parts),
+    portHandler(parts),
+    portAttachmentHandler(parts),
   ],
   schema,
 };

@@ -4,6 +4,7 @@ import { deleteServer } from "./lifecycle.ts";
 import { bodyOf, invalid, isAdmin, type NovaApp, type NovaContext, projectOf, requireAdmin, viewerOf } from "./nova.ts";
 import { actionRoute } from "./nova-actions.ts";
 import { createServers } from "./nova-create.ts";
+import { interfaceRoutes } from "./nova-interfaces.ts";
 import { metadataRoutes } from "./nova-metadata.ts";
 import { serverLinks, serverView, statusOf } from "./server-view.ts";
 import { nextHref, pageOf } from "./wire.ts";
@@ -82,17 +83,7 @@ export function serverRoutes(world: World): NovaApp {
     return c.json({ security_groups: views });
   });
 
-  app.get("/servers/:id/os-interface", (c) => {
-    const ports = world.portsOf(found(c, world).id).map((port) => ({
-      port_id: port.id,
-      net_id: port.network,
-      mac_addr: port.mac,
-      port_state: "ACTIVE",
-      ...(c.get("minor") >= 70 ? { tag: null } : {}),
-      fixed_ips: port.ips.map(({ subnet, address }) => ({ subnet_id: subnet, ip_address: address })),
-    }));
-    return c.json({ interfaceAttachments: ports });
-  });
+  interfaceRoutes(app, world);
 
   app.get("/servers/:id/os-volume_attachments", (c) => {
     found(c, world);

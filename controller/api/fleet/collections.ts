@@ -7,6 +7,7 @@ export const COLLECTIONS = {
   Plan: { path: "plans", one: "plan" },
   Aggregate: { path: "aggregates", one: "aggregate" },
   SshKey: { path: "keys", one: "key" },
+  Port: { path: "ports", one: "port" },
 } as const satisfies Partial<Record<Kind, object>>;
 
 export type ObjectKind = keyof typeof COLLECTIONS;

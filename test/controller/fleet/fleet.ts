@@ -13,6 +13,7 @@ export const clouds = {
       power: ["start", "shutdown", "stop", "reboot", "reset", "suspend", "resume"],
       firewalls: true,
       keys: true,
+      ports: true,
       backups: true,
       monitoring: true,
       ipv6: true,

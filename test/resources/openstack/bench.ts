@@ -26,6 +26,8 @@ export interface Bench {
   key: ResourceHandler;
   aggregate: ResourceHandler;
   host: ResourceHandler;
+  port: ResourceHandler;
+  attachment: ResourceHandler;
   /** As somebody else with the same credentials. */
   get<T>(service: "compute" | "network", path: string): Promise<T>;
   post<T>(service: "compute" | "network", path: string, json: object): Promise<T>;
@@ -64,6 +66,8 @@ export async function startBench(options: { account?: Partial<Account>; settleSe
     key: handler("KeyPair"),
     aggregate: handler("Aggregate"),
     host: handler("AggregateHost"),
+    port: handler("Port"),
+    attachment: handler("PortAttachment"),
     get: async <T>(service: "compute" | "network", path: string) =>
       (await send<T>(call(), service, { method: "GET", path })).body,
     post: async <T>(service: "compute" | "network", path: string, json: object) =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { declarations } from "../../../resources/openstack/declare.ts";
+import { openstack } from "../../../resources/openstack/index.ts";
 import { declaredBy, declareServer, declareShared, firewallSpec, keySpec, MARK } from "../declared.ts";
 import { serverSpec } from "../fixtures.ts";
 
@@ -35,6 +36,22 @@ describe("declarations of OpenStack", () => {
     await expect(declareServer(declarations, serverSpec({ firewalls: ["web"] }))).rejects.toThrow(
       /has not been made yet/,
     );
+  });
+
+  it("plug a server into its ports, each with the server's firewalls", async () => {
+    const server = serverSpec({ firewalls: ["web"], size: "m1.small", region: "nova", ports: ["storage-1"] });
+
+    const [, attachment] = await declareServer(declarations, server, {
+      firewallIds: { web: "group-1" },
+      portIds: { "storage-1": "port-1" },
+    });
+
+    expect(attachment).toMatchObject({
+      type: "fleetwright:openstack:PortAttachment",
+      name: "web-1.storage-1",
+      inputs: { port: "port-1", securityGroups: ["group-1"] },
+    });
+    expect(openstack.group(server, "web-1").map(({ name }) => name)).toEqual(["web-1", "web-1.storage-1"]);
   });
 
   it("of a firewall are all its rules, those of a policy too", async () => {

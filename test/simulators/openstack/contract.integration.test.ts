@@ -158,6 +158,7 @@ describe.skipIf(!spec)(
         port: { network_id: networks[0].id, name: "p" },
       });
       await checked("PUT", `/network/v2.0/ports/${port.id}`, { port: { security_groups: [id] } });
+      await checked("GET", `/network/v2.0/ports/${port.id}`);
       await checked("DELETE", `/network/v2.0/ports/${port.id}`);
       await checked("DELETE", `/network/v2.0/security-group-rules/${added.security_group_rule.id}`);
       await checked("DELETE", `/network/v2.0/security-groups/${id}`);
