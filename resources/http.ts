@@ -4,13 +4,16 @@ import type { Call } from "./cloud.ts";
 import { type ErrorPlace, FleetError, type FleetErrorCode } from "./errors.ts";
 import { redactor } from "./secrets.ts";
 
+type QueryValue = string | number | boolean | undefined;
+
 export interface RequestOptions {
   /** Name of the cloud, for messages. */
   cloud: string;
   method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Appended to the account's endpoint; already escaped, without query. */
   path: string;
-  query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** A list repeats its name. */
+  query?: Readonly<Record<string, QueryValue | readonly QueryValue[]>>;
   /** A function is asked anew for each attempt, once the budget has let it go: signatures grow old. */
   headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>);
   /** Body as JSON, or as a form; not both. */
@@ -253,9 +256,10 @@ function init(options: RequestOptions): RequestInit {
   return options.form ? { ...shared, body: formOf(options.form) } : shared;
 }
 
-function formOf(fields: Readonly<Record<string, string | number | boolean | undefined>>): URLSearchParams {
+function formOf(fields: NonNullable<RequestOptions["query"]>): URLSearchParams {
   const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) form.set(name, String(value));
+  for (const [name, value] of Object.entries(fields))
+    for (const one of [value].flat()) if (one !== undefined) form.append(name, String(one));
   return form;
 }
 

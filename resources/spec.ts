@@ -308,6 +308,13 @@ export interface ForgeSpec {
   page?: string;
 }
 
+/** Where hosts are documented. */
+export interface NetboxSpec {
+  /** Without `/api`. */
+  url: string;
+  token: CredentialRef;
+}
+
 export interface FleetSpec {
   id: string;
   approval: "required" | "auto";
@@ -326,4 +333,5 @@ export interface FleetSpec {
   policies: { changes?: ChangePolicy[]; drift?: DriftSettings; [name: string]: unknown };
   notifications?: NotificationTarget[];
   forge?: ForgeSpec;
+  netbox?: NetboxSpec;
 }

@@ -187,6 +187,32 @@ export interface FleetFields {
     page?: string;
   };
   /**
+   * Where hosts are documented: the spot manager tells their tenants and groups of owners by it, and GPUs that the cloud does not tell. Only read.
+   */
+  netbox?: {
+    /**
+     * Its address without `/api`. https, except on this machine. The token goes there only once an operator has bound it.
+     */
+    url: string;
+    /**
+     * Where the API token is; never the token itself.
+     */
+    token: {
+      /**
+       * Name of the environment variable. It must begin with one of the fleet's `envPrefixes`.
+       */
+      env?: string;
+      /**
+       * A file of the controller's machine, outside the repository and the data folder.
+       */
+      file?: string;
+      /**
+       * `fleetwright credentials set @netbox token` keeps it.
+       */
+      sealed?: true;
+    };
+  };
+  /**
    * Who is told by `fleetwright serve` of what has happened: by a signed webhook or by mail, each once.
    */
   notifications: {
