@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import { serve } from "@hono/node-server";
 import { FleetError } from "../resources/errors.ts";
+import { isLoopback } from "./fleet/loopback.ts";
 
 export interface Address {
   hostname: string;
@@ -16,11 +17,19 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** What each request is told of the listener that it came by. */
+export interface ListenerEnv {
+  /** Only this machine reaches it. */
+  loopback: boolean;
+}
+
 /** @throws {FleetError} USAGE where nothing can listen there. */
 export async function listen(
-  fetch: Parameters<typeof serve>[0]["fetch"],
+  app: (request: Request, env: object) => Response | Promise<Response>,
   { hostname, port }: Address,
 ): Promise<Listener> {
+  const loopback: ListenerEnv = { loopback: isLoopback(hostname) };
+  const fetch = (request: Request, env: object) => app(request, Object.assign(env, loopback));
   const server = await new Promise<Server>((listening, failed) => {
     const server = serve({ fetch, hostname, port }, () => listening(server)) as Server;
     server.once("error", (cause) =>

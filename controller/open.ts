@@ -5,8 +5,9 @@ import { load } from "js-yaml";
 import { readCredentials, resolveAccount } from "../resources/account.ts";
 import type { Cloud } from "../resources/cloud.ts";
 import { FleetError, type FleetErrorCode } from "../resources/errors.ts";
+import { netbox } from "../resources/netbox/index.ts";
 import { clouds } from "../resources/registry.ts";
-import type { ForgeSpec } from "../resources/spec.ts";
+import type { AccountSpec, ForgeSpec } from "../resources/spec.ts";
 import { steadyAccounts } from "./accounts.ts";
 import { Credentials } from "./credentials/credentials.ts";
 import { KeyRing } from "./credentials/keys.ts";
@@ -19,6 +20,7 @@ import { SnapshotFolder } from "./fleet/snapshots.ts";
 import { forgeAccount, forgeLender } from "./forge/account.ts";
 import { stateKeyFile } from "./keys.ts";
 import { machineName } from "./machine.ts";
+import { netboxAccount } from "./netbox/account.ts";
 import type { Controller } from "./reconcile/context.ts";
 import { cloudOf } from "./reconcile/context.ts";
 import { holderName, LEASE_MS } from "./reconcile/leases.ts";
@@ -86,15 +88,18 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const ring = new KeyRing(dataDir, environment);
   const held = new HeldCredentials(store, ring, [repo.dir, dataDir]);
   await held.renew();
-  const account = steadyAccounts((spec) => {
-    const resolved = resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, {
+  const resolved = (spec: AccountSpec, lender: Parameters<typeof resolveAccount>[1], file?: string) => {
+    const one = resolveAccount(spec, lender, environment, {
       safe: held,
       ledger: store.budgets,
+      ...(file !== undefined && { file }),
       ...(options.onCall && { onCall: options.onCall }),
     });
-    options.onSecrets?.(Object.values(resolved.credentials));
-    return resolved;
-  });
+    options.onSecrets?.(Object.values(one.credentials));
+    return one;
+  };
+  const account = steadyAccounts((spec) => resolved(spec, cloudOf({ clouds: registry }, spec.provider)));
+  const netboxes = steadyAccounts((spec) => resolved(spec, netbox, "fleet.yaml: netbox"));
   const forge = (spec: ForgeSpec) => {
     const lent = readCredentials(forgeAccount(spec), forgeLender(spec.kind), environment, {
       safe: held,
@@ -131,6 +136,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     engine: () => (engine ??= openEngine(options, { repo, store, dataDir, environment, progress })),
     account,
     forge,
+    netbox: (spec) => netboxes(netboxAccount(spec)),
     renewCredentials: () => held.renew(),
     credentials: new Credentials({
       repo,

@@ -1,6 +1,7 @@
 import { fleetApp } from "./api/fleet/app.ts";
 import { FleetMemory } from "./api/fleet/memory.ts";
 import { operationsApp } from "./api/operations.ts";
+import { SPOT_PATHS, spotApp } from "./api/spot/app.ts";
 import { fleetIdOf } from "./fleet-id.ts";
 import type { ServiceLog } from "./jobs/log.ts";
 import { Metrics } from "./jobs/metrics.ts";
@@ -26,18 +27,20 @@ export class Serving {
   readonly metrics: Metrics;
   readonly people: People;
   readonly #app: ReturnType<typeof operationsApp>;
+  readonly #spot: ReturnType<typeof spotApp>;
   readonly #stopping: AbortController;
-  #listener: Listener | undefined;
+  readonly #listeners: Listener[] = [];
 
   private constructor(
     { service, metrics, people }: Pick<Serving, "service" | "metrics" | "people">,
-    app: ReturnType<typeof operationsApp>,
+    { app, spot }: { app: ReturnType<typeof operationsApp>; spot: ReturnType<typeof spotApp> },
     stopping: AbortController,
   ) {
     this.service = service;
     this.metrics = metrics;
     this.people = people;
     this.#app = app;
+    this.#spot = spot;
     this.#stopping = stopping;
   }
 
@@ -55,6 +58,7 @@ export class Serving {
     const stopping = new AbortController();
     const { logger } = log;
     const { authenticate } = people;
+    const spot = spotApp({ controller, service, authenticate, logger, stopping: stopping.signal });
     const app = operationsApp({
       store,
       registry: metrics.registry,
@@ -70,6 +74,7 @@ export class Serving {
           now: controller.now,
         },
       }),
+      dialects: [{ paths: SPOT_PATHS, app: spot }],
       fleet: fleetApp({ controller, memory, service, people, authenticate, logger, stopping: stopping.signal }),
       page: pageApp({
         controller,
@@ -81,7 +86,7 @@ export class Serving {
         stopping: stopping.signal,
       }),
     });
-    return new Serving({ service, metrics, people }, app, stopping);
+    return new Serving({ service, metrics, people }, { app, spot }, stopping);
   }
 
   /** What requests are answered by, for whoever listens in another way. */
@@ -89,11 +94,18 @@ export class Serving {
     return this.#app.fetch;
   }
 
-  /** Answers first, then works. @returns the address that it answers at. @throws {FleetError} USAGE, GIT_FAILED, STORE_FAILED */
-  async start(address: Address): Promise<string> {
-    this.#listener = await listen(this.#app.fetch, address);
+  /**
+   * Answers first, then works.
+   * @param spot where the spot manager answers besides, at its documented port
+   * @returns the address that it answers at
+   * @throws {FleetError} USAGE, GIT_FAILED, STORE_FAILED
+   */
+  async start(address: Address, spot?: Address): Promise<string> {
+    const main = await listen(this.#app.fetch, address);
+    this.#listeners.push(main);
+    if (spot !== undefined) this.#listeners.push(await listen(this.#spot.fetch, spot));
     await this.service.start();
-    return this.#listener.url;
+    return main.url;
   }
 
   /** Finishes what is under way, then answers no more. */
@@ -102,7 +114,7 @@ export class Serving {
     try {
       await this.service.stop();
     } finally {
-      await this.#listener?.close();
+      for (const listener of this.#listeners) await listener.close();
     }
   }
 }

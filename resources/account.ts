@@ -40,7 +40,7 @@ export interface Safe {
  */
 export function resolveAccount(
   spec: AccountSpec,
-  cloud: Cloud,
+  cloud: Lender & Pick<Cloud, "name" | "limits">,
   env: Readonly<Record<string, string | undefined>>,
   options: ResolveOptions = {},
 ): Account {

@@ -89,10 +89,28 @@ export interface HostInstance {
   createdAt?: string;
 }
 
+/** A host as its cloud knows it. */
+export interface ActualHost {
+  name: string;
+  /** `disabled`: its operator lets no new machines come to it. */
+  status: "active" | "down" | "disabled" | "unknown";
+  instances: number;
+  /** That its instances were given. */
+  gpusUsed: number;
+  /** That it has; absent where the cloud does not tell. */
+  gpus?: number;
+}
+
 export interface HostAggregates {
   list(call: Call): Promise<ActualAggregate[]>;
   /** Instances of every tenant on this host. */
   instances(host: string, call: Call): Promise<HostInstance[]>;
+  /** Names of all hosts that run machines, in an aggregate or not. */
+  names(call: Call): Promise<string[]>;
+  /** These hosts with what runs on them, in the same order. @param gpuType whose number is meant where a host has other devices too */
+  describe(hosts: readonly { name: string; gpuType: string }[], call: Call): Promise<ActualHost[]>;
+  /** Names of tenants by their ids; one that cannot be read is left out. */
+  tenants(ids: readonly string[], call: Call): Promise<ReadonlyMap<string, string>>;
 }
 
 /** The comparable part of a desired server in the words of `ActualServer`. Absent fields are not compared. */

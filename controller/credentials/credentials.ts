@@ -2,10 +2,12 @@ import { endpointOf, type Lender, ownEndpoint, referenceOf } from "../../resourc
 import type { Account } from "../../resources/cloud.ts";
 import { canonicalEndpoint, isAllowedByEnvironment } from "../../resources/endpoints.ts";
 import { FleetError } from "../../resources/errors.ts";
+import { netbox } from "../../resources/netbox/index.ts";
 import type { AccountSpec } from "../../resources/spec.ts";
 import { accountsAt } from "../catalog/shops.ts";
 import { findNearest } from "../fleet/problem.ts";
 import { FORGE, fileOfAccount, forgeAccount, forgeAt, forgeLender } from "../forge/account.ts";
+import { NETBOX, netboxAccount, netboxAt } from "../netbox/account.ts";
 import { type Controller, cloudOf } from "../reconcile/context.ts";
 import type { CredentialRecords, SealedCredential } from "../store/types.ts";
 import type { KeyRing } from "./keys.ts";
@@ -230,6 +232,8 @@ export class Credentials {
   async validate(request: Named & { signal: AbortSignal }): Promise<Validation> {
     if (request.account === FORGE)
       throw new FleetError("USAGE", "`fleetwright forge check` asks the forge what its token may do", {});
+    if (request.account === NETBOX)
+      throw new FleetError("USAGE", "the spot manager asks NetBox when hosts are read, and says what is wrong", {});
     const { spec } = await this.#find(request);
     const cloud = cloudOf(this.#parts, spec.provider);
     const call = { account: this.#parts.account(spec), signal: request.signal, priority: "person" } as const;
@@ -237,18 +241,26 @@ export class Credentials {
   }
 
   async #find({ account, commit }: Named): Promise<Found> {
-    const { repo } = this.#parts;
-    const forge = account === FORGE ? await forgeAt(repo, commit) : undefined;
-    const [spec] = forge ? [forgeAccount(forge)] : await accountsAt(this.#parts, [account], commit);
+    const { spec, cloud } = await this.#lent(account, commit);
     await this.#parts.held.renew();
-    const cloud = forge ? forgeLender(forge.kind) : cloudOf(this.#parts, spec!.provider);
     return {
-      spec: spec!,
+      spec,
       cloud,
-      identity: identityOf(spec!, await this.#parts.store.accounts()),
+      identity: identityOf(spec, await this.#parts.store.accounts()),
       own: ownEndpoint(cloud),
-      named: endpointOf(spec!, cloud).canonical,
+      named: endpointOf(spec, cloud).canonical,
     };
+  }
+
+  async #lent(account: string, commit: string | undefined): Promise<Pick<Found, "spec" | "cloud">> {
+    const { repo } = this.#parts;
+    if (account === NETBOX) return { spec: netboxAccount(await netboxAt(repo, commit)), cloud: netbox };
+    if (account === FORGE) {
+      const forge = await forgeAt(repo, commit);
+      return { spec: forgeAccount(forge), cloud: forgeLender(forge.kind) };
+    }
+    const [spec] = await accountsAt(this.#parts, [account], commit);
+    return { spec: spec!, cloud: cloudOf(this.#parts, spec!.provider) };
   }
 
   /** Of an account that may have left the files. */

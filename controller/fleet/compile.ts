@@ -5,6 +5,7 @@ import type {
   FleetSpec,
   ForgeSpec,
   KeySpec,
+  NetboxSpec,
   PlanSpec,
   PortSpec,
   ServerSpec,
@@ -32,6 +33,7 @@ import { type FleetFile, faultAt } from "./file.ts";
 import { compileFirewall } from "./firewall.ts";
 import { forgeFaults } from "./forge.ts";
 import { makesClaims, recompile } from "./incremental.ts";
+import { netboxFaults } from "./netbox.ts";
 import { notificationFaults, targetsOf } from "./notifications.ts";
 import { compilePlan } from "./plan.ts";
 import { compilePort, portFaults } from "./port.ts";
@@ -202,16 +204,18 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
   return compiled;
 }
 
-function compileFleet({ kind, notifications, forge, ...fields }: FleetFields): Result<FleetSpec> {
+function compileFleet({ kind, notifications, forge, netbox, ...fields }: FleetFields): Result<FleetSpec> {
   const faults = [
     ...driftFaults(fields.policies.drift, ["policies", "drift"]),
     ...notificationFaults(notifications, fields.envPrefixes),
     ...forgeFaults(forge, fields.envPrefixes),
+    ...netboxFaults(netbox, fields.envPrefixes),
   ];
   const spec: FleetSpec = {
     ...fields,
     ...(notifications.length > 0 && { notifications: targetsOf(notifications) }),
     ...(forge && { forge: forge as ForgeSpec }),
+    ...(netbox && { netbox: netbox as NetboxSpec }),
   };
   return { ...(faults.length === 0 && { spec }), hash: "", createHash: "", faults, notes: [] };
 }

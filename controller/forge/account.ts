@@ -9,7 +9,7 @@ import type { FleetRepo } from "../repo/repo.ts";
 export const FORGE = "@forge";
 
 /** The file that says where a credential is. */
-export const fileOfAccount = (name: string): string => (name === FORGE ? "fleet.yaml" : `accounts/${name}.yaml`);
+export const fileOfAccount = (name: string): string => (name.startsWith("@") ? "fleet.yaml" : `accounts/${name}.yaml`);
 
 const TITLES = { github: "GitHub", gitlab: "GitLab", gitea: "Gitea" } as const;
 const PUBLIC: Partial<Record<ForgeSpec["kind"], string>> = {

@@ -1,6 +1,6 @@
 import type { Account, Call, Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
-import type { AccountSpec, ForgeSpec, StackObject } from "../../resources/spec.ts";
+import type { AccountSpec, ForgeSpec, NetboxSpec, StackObject } from "../../resources/spec.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FleetCache } from "../fleet/load.ts";
 import type { ForgeAccess } from "../forge/open.ts";
@@ -23,6 +23,8 @@ export interface Controller {
   account(spec: AccountSpec): Account;
   /** Where pull requests are, with the token. @throws {FleetError} CREDENTIAL_MISSING */
   forge(spec: ForgeSpec): ForgeAccess;
+  /** Where hosts are documented, with the token. @throws {FleetError} CREDENTIAL_MISSING */
+  netbox(spec: NetboxSpec): Account;
   /** Reads anew what operators have sealed and bound, before a commit's accounts are used. Absent where credentials come from elsewhere. */
   renewCredentials?(): Promise<void>;
   /** Parsed files and compiled results of earlier commits. */

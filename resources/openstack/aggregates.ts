@@ -3,6 +3,7 @@ import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { isMark } from "../mark.ts";
 import { type Aggregate, isAggregate, isServer, isUnreachable, type NovaServer } from "./answers.ts";
+import { describeHosts, listComputeServices, tenantNames } from "./hosts.ts";
 import { invalidAnswer, openstack } from "./http.ts";
 import { listAll } from "./lists.ts";
 import { MARK_KEY } from "./names.ts";
@@ -56,8 +57,12 @@ export async function changeHosts(
   );
 }
 
-/** What is in previews of a move. */
+/** What is in previews of a move, and what is told of hosts. */
 export const hosts: HostAggregates = {
+  describe: describeHosts,
+  tenants: tenantNames,
+  names: async (call) => (await listComputeServices(call)).map(({ host }) => host).sort(),
+
   async list(call) {
     return (await listAggregates(call)).map((aggregate): ActualAggregate => {
       const mark = markOfAggregate(aggregate);

@@ -9,7 +9,7 @@ export interface NovaServer {
   /** An empty text where it boots from a volume. */
   image: { id: string } | "";
   /** As it was when the server was made or resized; a flavor may have gone since. */
-  flavor: { original_name: string; vcpus: number; ram: number; disk: number };
+  flavor: { original_name: string; vcpus: number; ram: number; disk: number; extra_specs?: Record<string, string> };
   addresses: Record<string, NovaAddress[]>;
   config_drive?: string;
   fault?: { message?: string };
@@ -43,6 +43,22 @@ export interface Aggregate {
   availability_zone: string | null;
   hosts: string[];
   metadata: Record<string, string>;
+}
+
+/** Of nova's services, one that runs servers. */
+export interface ComputeService {
+  host: string;
+  state: string;
+  status: string;
+}
+
+/** What has resources: a host, or a device of one. */
+export interface ResourceProvider {
+  uuid: string;
+  name: string;
+  /** Raised by whatever changes its resources. */
+  generation: number;
+  root_provider_uuid: string;
 }
 
 export interface SecurityGroup {
@@ -121,6 +137,17 @@ export const isAggregate = (value: unknown): value is Aggregate =>
       typeof fields.name === "string" &&
       Array.isArray(fields.hosts) &&
       has(fields.metadata, () => true),
+  );
+
+export const isComputeService = (value: unknown): value is ComputeService =>
+  has(value, (fields) => [fields.host, fields.state, fields.status].every((text) => typeof text === "string"));
+
+export const isProvider = (value: unknown): value is ResourceProvider =>
+  has(
+    value,
+    (fields) =>
+      [fields.uuid, fields.name, fields.root_provider_uuid].every((text) => typeof text === "string") &&
+      Number.isInteger(fields.generation),
   );
 
 export const isSecurityGroup = (value: unknown): value is SecurityGroup =>

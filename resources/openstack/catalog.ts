@@ -1,6 +1,7 @@
 import type { Catalog, CatalogSize } from "../catalog.ts";
 import type { Call } from "../cloud.ts";
 import { type Flavor, type Image, isFlavor, isImage } from "./answers.ts";
+import { gpusOf } from "./gpus.ts";
 import { invalidAnswer, openstack } from "./http.ts";
 import { listAll } from "./lists.ts";
 import { accountOptions } from "./schemas.ts";
@@ -79,24 +80,6 @@ function sizeOf(flavor: Flavor, options: ReturnType<typeof accountOptions>): Cat
     ...pricesOf(options.prices?.[flavor.name]),
     currency: options.currency ?? "USD",
   };
-}
-
-/** GPUs that a flavor asks for: virtual ones from Placement, or whole devices by an alias that nova's operator chose, which is all that names them. */
-function gpusOf(specs: Readonly<Record<string, string>>): { gpus: number; gpuType?: string } | undefined {
-  let gpus = 0;
-  let gpuType: string | undefined;
-  for (const [key, value] of Object.entries(specs)) {
-    if (/^resources\d*:VGPU$/.test(key)) gpus += Number(value) || 0;
-    if (/^trait\d*:CUSTOM_/.test(key) && value === "required" && /GPU|NVIDIA|AMD/.test(key))
-      gpuType ??= key.split("CUSTOM_")[1];
-    if (key !== "pci_passthrough:alias") continue;
-    for (const alias of value.split(",")) {
-      const [name = "", count = "1"] = alias.trim().split(":");
-      gpus += Number(count) || 0;
-      gpuType ??= name;
-    }
-  }
-  return gpus > 0 ? { gpus, ...(gpuType ? { gpuType } : {}) } : undefined;
 }
 
 function pricesOf(price: { hourly?: number; monthly?: number } | undefined) {

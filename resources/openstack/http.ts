@@ -34,13 +34,13 @@ export async function openstack<T = unknown>(
 }
 
 async function send<T>(call: Call, service: Service, asked: OpenStackRequest, session: Session): Promise<Answer<T>> {
-  const version = service === "compute" ? await computeVersion(call, session) : undefined;
+  const version = await versionFor(call, service, session);
   const options: RequestOptions = {
     ...asked,
     cloud: "openstack",
     headers: {
       "x-auth-token": session.token,
-      ...(version ? { "openstack-api-version": `compute ${version}` } : {}),
+      ...(version ? { "openstack-api-version": `${service} ${version}` } : {}),
     },
     secrets: [session.token],
     scopes: ["api"],
@@ -55,6 +55,14 @@ async function send<T>(call: Call, service: Service, asked: OpenStackRequest, se
     throw failure(call, options, "CLOUD_REFUSED", `refused (403): ${said}`, { status: 403 });
   const message = `refuses the credentials of account ${call.account.spec.name} (403)${said ? `: ${said}` : ""}`;
   throw failure(call, options, "CLOUD_AUTH", message, { status: 403 });
+}
+
+/** From here on Placement tells the providers of a host's devices beside the host (Queens, 2018). */
+const PLACEMENT = "1.14";
+
+async function versionFor(call: Call, service: Service, session: Session): Promise<string | undefined> {
+  if (service === "compute") return await computeVersion(call, session);
+  return service === "placement" ? PLACEMENT : undefined;
 }
 
 const QUOTA = /quota exceeded|exceeded quota|maximum number of (key pairs|metadata items)/i;

@@ -4,7 +4,13 @@ import { accountOptions } from "./schemas.ts";
 import type { Session } from "./session.ts";
 
 /** Services that are used, by their type in the catalogue, with the version that their paths begin with. */
-const VERSION_PATHS = { compute: undefined, network: "/v2.0", image: "/v2" } as const;
+const VERSION_PATHS = {
+  compute: undefined,
+  network: "/v2.0",
+  image: "/v2",
+  identity: "/v3",
+  placement: undefined,
+} as const;
 
 export type Service = keyof typeof VERSION_PATHS;
 

@@ -19,6 +19,8 @@ interface OpenStackOptions extends SimulatorOptions {
   password?: string;
   /** Default one hour. */
   tokenLifetimeMs?: number;
+  /** What stands there besides. */
+  more?(world: World): void;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function startOpenStack(options: OpenStackOptions = {}): Promise<Si
   };
   const world = new World(timing, clock, ids);
   seed(world);
+  options.more?.(world);
   const secrets = {
     password: options.password ?? OPENSTACK_PASSWORD,
     ...OPENSTACK_CREDENTIALS,

@@ -56,12 +56,14 @@ export function adminRoutes(world: World): NovaApp {
 
   app.get("/os-services", (c) => {
     requireAdmin(c, "os_compute_api:os-services:list");
-    const services = [...world.hosts.values()].map((host) => ({
+    const { binary, host: only } = c.req.query();
+    const isMeant = ({ name }: Host) => (binary ?? "nova-compute") === "nova-compute" && (only ?? name) === name;
+    const services = [...world.hosts.values()].filter(isMeant).map((host) => ({
       id: host.id,
       binary: "nova-compute",
       host: host.name,
       zone: world.zoneOf(host.name),
-      status: "enabled",
+      status: host.disabled ? "disabled" : "enabled",
       state: host.up ? "up" : "down",
       disabled_reason: null,
       forced_down: false,

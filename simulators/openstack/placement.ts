@@ -23,12 +23,14 @@ export function placement(world: World, identity: Identity): Hono {
     identity.check(c.req.header("x-auth-token"));
     const name = c.req.query("name");
     const hosts = [...world.hosts.values()].filter((host) => name === undefined || host.name === name);
+    const taken = usage(world);
+    // From 1.14 on providers may stand below others.
+    const isNested = minorOf(c.req.header("openstack-api-version")) >= 14;
     const providers = hosts.map(({ id, name: own }) => ({
       uuid: id,
       name: own,
-      generation: 1,
-      parent_provider_uuid: null,
-      root_provider_uuid: id,
+      generation: 1 + (taken.get(own)?.servers ?? 0),
+      ...(isNested && { parent_provider_uuid: null, root_provider_uuid: id }),
       links: [{ rel: "self", href: `/placement/resource_providers/${id}` }],
     }));
     return c.json({ resource_providers: providers });
@@ -67,3 +69,6 @@ export function placement(world: World, identity: Identity): Hono {
   });
   return app;
 }
+
+/** Of `placement 1.14`; without it placement speaks its first version. */
+const minorOf = (header: string | undefined): number => Number(/^placement 1\.(\d+)$/.exec(header ?? "")?.[1] ?? 0);

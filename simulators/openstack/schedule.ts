@@ -4,7 +4,7 @@ import type { Flavor, Host, SimServer, World } from "./world.ts";
 export function schedule(world: World, flavor: Flavor, zone: string | undefined, except?: SimServer): Host | undefined {
   const used = usage(world, except);
   return [...world.hosts.values()]
-    .filter((host) => host.up && (zone === undefined || world.zoneOf(host.name) === zone))
+    .filter((host) => host.up && !host.disabled && (zone === undefined || world.zoneOf(host.name) === zone))
     .filter((host) => fits(host, flavor, used.get(host.name)))
     .sort((a, b) => (used.get(a.name)?.memoryMiB ?? 0) - (used.get(b.name)?.memoryMiB ?? 0))[0];
 }

@@ -29,6 +29,8 @@ export interface Host {
   /** Devices by the alias that flavors ask for them under. */
   gpus: Record<string, number>;
   up: boolean;
+  /** Its operator lets no new servers come to it. */
+  disabled?: boolean;
 }
 
 export interface Aggregate {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { getConnInfo } from "@hono/node-server/conninfo";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { whoOf } from "../../people/audit.ts";
 import { mayAs, type Principal } from "../../people/principal.ts";
+import { sourceOf } from "../source.ts";
 import { FleetApi, type FleetParts } from "./api.ts";
 import { type RequestCheck, requestChecks } from "./check.ts";
 import { isDeeperThan } from "./depth.ts";
@@ -139,15 +139,6 @@ async function audit(api: FleetApi, { id }: Route, principal: Principal, c: Cont
     source: sourceOf(c),
     ...data,
   });
-}
-
-function sourceOf(c: Context): string {
-  try {
-    return getConnInfo(c).remote.address ?? "";
-  } catch {
-    // Not by a connection: a test asks.
-    return "";
-  }
 }
 
 class Refused extends Error {}

@@ -116,6 +116,7 @@ export const verbs: AddVerb[] = [
         "where operators' tools ask it: health, metrics, runs, the webhook",
         "127.0.0.1:8350",
       )
+      .option("--spot-listen <address>", "where the spot manager answers besides, as documented 127.0.0.1:6969")
       .option("--branch <branch>", "the main line (default: the branch that is checked out)")
       .option("--poll-seconds <seconds>", "between looks at the repository and its remote", positive, 10)
       .option(

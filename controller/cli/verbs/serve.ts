@@ -19,6 +19,7 @@ const SHORTEST_SECRET = 16;
 
 export interface ServeFlags extends GlobalOptions {
   listen: string;
+  spotListen?: string;
   branch?: string;
   pollSeconds: number;
   driftSeconds: number;
@@ -36,7 +37,8 @@ export interface ServeFlags extends GlobalOptions {
  * @throws {FleetError} USAGE, GIT_FAILED, STORE_FAILED when it cannot start.
  */
 export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
-  const address = addressOf(flags.listen);
+  const address = addressOf(flags.listen, "--listen");
+  const spot = flags.spotListen === undefined ? undefined : addressOf(flags.spotListen, "--spot-listen");
   const hookSecret = secretOf(HOOK_SECRET);
   const forgeSecret = secretOf(FORGE_SECRET);
   // A fetch that would ask for a password fails instead.
@@ -69,7 +71,7 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
     const asked = askedToEnd((signal) => logger.info({ signal }, "stopping: what is under way is finished"));
     try {
       if (flags.standIns) logger.warn("using stand-ins of the official plugins: for simulated clouds only");
-      const url = await serving.start(address);
+      const url = await serving.start(address, spot);
       logger.info({ version: VERSION, branch, listen: url, webhook: hookSecret !== undefined }, "serving");
       await asked;
     } finally {
@@ -107,11 +109,11 @@ function askedToEnd(tell: (signal: string) => void): Promise<void> {
 }
 
 /** `127.0.0.1:8350`, `[::1]:0`. @throws {FleetError} USAGE */
-function addressOf(text: string): Address {
+function addressOf(text: string, flag: string): Address {
   const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
   const name = bracketed ?? plain ?? "";
   if (Number(port) > 65_535 || !(name === "localhost" || isIP(name) !== 0))
-    throw new FleetError("USAGE", `--listen ${text}: an address and a port are wanted, 127.0.0.1:8350`, {});
+    throw new FleetError("USAGE", `${flag} ${text}: an address and a port are wanted, 127.0.0.1:8350`, {});
   return { hostname: name, port: Number(port) };
 }
 

@@ -21,6 +21,9 @@ export function memoryController(memory: MemoryCloud, store: Partial<Store> = {}
     engine: unused("the engine"),
     account: () => memory.account,
     forge: unused("the forge"),
+    netbox: () => {
+      throw new Error("no NetBox");
+    },
     loaded: createFleetCache(),
     dataDir: tmpdir(),
     holder: "this host process 1 started 1",

@@ -1,0 +1,88 @@
+import { FleetError, type FleetErrorCode } from "../../../resources/errors.ts";
+import { GateRefusal } from "./gate.ts";
+import { Refusal, type RefusalKind } from "./refusal.ts";
+
+/** `message` where the document shows one, and nothing that it does not show. */
+export interface SpotAnswer {
+  data?: unknown;
+  message?: string;
+  /** Id of the change that did it. */
+  change?: string;
+}
+
+export const successOf = ({ data, message }: SpotAnswer) => ({
+  status: "success" as const,
+  ...(data !== undefined && { data }),
+  ...(message !== undefined && { message }),
+});
+
+/** The document knows 400, 404, 500 and 503; only the admin gate, which is ours, has others. */
+const STATUS: Readonly<Record<RefusalKind, number>> = {
+  malformed: 400,
+  invalid: 400,
+  action: 400,
+  unauthenticated: 401,
+  forbidden: 400,
+  "not-found": 404,
+  conflict: 400,
+  inactive: 400,
+  limited: 503,
+  credentials: 500,
+  "missing-credentials": 503,
+  capacity: 500,
+  provider: 500,
+  internal: 500,
+};
+
+/** Of the core's errors, those that are the caller's matter; all others are a fault of a service or ours. */
+const KINDS: Partial<Record<FleetErrorCode, RefusalKind>> = {
+  USAGE: "malformed",
+  FLEET_INVALID: "invalid",
+  NOT_FOUND: "not-found",
+  FORBIDDEN: "forbidden",
+  COMMIT_CONFLICT: "conflict",
+  CHANGE_STATE: "conflict",
+  GUARD_REFUSED: "conflict",
+  NOT_APPROVED: "forbidden",
+  PREVIEW_STALE: "conflict",
+  STACK_BUSY: "conflict",
+  CLOUD_RATE_LIMITED: "limited",
+  CREDENTIAL_MISSING: "missing-credentials",
+  CLOUD_OUT_OF_STOCK: "capacity",
+};
+
+/** Services of which any failure means that they are unavailable; one of OpenStack's is an error of the system. */
+const OTHERS = new Set<unknown>(["netbox", "hyperstack"]);
+
+export interface Told {
+  status: number;
+  body: { status: "error"; error: string; details: Record<string, unknown> };
+}
+
+/** What an error comes to. Whatever is no error of the core is a bug, and of it nothing is told. */
+export function toldOf(error: unknown): Told {
+  if (error instanceof GateRefusal) return answer(error.status, error.message, {});
+  if (error instanceof Refusal) {
+    const { kind, message, field, change, details } = error;
+    const told = { ...(field !== undefined && { field }), ...(change !== undefined && { change }), ...details };
+    const status = OTHERS.has(serviceOf(error)) && STATUS[kind] === 500 ? 503 : STATUS[kind];
+    return answer(status, message, kind === "conflict" ? { reason: message, ...told } : told);
+  }
+  if (!(error instanceof FleetError)) return answer(500, "an error of Fleetwright: its log tells more", {});
+  const service = serviceOf(error);
+  const kind = KINDS[error.code] ?? "internal";
+  const status = OTHERS.has(service) ? 503 : STATUS[kind];
+  return answer(status, error.message, { code: error.code, ...(service !== undefined && { service }) });
+}
+
+/** Which service an error is of, as far as it was told. */
+function serviceOf(error: unknown): string | undefined {
+  for (let one = error; one instanceof Error; one = one.cause)
+    if (one instanceof FleetError && typeof one.at.cloud === "string") return one.at.cloud;
+  return undefined;
+}
+
+const answer = (status: number, error: string, details: Record<string, unknown>): Told => ({
+  status,
+  body: { status: "error", error, details },
+});

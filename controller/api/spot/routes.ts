@@ -1,0 +1,4 @@
+import type { SpotRoute } from "./route.ts";
+
+/** Everything that can be asked of the spot manager. */
+export const SPOT_ROUTES: readonly SpotRoute[] = [];
