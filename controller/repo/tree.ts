@@ -1,10 +1,11 @@
 import { isUtf8 } from "node:buffer";
+import { KINDS } from "../../schemas/index.ts";
 import { type FleetFile, kindOfPath } from "../fleet/file.ts";
 import type { BlobReader } from "./blobs.ts";
 import type { Git } from "./git.ts";
 
 /** Where fleet files lie, for git's path arguments. */
-export const FLEET_PLACES = ["fleet.yaml", "accounts", "plans", "firewalls", "aggregates", "keys", "servers"] as const;
+export const FLEET_PLACES: readonly string[] = Object.values(KINDS).map(({ place }) => place.replace(/\/$/, ""));
 
 /** No object comes near this; a larger file is there by accident and would only cost memory. */
 const MAX_FILE_BYTES = 1 << 20;

@@ -59,7 +59,7 @@ describe("a port", () => {
       const made = await fleet.converge();
 
       expect(made).toMatchObject({ failed: 0 });
-      expect(made.outcomes.map(({ kind, name }) => `${kind} ${name}`)).toEqual(["Port storage-1", "Server ci-1"]);
+      expect(made.outcomes.map(({ op, name }) => `${op} ${name}`)).toEqual(["create storage-1", "create ci-1"]);
       expect([await asked("POST", /\/ports$/), await asked("POST", /os-interface$/)]).toEqual([1, 1]);
       expect((await fleet.preview("--full")).effects).toEqual([]);
 
@@ -67,7 +67,7 @@ describe("a port", () => {
       const taken = await fleet.converge();
 
       expect(taken).toMatchObject({ failed: 0 });
-      expect(taken.outcomes.map(({ kind, name }) => `${kind} ${name}`)).toEqual(["Server ci-1", "Port storage-1"]);
+      expect(taken.outcomes.map(({ op, name }) => `${op} ${name}`)).toEqual(["update ci-1", "delete storage-1"]);
       expect([await asked("DELETE", /\/os-interface\//), await asked("DELETE", /\/ports\//)]).toEqual([1, 1]);
       expect(await asked("DELETE", /\/servers\/[^/]+$/)).toBe(0);
     },
