@@ -87,6 +87,8 @@ export interface HostInstance {
   tenant?: string;
   /** ISO instant. */
   createdAt?: string;
+  /** Where it is told. */
+  host?: string;
 }
 
 /** A host as its cloud knows it. */
@@ -99,6 +101,36 @@ export interface ActualHost {
   gpusUsed: number;
   /** That it has; absent where the cloud does not tell. */
   gpus?: number;
+}
+
+export interface ActualNetwork {
+  id: string;
+  name: string;
+  status: string;
+  subnets: string[];
+  mtu?: number;
+  shared?: boolean;
+  external?: boolean;
+}
+
+export interface ActualPort {
+  id: string;
+  name: string;
+  network: string;
+  status: string;
+  addresses: string[];
+  /** The server that it is plugged into. */
+  server?: string;
+  mark?: string;
+}
+
+export interface NetworkReader {
+  /** Networks of this name, or the one of this id. */
+  find(network: string, call: Call): Promise<ActualNetwork[]>;
+  /** One port, or `undefined` when the cloud itself says that it is gone. */
+  port(id: string, call: Call): Promise<ActualPort | undefined>;
+  /** Servers of exactly this name, of anybody's. */
+  serversNamed(name: string, call: Call): Promise<HostInstance[]>;
 }
 
 export interface HostAggregates {

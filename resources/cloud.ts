@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { ActualServer, ExpectedServer, FirewallReader, HostAggregates } from "./actual.ts";
+import type { ActualServer, ExpectedServer, FirewallReader, HostAggregates, NetworkReader } from "./actual.ts";
 import type { Budget } from "./budget.ts";
 import type { Catalog, MarketplaceItem } from "./catalog.ts";
 import type { FleetErrorCode } from "./errors.ts";
@@ -83,6 +83,10 @@ export interface Cloud {
 
   /** The Pulumi side, loaded only where a program runs. */
   declarations(): Promise<Declarations>;
+  /** Present where servers stand on networks of the account. */
+  readonly networks?: NetworkReader;
+  /** Present where machines of a partner's clouds are launched. */
+  readonly launching?: Launching;
   /** URN types and names of a server's closed group, without the Power; also needed when the program no longer declares it. */
   group(server: ServerSpec, identity: string): ResourceName[];
   /** The URN type and name of an object of the base stack; undefined where the cloud has no such object. */
@@ -113,6 +117,32 @@ export interface Changes {
 }
 
 /** What servers of an account share, and so lives in its base stack. */
+/** What is read and told of a launch. */
+export interface Launching {
+  images(call: Call, region?: string): Promise<LaunchImage[]>;
+  /** Ids of the machines behind a firewall; undefined when there is none of this id. */
+  attachments(firewall: string, call: Call): Promise<string[] | undefined>;
+  /** The request that makes such a machine, for a reader: where `$HYPERSTACK_API_KEY` or `****` stands, no key is. */
+  commands(machine: LaunchedMachine): { command: string; masked: string };
+}
+
+export interface LaunchImage {
+  id: string;
+  name: string;
+  region: string;
+  /** With its unit: `20GB`. */
+  size: string;
+  type: string;
+}
+
+export interface LaunchedMachine {
+  name: string;
+  environment: string;
+  flavor: string;
+  image: string;
+  key: string;
+}
+
 export type SharedSpec = FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec | PortSpec;
 
 export interface ResourceName {

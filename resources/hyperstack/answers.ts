@@ -67,7 +67,9 @@ export interface Flavor {
 }
 
 export interface Image {
+  id?: number;
   name: string;
+  type?: string | null;
   region_name: string;
   /** Bytes. */
   size?: number | null;

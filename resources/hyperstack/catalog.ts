@@ -37,6 +37,10 @@ export async function readCatalog(call: Call, now: () => Date = () => new Date()
   };
 }
 
+/** Images as they are, one for each region that has it. */
+export const listImages = (call: Call, region?: string): Promise<Image[]> =>
+  readGroups<Image>(call, "/core/images", "images", "images", isImage, region === undefined ? {} : { region });
+
 const inStock = (flavor: Flavor): boolean => flavor.stock_available !== false;
 
 /** A flavor of one name is sold in several regions. */
@@ -111,11 +115,13 @@ async function readGroups<T>(
   groups: string,
   name: string,
   isItem: (item: unknown) => item is T,
+  query: Record<string, string> = {},
 ): Promise<T[]> {
-  return readAll<T>(call, path, isItem, (body) => {
+  const itemsOf = (body: unknown) => {
     const found = fieldOf(body, groups);
     return Array.isArray(found) ? found.flatMap((group) => fieldOf(group, name)) : undefined;
-  });
+  };
+  return readAll<T>(call, path, isItem, itemsOf, query);
 }
 
 async function readAll<T>(
@@ -123,8 +129,9 @@ async function readAll<T>(
   path: string,
   isItem: (item: unknown) => item is T,
   itemsOf: (body: unknown) => unknown,
+  query: Record<string, string> = {},
 ): Promise<T[]> {
-  const { body } = await hyperstack(call, { method: "GET", path });
+  const { body } = await hyperstack(call, { method: "GET", path, query });
   const items = itemsOf(body);
   if (Array.isArray(items) && items.every(isItem)) return items;
   throw invalidAnswer(call, "GET", path, "it is no such list");

@@ -4,6 +4,7 @@ import { readCatalog } from "./catalog.ts";
 import { firewalls } from "./firewalls.ts";
 import { ENDPOINT, LIMITS, PAGE_SIZE } from "./http.ts";
 import { isOurs, relabel } from "./labels.ts";
+import { launching } from "./launching.ts";
 import { actualServer, listInstances, readInstance } from "./machines.ts";
 import { labelsOf, NAME_LENGTH, problems, remarked, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, setPower } from "./power.ts";
@@ -64,6 +65,7 @@ export const hyperstack = {
 
   firewalls,
   firewallProblems,
+  launching,
 
   expect(server, mark) {
     return {

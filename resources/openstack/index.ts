@@ -9,6 +9,7 @@ import { listGroups, readGroup } from "./groups.ts";
 import { openstack as send } from "./http.ts";
 import { PAGE_SIZE } from "./lists.ts";
 import { labelsOf, MARK_KEY, problems, tagsOf } from "./names.ts";
+import { networks } from "./networks.ts";
 import { POWER_ACTIONS, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
 import { actual, isDeleting, listServers, markOf, readServer, serverPath } from "./servers.ts";
@@ -88,6 +89,7 @@ export const openstack = {
   },
   firewallProblems,
   hosts,
+  networks,
 
   expect(server, mark) {
     return {

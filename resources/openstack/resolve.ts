@@ -4,7 +4,7 @@ import { isNamed } from "./answers.ts";
 import { listFlavors, listImages } from "./catalog.ts";
 import { listAll } from "./lists.ts";
 
-const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
+export const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
 /** @throws {FleetError} FLEET_INVALID naming the flavors there are */
 export async function flavorId(call: Call, name: string): Promise<string> {

@@ -47,6 +47,7 @@ const ROWS: Row[] = [
   ["n3-A4000x1", "RTX-A4000", 1, 6, 24, 100, 0, { "NORWAY-1": true, "CANADA-1": true }],
   ["n3-L40x1", "L40", 1, 28, 58, 100, 725, { "CANADA-1": true, "US-1": true }],
   ["n3-L40x2", "L40", 2, 60, 120, 100, 1450, { "CANADA-1": true, "US-1": false }],
+  ["n3-L40x8", "L40", 8, 252, 464, 100, 5800, { "CANADA-1": true }],
   ["n3-A100x1", "A100-80G-PCIe", 1, 28, 120, 100, 750, { "NORWAY-1": true, "CANADA-1": true }],
   ["n3-H100x1", "H100-80G-PCIe", 1, 28, 180, 100, 750, { "CANADA-1": true, "US-1": true }],
   ["n3-H100x8", "H100-80G-PCIe", 8, 252, 1440, 100, 6000, { "CANADA-1": false }],
@@ -83,6 +84,7 @@ const SYSTEMS = [
   ["Ubuntu Server 24.04 LTS (Noble Numbat)", "Ubuntu", "Server 24.04 LTS (Noble Numbat)"],
   ["Ubuntu Server 22.04 LTS (Jammy Jellyfish)", "Ubuntu", "Server 22.04 LTS (Jammy Jellyfish)"],
   ["Debian 12", "Debian", "12"],
+  ["RunPod Ubuntu 22.04", "runpod", "Ubuntu 22.04"],
 ] as const;
 
 /** Each image once in each region. */
@@ -98,7 +100,7 @@ export const IMAGES: readonly Image[] = REGIONS.flatMap((region, at) =>
 
 export const VARIETY: Variety = {
   sizes: [...FLAVORS.values()].map(({ name, stock }) => ({ size: name, regions: [...stock.keys()] })),
-  images: SYSTEMS.map(([name]) => name),
+  images: SYSTEMS.filter(([, type]) => type !== "runpod").map(([name]) => name),
 };
 
 /** USD an hour. With GPUs processors, memory and disk are free. */

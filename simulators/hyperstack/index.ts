@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { serveSimulator } from "../kit.ts";
+import type { World } from "../openstack/world.ts";
 import type { SimulatedEntry, Simulator, SimulatorOptions } from "../simulator.ts";
 import { VARIETY } from "./catalog.ts";
 import { HyperstackControl } from "./control.ts";
@@ -7,6 +8,7 @@ import { errorBody, HyperstackError, missing } from "./errors.ts";
 import { gatekeeper } from "./gatekeeper.ts";
 import { instanceRoutes } from "./instances.ts";
 import { Machines } from "./machines.ts";
+import { Nova } from "./nova.ts";
 import { saleRoutes } from "./sale.ts";
 import { environmentRoutes, firewallRoutes, keyPairRoutes, volumeRoutes } from "./shared.ts";
 import { HyperstackWorld } from "./world.ts";
@@ -14,14 +16,22 @@ import { HyperstackWorld } from "./world.ts";
 /** The API key that is accepted when the options name none. */
 export const HYPERSTACK_KEY = "hyperstack-simulator-key";
 
+export interface HyperstackOptions extends SimulatorOptions {
+  /** The OpenStack below it, where machines are servers; none when absent. */
+  openstack?: World;
+  /** What stands there besides. */
+  more?(world: HyperstackWorld): void;
+}
+
 /**
  * A simulated Hyperstack API under `/v1`. Machines take 600 ms from create to active and actions 200 ms, unless the options say otherwise; there
  * is an environment `default-REGION` in each region.
  * @see https://docs.hyperstack.cloud/docs/api-reference/
  */
-export async function startHyperstack(options: SimulatorOptions = {}): Promise<Simulator> {
+export async function startHyperstack(options: HyperstackOptions = {}): Promise<Simulator> {
   const world = new HyperstackWorld(options);
-  const machines = new Machines(world);
+  options.more?.(world);
+  const machines = new Machines(world, options.openstack && new Nova(options.openstack));
   const control = new HyperstackControl(world, machines);
 
   return serveSimulator(

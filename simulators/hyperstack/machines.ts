@@ -1,5 +1,6 @@
 import { FLAVORS, type Flavor } from "./catalog.ts";
 import { HyperstackError, missing, refuse } from "./errors.ts";
+import type { Nova } from "./nova.ts";
 import type { HyperstackWorld, Instance, SteadyStatus } from "./world.ts";
 
 export type NewInstance = Pick<
@@ -27,8 +28,12 @@ export class Machines {
   #world: HyperstackWorld;
   #work = new Map<number, () => void>();
 
-  constructor(world: HyperstackWorld) {
+  readonly #nova: Nova | undefined;
+
+  /** With a nova each machine is a server there too. */
+  constructor(world: HyperstackWorld, nova?: Nova) {
     this.#world = world;
+    this.#nova = nova;
   }
 
   create(wanted: NewInstance): Instance {
@@ -37,12 +42,17 @@ export class Machines {
     instance.status = "CREATING";
     instance.floatingIp = undefined;
     world.note(instance, "CREATE", "Creating", "The virtual machine is being created");
+    if (this.#nova?.place(instance) === false) instance.steady = "ERROR";
     world.clock.after(world.provisionMs * ACCEPTED_SHARE, () => {
       if (instance.status !== "CREATING") return;
       instance.status = "BUILD";
       this.#changed(instance);
     });
     this.#run(instance, "CREATING", world.provisionMs, () => {
+      if (instance.steady === "ERROR") {
+        world.note(instance, "CREATE", "Error", "No valid host was found. There are not enough hosts available.");
+        return;
+      }
       if (instance.wantsPublicIp) this.#giveAddress(instance);
     });
     return instance;
@@ -157,6 +167,7 @@ export class Machines {
     this.halt(instance);
     const { firewalls, instances } = this.#world;
     instances.delete(instance.id);
+    this.#nova?.remove(instance);
     for (const firewall of firewalls.values()) {
       if (!firewall.attachments.some(({ instanceId }) => instanceId === instance.id)) continue;
       firewall.attachments = firewall.attachments.filter(({ instanceId }) => instanceId !== instance.id);
@@ -184,7 +195,9 @@ export class Machines {
   }
 
   #changed(instance: Instance): void {
-    if (this.#world.instances.get(instance.id)) this.#world.instances.changed(instance);
+    if (!this.#world.instances.get(instance.id)) return;
+    this.#world.instances.changed(instance);
+    this.#nova?.follow(instance);
   }
 
   #giveAddress(instance: Instance): void {
