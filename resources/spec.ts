@@ -332,6 +332,8 @@ export interface SpotPolicy {
   launches: number;
   /** Ports, and servers behind firewalls. */
   network: boolean;
+  /** An admin's token is needed also from this machine. */
+  gate?: "admin";
 }
 
 /** Where pull requests of the fleet repository are. */

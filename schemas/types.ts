@@ -215,6 +215,10 @@ export interface FleetFields {
          * Ports may be made and attached, and firewalls be given servers.
          */
         network: boolean;
+        /**
+         * An admin's token is needed also from this machine, where its document asks for none. At an address that others reach it always is.
+         */
+        gate?: "admin";
       };
     };
     /**

@@ -1,6 +1,6 @@
-import { FleetError, type FleetErrorCode } from "../../../resources/errors.ts";
+import { FleetError } from "../../../resources/errors.ts";
+import { type RefusalKind, refusalOf } from "../dialect/refusal.ts";
 import { GateRefusal } from "./gate.ts";
-import { Refusal, type RefusalKind } from "./refusal.ts";
 
 /** `message` where the document shows one, and nothing that it does not show. */
 export interface SpotAnswer {
@@ -34,23 +34,6 @@ const STATUS: Readonly<Record<RefusalKind, number>> = {
   internal: 500,
 };
 
-/** Of the core's errors, those that are the caller's matter; all others are a fault of a service or ours. */
-const KINDS: Partial<Record<FleetErrorCode, RefusalKind>> = {
-  USAGE: "malformed",
-  FLEET_INVALID: "invalid",
-  NOT_FOUND: "not-found",
-  FORBIDDEN: "forbidden",
-  COMMIT_CONFLICT: "conflict",
-  CHANGE_STATE: "conflict",
-  GUARD_REFUSED: "conflict",
-  NOT_APPROVED: "forbidden",
-  PREVIEW_STALE: "conflict",
-  STACK_BUSY: "conflict",
-  CLOUD_RATE_LIMITED: "limited",
-  CREDENTIAL_MISSING: "missing-credentials",
-  CLOUD_OUT_OF_STOCK: "capacity",
-};
-
 /** Services of which any failure means that they are unavailable; one of OpenStack's is an error of the system. */
 const OTHERS = new Set<unknown>(["netbox", "hyperstack"]);
 
@@ -59,20 +42,19 @@ export interface Told {
   body: { status: "error"; error: string; details: Record<string, unknown> };
 }
 
-/** What an error comes to. Whatever is no error of the core is a bug, and of it nothing is told. */
+/** What an error comes to. Of what nobody has expected nothing is told. */
 export function toldOf(error: unknown): Told {
   if (error instanceof GateRefusal) return answer(error.status, error.message, {});
-  if (error instanceof Refusal) {
-    const { kind, message, field, change, details } = error;
-    const told = { ...(field !== undefined && { field }), ...(change !== undefined && { change }), ...details };
-    const status = OTHERS.has(serviceOf(error)) && STATUS[kind] === 500 ? 503 : STATUS[kind];
-    return answer(status, message, kind === "conflict" ? { reason: message, ...told } : told);
-  }
-  if (!(error instanceof FleetError)) return answer(500, "an error of Fleetwright: its log tells more", {});
+  const { kind, message, field, change, details } = refusalOf(error);
   const service = serviceOf(error);
-  const kind = KINDS[error.code] ?? "internal";
-  const status = OTHERS.has(service) ? 503 : STATUS[kind];
-  return answer(status, error.message, { code: error.code, ...(service !== undefined && { service }) });
+  const status = OTHERS.has(service) && STATUS[kind] === 500 ? 503 : STATUS[kind];
+  return answer(status, message, {
+    ...(kind === "conflict" && { reason: message }),
+    ...(field !== undefined && { field }),
+    ...(change !== undefined && { change }),
+    ...(service !== undefined && { service }),
+    ...details,
+  });
 }
 
 /** Which service an error is of, as far as it was told. */

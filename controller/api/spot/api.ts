@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
-import type { FleetSpec } from "../../../resources/spec.ts";
+import type { SpotPolicy } from "../../../resources/spec.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import type { Desired } from "../../reconcile/desired.ts";
+import { Refusal } from "../dialect/refusal.ts";
 import type { Authenticate, FleetService } from "../fleet/api.ts";
-import { Refusal } from "./refusal.ts";
+import { HostOwners } from "./owners.ts";
 
 export interface SpotParts {
   controller: Controller;
@@ -14,29 +15,20 @@ export interface SpotParts {
   stopping?: AbortSignal;
 }
 
-/** What the fleet says under `policies.dialects.spot`. */
-export interface SpotPolicy {
-  /** Hosts that one change may move by itself. */
-  moves?: number;
-  /** Machines that may be launched by themselves. */
-  launches?: number;
-  monthly?: { amount: number; currency: string };
-  /** An admin's token is needed also from this machine. */
-  gate?: "admin";
-}
-
-/** Absent: there is no spot manager. */
-export const spotPolicyOf = (fleet: FleetSpec | undefined): SpotPolicy | undefined =>
-  (fleet?.policies as { dialects?: { spot?: SpotPolicy } } | undefined)?.dialects?.spot;
+/** What the fleet says under `policies.dialects.spot`; without it there is no spot manager. */
+export const spotPolicyOf = (desired: Desired | undefined): SpotPolicy | undefined =>
+  desired?.fleet.policies.dialects?.spot;
 
 /** What every route works with. */
 export class SpotApi {
   readonly controller: Controller;
   readonly service: FleetService;
+  readonly owners: HostOwners;
 
   constructor({ controller, service }: SpotParts) {
     this.controller = controller;
     this.service = service;
+    this.owners = new HostOwners(controller);
   }
 
   /** The fleet as its last valid commit wants it. @throws {Refusal} internal before the first */

@@ -1,12 +1,12 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { Refusal } from "../dialect/refusal.ts";
 import { isDeeperThan } from "../fleet/depth.ts";
 import { noRoute } from "../no-route.ts";
 import { successOf, toldOf } from "./answers.ts";
 import { SpotApi, type SpotParts, spotPolicyOf } from "./api.ts";
 import { type SpotCheck, spotChecks } from "./check.ts";
 import { callerOf } from "./gate.ts";
-import { Refusal } from "./refusal.ts";
 import type { SpotRoute } from "./route.ts";
 import { SPOT_ROUTES } from "./routes.ts";
 
@@ -25,7 +25,7 @@ export function spotApp(parts: SpotParts): Hono {
     await next();
     secure(c);
   });
-  app.use(async (c, next) => (spotPolicyOf(parts.service.desired?.fleet) === undefined ? noRoute(c) : await next()));
+  app.use(async (c, next) => (spotPolicyOf(parts.service.desired) === undefined ? noRoute(c) : await next()));
   const tooLarge = () => {
     throw new Refusal("malformed", `the body has more than ${MOST_BODY_BYTES / 1024} KiB`);
   };
@@ -58,7 +58,7 @@ async function answer(
   check: SpotCheck,
   c: Context,
 ): Promise<Response> {
-  const by = await callerOf(c, spotPolicyOf(service.desired?.fleet)?.gate, authenticate);
+  const by = await callerOf(c, spotPolicyOf(service.desired)?.gate, authenticate);
   const query = Object.fromEntries(
     (route.parameters ?? []).filter((one) => one.in === "query").map(({ name }) => [name, c.req.query(name)]),
   );

@@ -1,5 +1,5 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
-import { Refusal } from "./refusal.ts";
+import { Refusal } from "../dialect/refusal.ts";
 import type { SpotRoute } from "./route.ts";
 
 /** How requests of one route are checked. */

@@ -1,4 +1,5 @@
+import { readRoutes } from "./reads.ts";
 import type { SpotRoute } from "./route.ts";
 
 /** Everything that can be asked of the spot manager. */
-export const SPOT_ROUTES: readonly SpotRoute[] = [];
+export const SPOT_ROUTES: readonly SpotRoute[] = [...readRoutes];
