@@ -129,6 +129,8 @@ export interface NetworkReader {
   find(network: string, call: Call): Promise<ActualNetwork[]>;
   /** One port, or `undefined` when the cloud itself says that it is gone. */
   port(id: string, call: Call): Promise<ActualPort | undefined>;
+  /** The cloud's own word for the state of a server of anybody's; `undefined` when there is none of this id. */
+  serverStatus(id: string, call: Call): Promise<string | undefined>;
   /** Servers of exactly this name, of anybody's. */
   serversNamed(name: string, call: Call): Promise<HostInstance[]>;
 }

@@ -122,6 +122,8 @@ export interface Launching {
   images(call: Call, region?: string): Promise<LaunchImage[]>;
   /** Ids of the machines behind a firewall; undefined when there is none of this id. */
   attachments(firewall: string, call: Call): Promise<string[] | undefined>;
+  /** The account's environment for a region, by the account's options. */
+  environment(options: Readonly<Record<string, unknown>>, region: string): string;
   /** The request that makes such a machine, for a reader: where `$HYPERSTACK_API_KEY` or `****` stands, no key is. */
   commands(machine: LaunchedMachine): { command: string; masked: string };
 }

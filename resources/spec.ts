@@ -245,6 +245,20 @@ export interface AggregateSpec {
   metadata: Record<string, string>;
   /** The cloud's id of one that is there already and is taken over. */
   adopt?: string;
+  /** Only of class `runpod`: how machines are launched on its hosts. */
+  runpod?: RunPodSettings;
+}
+
+export interface RunPodSettings {
+  /** The account that machines are launched on. */
+  account: string;
+  region: string;
+  environment?: string;
+  key: string;
+  flavor: string;
+  /** Of the hosts' own account, by name or id. */
+  network: string;
+  firewall: string;
 }
 
 export type AggregateClass = "ondemand" | "spot" | "runpod" | "contract";

@@ -1056,6 +1056,39 @@ export interface AggregateFields {
    */
   adopt?: string | number;
   /**
+   * How the spot manager launches machines on hosts of class `runpod`.
+   */
+  runpod?: {
+    /**
+     * The account that machines are launched on.
+     */
+    account: string;
+    /**
+     * The region of that account's cloud.
+     */
+    region: string;
+    /**
+     * The environment there, with the key and the firewall in it. The account's for the region when absent.
+     */
+    environment?: string;
+    /**
+     * Name of the SshKey object that is let in.
+     */
+    key: string;
+    /**
+     * The size of a machine that takes a whole host.
+     */
+    flavor: string;
+    /**
+     * The network (name or id) of the hosts' own account that each machine gets a port on.
+     */
+    network: string;
+    /**
+     * Name of the Firewall object in front of machines.
+     */
+    firewall: string;
+  };
+  /**
    * Further aggregates of the same hosts' kind, each with a name and hosts of its own. With `class`, one file can hold all classes of a processor, and a move is one edited file.
    */
   variants: {
@@ -1089,6 +1122,39 @@ export interface AggregateFields {
      * As in the file.
      */
     adopt?: string | number;
+    /**
+     * As in the file, where the variant's is another one.
+     */
+    runpod?: {
+      /**
+       * The account that machines are launched on.
+       */
+      account: string;
+      /**
+       * The region of that account's cloud.
+       */
+      region: string;
+      /**
+       * The environment there, with the key and the firewall in it. The account's for the region when absent.
+       */
+      environment?: string;
+      /**
+       * Name of the SshKey object that is let in.
+       */
+      key: string;
+      /**
+       * The size of a machine that takes a whole host.
+       */
+      flavor: string;
+      /**
+       * The network (name or id) of the hosts' own account that each machine gets a port on.
+       */
+      network: string;
+      /**
+       * Name of the Firewall object in front of machines.
+       */
+      firewall: string;
+    };
   }[];
 }
 

@@ -27,8 +27,8 @@ const RULES: Readonly<Record<CallOp, { files: readonly Kind[]; effects: readonly
   restart: { files: ["Server"], effects: ["update"] },
   delete: { files: ["Server"], effects: ["delete", "forget"] },
   move: { files: ["Aggregate"], effects: ["create", "update", "adopt", "delete"] },
-  launch: { files: ["Server", "SshKey"], effects: ["create"] },
-  port: { files: ["Server"], effects: ["create", "update"] },
+  launch: { files: ["Server", "SshKey", "Port"], effects: ["create"] },
+  port: { files: ["Server", "Port"], effects: ["create", "update"] },
   firewall: { files: ["Server"], effects: ["update"] },
   account: { files: ["Account"], effects: [] },
 };

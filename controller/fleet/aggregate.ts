@@ -1,4 +1,4 @@
-import type { AggregateHostSpec, AggregateSpec } from "../../resources/spec.ts";
+import type { AggregateHostSpec, AggregateSpec, RunPodSettings } from "../../resources/spec.ts";
 import type { AggregateFields } from "../../schemas/types.ts";
 import type { Context, Result } from "./context.ts";
 import { fieldFault } from "./file.ts";
@@ -19,9 +19,10 @@ export function compileAggregate(fields: AggregateFields, context: Context): Res
   if (cloud?.hosts === undefined)
     return broken([fieldFault(["account"], `${cloud?.title ?? account.provider} has no aggregates of hosts`)]);
 
-  const { name, gpuType, class: ofFile, tenant, availabilityZone, metadata, adopt, hosts, variants } = fields;
-  const own = { name, class: ofFile, tenant, availabilityZone, metadata: {}, adopt, hosts };
+  const { name, gpuType, class: ofFile, tenant, availabilityZone, metadata, adopt, runpod, hosts, variants } = fields;
+  const own = { name, class: ofFile, tenant, availabilityZone, metadata: {}, adopt, runpod, hosts };
   const parts: AggregateParts = { aggregates: [], hosts: [] };
+  const faults: FieldFault[] = [];
   for (const [index, part] of [own, ...variants].entries()) {
     const path: FieldFault["path"] = index === 0 ? [] : ["variants", index - 1];
     const common = {
@@ -32,6 +33,8 @@ export function compileAggregate(fields: AggregateFields, context: Context): Res
     };
     const whose = part.tenant ?? tenant;
     const zone = part.availabilityZone ?? availabilityZone;
+    const launches = common.class === "runpod" ? (part.runpod ?? runpod) : undefined;
+    if (part.runpod !== undefined) faults.push(...runpodFaults(part.runpod, [...path, "runpod"], context));
     const spec: AggregateSpec = {
       kind: "Aggregate",
       name: part.name,
@@ -40,6 +43,7 @@ export function compileAggregate(fields: AggregateFields, context: Context): Res
       ...(zone !== undefined && { availabilityZone: zone }),
       metadata: { ...metadata, ...part.metadata },
       ...(part.adopt !== undefined && { adopt: String(part.adopt) }),
+      ...(launches !== undefined && { runpod: launches }),
     };
     parts.aggregates.push({ spec, path: [...path, "name"] });
     for (const [at, host] of part.hosts.entries()) {
@@ -47,7 +51,20 @@ export function compileAggregate(fields: AggregateFields, context: Context): Res
       parts.hosts.push({ spec: hostSpec, path: [...path, "hosts", at] });
     }
   }
-  return { spec: parts, hash: "", createHash: "", faults: [], notes: [] };
+  return faults.length > 0 ? broken(faults) : { spec: parts, hash: "", createHash: "", faults, notes: [] };
+}
+
+/** Settings of launches that lead to nothing. */
+function runpodFaults(
+  { account, key, firewall }: RunPodSettings,
+  path: FieldFault["path"],
+  context: Context,
+): FieldFault[] {
+  const names = { Account: ["account", account], SshKey: ["key", key], Firewall: ["firewall", firewall] } as const;
+  return (["Account", "SshKey", "Firewall"] as const).flatMap((table) => {
+    const [field, name] = names[table];
+    return context.find(table, name) === undefined ? unknown([...path, field], table, name, context) : [];
+  });
 }
 
 function broken(faults: FieldFault[]): Result<AggregateParts> {

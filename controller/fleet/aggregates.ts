@@ -44,9 +44,9 @@ export function joinAggregates(files: { entry: Entry; parts: AggregateParts }[])
   return { aggregates, faults };
 }
 
-/** Whom an aggregate was taken over from is no part of what it is. */
+/** Whom an aggregate was taken over from, and how machines are launched on its hosts, is no part of what it is. */
 function live(spec: Part): object {
   if (spec.kind === "AggregateHost") return spec;
-  const { adopt: _, ...rest } = spec;
+  const { adopt: _, runpod: __, ...rest } = spec;
   return rest;
 }

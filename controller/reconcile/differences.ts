@@ -15,6 +15,7 @@ const QUIET = new Set([
   "expires",
   "owner",
   "adopt",
+  "runpod",
   "plan",
   "suspend",
   "drift",

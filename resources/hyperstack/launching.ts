@@ -1,6 +1,7 @@
 import type { LaunchedMachine, LaunchImage, Launching } from "../cloud.ts";
 import { type Firewall, isFirewall } from "./answers.ts";
 import { listImages } from "./catalog.ts";
+import { environmentOf } from "./environments.ts";
 import { ENDPOINT, hyperstackObject } from "./http.ts";
 import { FIREWALLS, MACHINES } from "./machines.ts";
 
@@ -22,6 +23,8 @@ export const launching: Launching = {
     const found = await hyperstackObject<Firewall>(call, `${FIREWALLS}/${firewall}`, "firewall", isFirewall);
     return found?.attachments.map(({ vm }) => String(vm.id)).sort();
   },
+
+  environment: environmentOf,
 
   commands(machine) {
     const post = `curl -X POST '${ENDPOINT}/v1${MACHINES}'`;

@@ -4,6 +4,7 @@ import { isNamed, isServer, isUnreachable, type NovaServer } from "./answers.ts"
 import { listAll } from "./lists.ts";
 import { markOfPort, readPort } from "./ports.ts";
 import { UUID } from "./resolve.ts";
+import { readServer } from "./servers.ts";
 
 interface Network {
   id: string;
@@ -35,6 +36,8 @@ export const networks: NetworkReader = {
     };
     return { ...actual, ...(port.device_id && { server: port.device_id }), ...(mark !== undefined && { mark }) };
   },
+
+  serverStatus: async (id, call) => (await readServer(call, id))?.status,
 
   serversNamed,
 };

@@ -1,5 +1,13 @@
+import { hyperstackRoutes } from "./hyperstack.ts";
+import { launchRoutes } from "./launch.ts";
+import { networkRoutes } from "./networks.ts";
 import { readRoutes } from "./reads.ts";
 import type { SpotRoute } from "./route.ts";
 
 /** Everything that can be asked of the spot manager. */
-export const SPOT_ROUTES: readonly SpotRoute[] = [...readRoutes];
+export const SPOT_ROUTES: readonly SpotRoute[] = [
+  ...readRoutes,
+  ...launchRoutes,
+  ...networkRoutes,
+  ...hyperstackRoutes,
+];
