@@ -258,6 +258,8 @@ export interface AggregateHostSpec {
   aggregate: string;
   class: AggregateClass;
   gpuType?: string;
+  /** Aggregate that a host which the fleet has nowhere yet is taken out of. */
+  takenFrom?: string;
 }
 
 export interface PlanSpec {

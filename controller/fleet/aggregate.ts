@@ -19,9 +19,21 @@ export function compileAggregate(fields: AggregateFields, context: Context): Res
   if (cloud?.hosts === undefined)
     return broken([fieldFault(["account"], `${cloud?.title ?? account.provider} has no aggregates of hosts`)]);
 
-  const { name, gpuType, class: ofFile, tenant, availabilityZone, metadata, adopt, hosts, variants } = fields;
-  const own = { name, class: ofFile, tenant, availabilityZone, metadata: {}, adopt, hosts };
+  const {
+    name,
+    gpuType,
+    class: ofFile,
+    tenant,
+    availabilityZone,
+    metadata,
+    adopt,
+    hosts,
+    takenFrom,
+    variants,
+  } = fields;
+  const own = { name, class: ofFile, tenant, availabilityZone, metadata: {}, adopt, hosts, takenFrom };
   const parts: AggregateParts = { aggregates: [], hosts: [] };
+  const faults: FieldFault[] = [];
   for (const [index, part] of [own, ...variants].entries()) {
     const path: FieldFault["path"] = index === 0 ? [] : ["variants", index - 1];
     const common = {
@@ -42,12 +54,23 @@ export function compileAggregate(fields: AggregateFields, context: Context): Res
       ...(part.adopt !== undefined && { adopt: String(part.adopt) }),
     };
     parts.aggregates.push({ spec, path: [...path, "name"] });
+    for (const host of Object.keys(part.takenFrom))
+      if (!part.hosts.includes(host))
+        faults.push(fieldFault([...path, "takenFrom", host], `names ${host}, which is not in \`hosts\``));
     for (const [at, host] of part.hosts.entries()) {
-      const hostSpec: AggregateHostSpec = { kind: "AggregateHost", name: host, ...common, aggregate: part.name };
+      const from = part.takenFrom[host];
+      const hostSpec: AggregateHostSpec = {
+        kind: "AggregateHost",
+        name: host,
+        ...common,
+        aggregate: part.name,
+        ...(from !== undefined && { takenFrom: from }),
+      };
       parts.hosts.push({ spec: hostSpec, path: [...path, "hosts", at] });
     }
   }
-  return { spec: parts, hash: "", createHash: "", faults: [], notes: [] };
+  if (faults.length > 0) return broken(faults);
+  return { spec: parts, hash: "", createHash: "", faults, notes: [] };
 }
 
 function broken(faults: FieldFault[]): Result<AggregateParts> {

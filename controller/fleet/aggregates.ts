@@ -44,9 +44,8 @@ export function joinAggregates(files: { entry: Entry; parts: AggregateParts }[])
   return { aggregates, faults };
 }
 
-/** Whom an aggregate was taken over from is no part of what it is. */
+/** What was there before, and where a host came from, is no part of what it is. */
 function live(spec: Part): object {
-  if (spec.kind === "AggregateHost") return spec;
-  const { adopt: _, ...rest } = spec;
+  const { adopt: _, takenFrom: __, ...rest } = { adopt: undefined, takenFrom: undefined, ...spec };
   return rest;
 }

@@ -15,6 +15,7 @@ const QUIET = new Set([
   "expires",
   "owner",
   "adopt",
+  "takenFrom",
   "plan",
   "suspend",
   "drift",

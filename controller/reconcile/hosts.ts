@@ -25,7 +25,7 @@ export async function describeMoves(
   await inParallel(moves, 8, async (work) => {
     const [from, to] = [asHost(work.applied?.document), asHost(work.desired)];
     const host = (to ?? from)!;
-    work.effect.commands = commandsOf(host.name, from?.aggregate, to?.aggregate);
+    work.effect.commands = commandsOf(host.name, from?.aggregate ?? to?.takenFrom, to?.aggregate);
     const account = desired.byIdentity.get(work.applied?.account ?? "") ?? desired.accounts.get(host.account);
     if (account === undefined) return;
     const { hosts } = cloudOf(controller, account.spec.provider);
