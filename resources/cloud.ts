@@ -126,6 +126,8 @@ export interface Launching {
   environment(options: Readonly<Record<string, unknown>>, region: string): string;
   /** The request that makes such a machine, for a reader: where `$HYPERSTACK_API_KEY` or `****` stands, no key is. */
   commands(machine: LaunchedMachine): { command: string; masked: string };
+  /** The same of a request that puts a machine behind these firewalls and no others, masked. */
+  attach(machine: string, firewalls: readonly string[]): string;
 }
 
 export interface LaunchImage {

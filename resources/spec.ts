@@ -274,6 +274,8 @@ export interface AggregateHostSpec {
   aggregate: string;
   class: AggregateClass;
   gpuType?: string;
+  /** Aggregate that a host which the fleet has nowhere yet is taken out of. */
+  takenFrom?: string;
 }
 
 /** A port of a network. Servers are plugged into it within their own groups. */

@@ -1038,6 +1038,12 @@ export interface AggregateFields {
    */
   hosts: string[];
   /**
+   * Of hosts in `hosts` that no file had before: the aggregate that each stands in and is taken out of when it is first put here. Means nothing afterwards.
+   */
+  takenFrom: {
+    [k: string]: string;
+  };
+  /**
    * Whose hosts they are, as for a contract. Kept in the aggregate's metadata as `tenant`.
    */
   tenant?: string;
@@ -1104,6 +1110,12 @@ export interface AggregateFields {
      * Its hosts.
      */
     hosts: string[];
+    /**
+     * As in the file.
+     */
+    takenFrom: {
+      [k: string]: string;
+    };
     /**
      * Where it is another one than the file's.
      */

@@ -1,7 +1,8 @@
 import { FleetError } from "../../resources/errors.ts";
+import { withoutHost } from "../fleet/hosts-edit.ts";
 import type { FileEdit } from "../repo/edits.ts";
 import { neededHashes } from "./approve.ts";
-import type { CallRefusal } from "./call.ts";
+import type { CallRefusal, DialectCall } from "./call.ts";
 import { filesOf } from "./files.ts";
 import { BY } from "./merge.ts";
 import { type Ground, step } from "./steps.ts";
@@ -40,10 +41,18 @@ async function inverse({ controller }: Ground, change: Change): Promise<FileEdit
   if (change.merged === undefined) return [];
   const done = new Set(change.results.filter(({ state }) => state !== "failed").map(({ effectHash }) => effectHash));
   const made = (change.preview?.effects ?? []).filter(({ op, hash }) => op === "create" && !done.has(hash));
-  if (made.length > 0)
-    return made.flatMap(({ object: { kind, name } }) =>
-      kind === "AggregateHost" ? [] : [{ kind, name, text: null } satisfies FileEdit],
-    );
+  const whole = made.flatMap(({ object: { kind, name } }) =>
+    kind === "AggregateHost" ? [] : [{ kind, name, text: null } satisfies FileEdit],
+  );
+  if (whole.length > 0) return whole;
   const files = (await filesOf(controller.repo, change)) ?? [];
-  return files.map(({ path, before }) => ({ path, text: before ?? null }));
+  const host = change.call?.op === "move" ? hostOf(change.call) : undefined;
+  return files.map(({ path, before, after }) => {
+    // An aggregate that was taken over stays the fleet's: its file going would be its removal.
+    const isTaken = host !== undefined && before === undefined && after !== undefined;
+    return { path, text: isTaken ? withoutHost(after, host) : (before ?? null) };
+  });
 }
+
+const hostOf = ({ objects }: DialectCall): string | undefined =>
+  objects.find(({ kind }) => kind === "AggregateHost")?.name;

@@ -19,8 +19,20 @@ export function compileAggregate(fields: AggregateFields, context: Context): Res
   if (cloud?.hosts === undefined)
     return broken([fieldFault(["account"], `${cloud?.title ?? account.provider} has no aggregates of hosts`)]);
 
-  const { name, gpuType, class: ofFile, tenant, availabilityZone, metadata, adopt, runpod, hosts, variants } = fields;
-  const own = { name, class: ofFile, tenant, availabilityZone, metadata: {}, adopt, runpod, hosts };
+  const {
+    name,
+    gpuType,
+    class: ofFile,
+    tenant,
+    availabilityZone,
+    metadata,
+    adopt,
+    runpod,
+    hosts,
+    takenFrom,
+    variants,
+  } = fields;
+  const own = { name, class: ofFile, tenant, availabilityZone, metadata: {}, adopt, runpod, hosts, takenFrom };
   const parts: AggregateParts = { aggregates: [], hosts: [] };
   const faults: FieldFault[] = [];
   for (const [index, part] of [own, ...variants].entries()) {
@@ -46,12 +58,23 @@ export function compileAggregate(fields: AggregateFields, context: Context): Res
       ...(launches !== undefined && { runpod: launches }),
     };
     parts.aggregates.push({ spec, path: [...path, "name"] });
+    for (const host of Object.keys(part.takenFrom))
+      if (!part.hosts.includes(host))
+        faults.push(fieldFault([...path, "takenFrom", host], `names ${host}, which is not in \`hosts\``));
     for (const [at, host] of part.hosts.entries()) {
-      const hostSpec: AggregateHostSpec = { kind: "AggregateHost", name: host, ...common, aggregate: part.name };
+      const from = part.takenFrom[host];
+      const hostSpec: AggregateHostSpec = {
+        kind: "AggregateHost",
+        name: host,
+        ...common,
+        aggregate: part.name,
+        ...(from !== undefined && { takenFrom: from }),
+      };
       parts.hosts.push({ spec: hostSpec, path: [...path, "hosts", at] });
     }
   }
-  return faults.length > 0 ? broken(faults) : { spec: parts, hash: "", createHash: "", faults, notes: [] };
+  if (faults.length > 0) return broken(faults);
+  return { spec: parts, hash: "", createHash: "", faults, notes: [] };
 }
 
 /** Settings of launches that lead to nothing. */

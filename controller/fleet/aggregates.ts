@@ -44,9 +44,9 @@ export function joinAggregates(files: { entry: Entry; parts: AggregateParts }[])
   return { aggregates, faults };
 }
 
-/** Whom an aggregate was taken over from, and how machines are launched on its hosts, is no part of what it is. */
+/** What was there before, where a host came from, and how machines are launched on it, is no part of what it is. */
 function live(spec: Part): object {
-  if (spec.kind === "AggregateHost") return spec;
-  const { adopt: _, runpod: __, ...rest } = spec;
+  const without = { adopt: undefined, takenFrom: undefined, runpod: undefined };
+  const { adopt: _, takenFrom: __, runpod: ___, ...rest } = { ...without, ...spec };
   return rest;
 }

@@ -16,6 +16,7 @@ const QUIET = new Set([
   "owner",
   "adopt",
   "runpod",
+  "takenFrom",
   "plan",
   "suspend",
   "drift",

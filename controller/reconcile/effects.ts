@@ -44,7 +44,12 @@ function creation(match: Match, context: EffectContext): Work {
   const spec = match.desired!.spec;
   const adopts =
     (spec.kind === "Server" || spec.kind === "Aggregate" || spec.kind === "Port") && spec.adopt !== undefined;
-  const changes = adopts ? [{ path: "adopt", after: spec.adopt }, ...asCreated(spec)] : asCreated(spec);
+  const taken = spec.kind === "AggregateHost" && spec.takenFrom !== undefined;
+  const changes = [
+    ...(adopts ? [{ path: "adopt", after: spec.adopt }] : []),
+    ...(taken ? [{ path: "takenFrom", after: spec.takenFrom }] : []),
+    ...asCreated(spec),
+  ];
   const effect = effectOf(match, adopts ? "adopt" : "create", changes, { inputs: inputsOf(spec, context) });
   return workWith(match, context, effect, { generation: 0, refresh: false });
 }
@@ -209,6 +214,9 @@ function livingInputs(spec: StackObject): unknown {
 }
 
 function inputsOf(spec: StackObject, { fingerprint }: EffectContext): unknown {
+  if (spec.kind === "AggregateHost" && spec.takenFrom !== undefined)
+    return { live: livingInputs(spec), takenFrom: spec.takenFrom };
+  if (spec.kind === "Port" && spec.adopt !== undefined) return { live: livingInputs(spec), adopt: spec.adopt };
   if (spec.kind !== "Server") return livingInputs(spec);
   const { userData, ...createOnly } = spec.createOnly;
   const secret = userData !== undefined && "text" in userData ? (fingerprint?.(userData.text) ?? "secret") : userData;

@@ -25,7 +25,7 @@ export async function describeMoves(
   await inParallel(moves, 8, async (work) => {
     const [from, to] = [asHost(work.applied?.document), asHost(work.desired)];
     const host = (to ?? from)!;
-    work.effect.commands = commandsOf(host.name, from?.aggregate, to?.aggregate);
+    work.effect.commands = commandsOf(host.name, from?.aggregate ?? to?.takenFrom, to?.aggregate);
     const account = desired.byIdentity.get(work.applied?.account ?? "") ?? desired.accounts.get(host.account);
     if (account === undefined) return;
     const { hosts } = cloudOf(controller, account.spec.provider);
@@ -93,4 +93,6 @@ function asHost(document: StackObject | undefined): AggregateHostSpec | undefine
   return document?.kind === "AggregateHost" ? document : undefined;
 }
 
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+/** A word as a shell takes it. */
+export const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -6,6 +6,8 @@ import { ENDPOINT, hyperstackObject } from "./http.ts";
 import { FIREWALLS, MACHINES } from "./machines.ts";
 
 const GB = 1024 ** 3;
+/** As the document of the spot manager shows it. */
+const MASKED = "-H 'api-key: ****'";
 
 /** What the launch of a partner's machines reads and tells. Ids are numbers here, and texts to whoever reads them. */
 export const launching: Launching = {
@@ -26,16 +28,23 @@ export const launching: Launching = {
 
   environment: environmentOf,
 
+  attach(machine, firewalls) {
+    const body = JSON.stringify({ firewalls: firewalls.map(Number) });
+    return `curl -X POST '${ENDPOINT}/v1${MACHINES}/${machine}/attach-firewalls' ${MASKED} ${JSON_TYPE} -d ${quoted(body)}`;
+  },
+
   commands(machine) {
     const post = `curl -X POST '${ENDPOINT}/v1${MACHINES}'`;
-    const rest = `-H 'Content-Type: application/json' -d ${quoted(JSON.stringify(bodyOf(machine)))}`;
+    const rest = `${JSON_TYPE} -d ${quoted(JSON.stringify(bodyOf(machine)))}`;
     return {
       // The header's real name; the variable is read by the shell of whoever runs it.
       command: `${post} -H "api_key: $HYPERSTACK_API_KEY" ${rest}`,
-      masked: `${post} -H 'api-key: ****' ${rest}`,
+      masked: `${post} ${MASKED} ${rest}`,
     };
   },
 };
+
+const JSON_TYPE = "-H 'Content-Type: application/json'";
 
 const bodyOf = ({ name, environment, flavor, image, key }: LaunchedMachine) => ({
   name,

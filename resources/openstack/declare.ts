@@ -65,7 +65,15 @@ export const declarations: Declarations = {
         return;
       }
       case "AggregateHost":
-        new AggregateHost(`host.${identity}`, { host: object.name, aggregate: object.aggregate }, opts);
+        new AggregateHost(
+          `host.${identity}`,
+          {
+            host: object.name,
+            aggregate: object.aggregate,
+            ...(object.takenFrom === undefined ? {} : { takenFrom: object.takenFrom }),
+          },
+          opts,
+        );
         return;
     }
   },

@@ -60,6 +60,7 @@ export const AGGREGATE_FIELDS: Fields = {
 export const HOST_FIELDS: Fields = {
   host: { type: "string", required: true, description: "Host name as nova has it." },
   aggregate: { type: "string", required: true, description: "Name of the one aggregate of the fleet that it is in." },
+  takenFrom: { type: "string", description: "Aggregate that it is taken out of when it is first put into this one." },
 };
 
 export const PORT_FIELDS: Fields = {

@@ -15,6 +15,7 @@ const NEW_AGGREGATE_MS = 15_000;
 interface Place {
   host: string;
   aggregate: string;
+  takenFrom?: string;
 }
 
 /**
@@ -29,22 +30,26 @@ export function aggregateHostHandler(options: Pick<HandlerOptions, "call">): Res
     check: async (inputs) => checkFields(inputs, HOST_FIELDS),
 
     async diff(_id, old, news) {
-      return { ...diffInputs(old.inputs, news, { replaceOn: ["host"] }), deleteBeforeReplace: true };
+      const { changes } = diffInputs(old.inputs, news, { replaceOn: ["host"] });
+      // Where it once came from.
+      delete changes.takenFrom;
+      return { changes, deleteBeforeReplace: true };
     },
 
     async create(inputs, context) {
       if (context.preview) return { id: "", outputs: inputs };
-      const { host, aggregate } = typed<Place>(inputs, HOST_FIELDS);
+      const { host, aggregate, takenFrom } = typed<Place>(inputs, HOST_FIELDS);
       const call = options.call(context.signal);
       const { all, target } = await withTarget(call, aggregate);
-      const other = all.find(
-        (candidate) => candidate.name !== aggregate && isOurs(candidate) && candidate.hosts.includes(host),
-      );
+      const holding = all.filter((candidate) => candidate.id !== target.id && candidate.hosts.includes(host));
+      const other = holding.find((candidate) => candidate.name !== takenFrom && isOurs(candidate));
       if (other) {
         const message = `host ${host} is in aggregate ${other.name} of the fleet: one host serves one class, so it is moved from there or removed first`;
         throw new FleetError("CLOUD_REFUSED", message, { host, aggregate: other.name });
       }
-      await add(host, target, call);
+      const leaving = holding.filter(({ name }) => name === takenFrom);
+      const home = all.find(({ name }) => name === takenFrom);
+      await move(host, { leaving, target, home }, { call, log: context.log });
       return { id: host, outputs: inputs };
     },
 
@@ -68,12 +73,8 @@ export function aggregateHostHandler(options: Pick<HandlerOptions, "call">): Res
           candidate.hosts.includes(id) &&
           (candidate.name === old.inputs.aggregate || isOurs(candidate)),
       );
-      for (const aggregate of leaving) {
-        context.log(`remove host ${id} from ${aggregate.name}`);
-        await changeHosts(call, aggregate, "remove_host", id);
-      }
-      context.log(`add host ${id} to ${target.name}`);
-      await add(id, target, call);
+      const home = all.find(({ name }) => name === old.inputs.aggregate);
+      await move(id, { leaving, target, home }, { call, log: context.log });
       return news;
     },
 
@@ -97,6 +98,32 @@ async function withTarget(call: Call, name: string): Promise<{ all: Aggregate[];
     if (Date.now() < until) return undefined;
     throw new FleetError("NOT_FOUND", `there is no aggregate ${name}`, { aggregate: name });
   });
+}
+
+/**
+ * Out of some aggregates, then into one. Where the cloud says for good that it does not take it, it goes back home; cut off in between, it is finished
+ * by whoever runs it again.
+ */
+async function move(
+  host: string,
+  { leaving, target, home }: { leaving: readonly Aggregate[]; target: Aggregate; home: Aggregate | undefined },
+  { call, log }: { call: Call; log(text: string): void },
+): Promise<void> {
+  for (const aggregate of leaving) {
+    log(`remove host ${host} from ${aggregate.name}`);
+    await changeHosts(call, aggregate, "remove_host", host);
+  }
+  log(`add host ${host} to ${target.name}`);
+  try {
+    await add(host, target, call);
+  } catch (error) {
+    const isFinal = error instanceof FleetError && (error.code === "CLOUD_REFUSED" || error.code === "NOT_FOUND");
+    if (isFinal && home !== undefined && home.id !== target.id) {
+      log(`add host ${host} back to ${home.name}`);
+      await changeHosts(call, home, "add_host", host);
+    }
+    throw error;
+  }
 }
 
 async function add(host: string, aggregate: Aggregate, call: Call): Promise<void> {

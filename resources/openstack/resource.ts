@@ -88,7 +88,7 @@ export class Aggregate extends pulumi.CustomResource {
 export class AggregateHost extends pulumi.CustomResource {
   constructor(
     name: string,
-    args: { host: pulumi.Input<string>; aggregate: pulumi.Input<string> },
+    args: { host: pulumi.Input<string>; aggregate: pulumi.Input<string>; takenFrom?: pulumi.Input<string> },
     opts?: pulumi.CustomResourceOptions,
   ) {
     super(AGGREGATE_HOST, name, { ...args }, opts);

@@ -1,19 +1,11 @@
-import type { Logger } from "pino";
+import { Turns } from "../../../resources/plugin/turns.ts";
 import type { SpotPolicy } from "../../../resources/spec.ts";
-import type { Controller } from "../../reconcile/context.ts";
 import type { Desired } from "../../reconcile/desired.ts";
 import { Refusal } from "../dialect/refusal.ts";
-import type { Authenticate, FleetService } from "../fleet/api.ts";
+import type { FleetParts } from "../fleet/api.ts";
 import { HostOwners } from "./owners.ts";
 
-export interface SpotParts {
-  controller: Controller;
-  service: FleetService;
-  authenticate: Authenticate;
-  logger: Pick<Logger, "error">;
-  /** Ends what waits. */
-  stopping?: AbortSignal;
-}
+export type SpotParts = Pick<FleetParts, "controller" | "service" | "authenticate" | "logger" | "stopping">;
 
 /** What the fleet says under `policies.dialects.spot`; without it there is no spot manager. */
 export const spotPolicyOf = (desired: Desired | undefined): SpotPolicy | undefined =>
@@ -21,9 +13,11 @@ export const spotPolicyOf = (desired: Desired | undefined): SpotPolicy | undefin
 
 /** What every route works with. */
 export class SpotApi {
-  readonly controller: Controller;
-  readonly service: FleetService;
+  readonly controller: SpotParts["controller"];
+  readonly service: SpotParts["service"];
   readonly owners: HostOwners;
+  /** Of mutations that must not overtake each other. */
+  readonly turns = new Turns();
 
   constructor({ controller, service }: SpotParts) {
     this.controller = controller;
