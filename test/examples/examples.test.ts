@@ -42,6 +42,17 @@ describe.each(folders)("the example %s", (name) => {
   });
 });
 
+it("has a fleet with a port, a server on it, and an aggregate that machines are launched in", async () => {
+  const { compiled } = await load("gpu-cloud");
+
+  expect(compiled.servers.get("cache-1")?.spec.ports).toEqual(["storage-port-001"]);
+  expect(compiled.shared.get("stack-main/Port/storage-port-001")?.spec).toMatchObject({ network: "storage-network" });
+  expect(compiled.aggregates.get("stack-main/Aggregate/L40-n3-runpod")?.spec).toMatchObject({
+    class: "runpod",
+    runpod: { account: "hyper-main", flavor: "n3-L40x8", firewall: "runpod" },
+  });
+});
+
 it("has a fleet over all nine clouds for the demo", async () => {
   const { compiled } = await load("nine-clouds");
 

@@ -5,7 +5,7 @@ import { act, type Composed } from "../dialect/act.ts";
 import { Refusal } from "../dialect/refusal.ts";
 import type { SpotApi } from "./api.ts";
 import { bodyOf, COUNT, FLAG, NAME, objectOf, type SpotRoute, spotRoute, TEXT } from "./route.ts";
-import { findNetwork, type LaunchPlace, launchPlaces } from "./services.ts";
+import { findNetwork, type LaunchPlace, launchPlaces, networkPlaces } from "./services.ts";
 import { readAggregates, type Zone } from "./world.ts";
 
 interface LaunchBody {
@@ -85,7 +85,7 @@ export const launchRoutes: readonly SpotRoute[] = [
       await acted.answered();
       if (acted.id === undefined)
         throw new Refusal("internal", "Hyperstack has not answered within a minute; the launch goes on", { ...change });
-      await refuseElsewhere(launch, body.hostname, { vm_id: acted.id }, change, signal);
+      await refuseElsewhere(api, launch, body.hostname, { vm_id: acted.id }, change, signal);
       const { flavor, firewall, region } = launch.settings;
       const isThere = async (kind: "Port" | "Firewall", names: string[]) =>
         (await controller.store.objects({ kind, names })).some(({ cloudId }) => cloudId !== undefined);
@@ -205,6 +205,7 @@ const portName = (hostname: string): string => `${nameOf(hostname)}-storage`.rep
 
 /** Waits for nova to show the machine on its host. @throws {Refusal} provider when it shows another host, or none in time */
 async function refuseElsewhere(
+  api: SpotApi,
   { zone }: Launch,
   hostname: string,
   details: Record<string, unknown>,
@@ -215,9 +216,21 @@ async function refuseElsewhere(
   for (;;) {
     const there = await zone.hosts.instances(hostname, zone.call);
     if (there.some(({ name }) => name === hostname)) return;
+    const host = await hostOf(api, hostname, signal);
+    if (host !== undefined && host !== hostname) {
+      const message = `the machine is launched, and nova has put it on ${host} rather than ${hostname}`;
+      throw new Refusal("provider", message, { ...change, details: { ...details, host } });
+    }
     if (Date.now() >= until) break;
     await delay(LOOK_MS, undefined, { signal });
   }
-  const message = `the machine is launched, and nova does not show it on ${hostname}`;
+  const message = `the machine is launched, and nova does not show it on ${hostname} so far`;
   throw new Refusal("provider", message, { ...change, details });
+}
+
+/** The host of a machine of this name, where nova shows one. */
+async function hostOf(api: SpotApi, name: string, signal: AbortSignal): Promise<string | undefined> {
+  const places = networkPlaces(api, signal);
+  const found = await Promise.all(places.map(({ networks, call }) => networks.serversNamed(name, call)));
+  return found.flat().find(({ host }) => host !== undefined)?.host;
 }

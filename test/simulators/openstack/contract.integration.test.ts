@@ -100,7 +100,12 @@ describe.skipIf(!spec)(
       await checked("GET", `${at}/metadata/role`);
       await checked("DELETE", `${at}/metadata/role`);
       await checked("GET", `${at}/os-security-groups`);
-      await checked("GET", `${at}/os-interface`);
+      const [at0] = (await checked("GET", `${at}/os-interface`)).interfaceAttachments;
+      await checked("GET", `${at}/os-interface/${at0.port_id}`);
+      const { interfaceAttachment: more } = await checked("POST", `${at}/os-interface`, {
+        interfaceAttachment: { net_id: at0.net_id },
+      });
+      await checked("DELETE", `${at}/os-interface/${more.port_id}`);
       for (const [body, status] of [
         [{ "os-stop": null }, "SHUTOFF"],
         [{ "os-start": null }, "ACTIVE"],

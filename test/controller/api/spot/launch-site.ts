@@ -1,0 +1,171 @@
+import type { Hono } from "hono";
+import { spotApp } from "../../../../controller/api/spot/app.ts";
+import { SimulatorClient } from "../../../../simulators/client.ts";
+import { HYPERSTACK_KEY, startHyperstack } from "../../../../simulators/hyperstack/index.ts";
+import { OPENSTACK_CREDENTIALS, startOpenStack } from "../../../../simulators/openstack/index.ts";
+import { addAggregate, PROJECT } from "../../../../simulators/openstack/seed.ts";
+import type { World } from "../../../../simulators/openstack/world.ts";
+import type { Simulator } from "../../../../simulators/simulator.ts";
+import { Fleet, KEY } from "../../../e2e/fleet.ts";
+import { Desk } from "../../changes/desk.ts";
+
+/** Hosts of L40 by their aggregate. */
+const HOSTS: Readonly<Record<string, readonly string[]>> = {
+  "L40-n3": ["gpu-host-002"],
+  "L40-n3-runpod": ["gpu-host-001", "gpu-host-003", "gpu-host-004"],
+};
+
+/** Hosts of class runpod and another one, and a network for storage. */
+function world(openstack: World): void {
+  const { ids } = openstack;
+  for (const [name, hosts] of Object.entries(HOSTS)) {
+    for (const host of hosts) {
+      const size = { vcpus: 256, memoryMiB: 4_194_304, diskGiB: 50_000, gpus: { L40: 8 } };
+      openstack.hosts.set(host, { id: ids.uuid(), name: host, up: true, ...size });
+    }
+    addAggregate(openstack, name, { hosts: [...hosts], metadata: { gpu: "L40" } });
+  }
+  const [network, subnet] = [ids.uuid(), ids.uuid()];
+  const place = { network, project: PROJECT.id, version: 4, cidr: "10.30.0.0/16", gateway: "10.30.0.1" } as const;
+  openstack.subnets.set(subnet, { id: subnet, name: "storage-v4", ...place });
+  const shown = { project: PROJECT.id, shared: false, external: false, subnets: [subnet] };
+  openstack.networks.set(network, { id: network, name: "storage-network", ...shown });
+}
+
+export interface Told {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the document says, which is checked.
+  body: any;
+}
+
+/** A fleet on a simulated OpenStack and the Hyperstack above it, with a running service and the spot manager. */
+export class LaunchSite {
+  readonly fleet: Fleet;
+  readonly desk: Desk;
+  readonly openstack: SimulatorClient;
+  readonly hyperstack: SimulatorClient;
+  readonly #app: Hono;
+  readonly #simulators: Simulator[];
+
+  private constructor(fleet: Fleet, desk: Desk, simulators: [Simulator, Simulator]) {
+    this.fleet = fleet;
+    this.desk = desk;
+    this.#simulators = simulators;
+    this.openstack = new SimulatorClient(simulators[0].url);
+    this.hyperstack = new SimulatorClient(simulators[1].url);
+    const { controller, service, lines } = desk;
+    const logger = { error: (at: object) => lines.push(JSON.stringify(at)), warn: () => {} };
+    this.#app = spotApp({ controller, service, authenticate: async () => undefined, logger });
+  }
+
+  static async open(): Promise<LaunchSite> {
+    let below: World | undefined;
+    const openstack = await startOpenStack({
+      provisionMs: 40,
+      actionMs: 20,
+      more: (one) => {
+        below = one;
+        world(one);
+      },
+    });
+    const quick = { provisionMs: 400, actionMs: 20, rateScale: 0 };
+    const hyperstack = await startHyperstack({ ...quick, openstack: below! });
+    const fleet = new Fleet(undefined, {
+      id: "launches",
+      fleet: {
+        approval: "auto",
+        policies: { dialects: { spot: { moves: false, launches: 2, network: true } } },
+      },
+      environment: {
+        FLEETWRIGHT_OS_ID: OPENSTACK_CREDENTIALS.applicationCredentialId,
+        FLEETWRIGHT_OS_SECRET: OPENSTACK_CREDENTIALS.applicationCredentialSecret,
+        FLEETWRIGHT_HYPERSTACK_KEY: HYPERSTACK_KEY,
+      },
+    });
+    fleet.write(filesOf(openstack.url, hyperstack.url));
+    fleet.commit("Begin");
+    const site = new LaunchSite(fleet, await Desk.start(fleet), [openstack, hyperstack]);
+    await site.desk.until(async () => (await site.idOf("Server", "ci-1")) !== undefined);
+    return site;
+  }
+
+  /** The cloud's id of an object. */
+  async idOf(kind: "Server" | "Port" | "Firewall", name: string): Promise<string | undefined> {
+    return (await this.desk.controller.store.objects({ kind, names: [name] }))[0]?.cloudId;
+  }
+
+  async ask(method: string, path: string, body?: object): Promise<Told> {
+    const headers = { host: "localhost:6969", ...(body && { "content-type": "application/json" }) };
+    const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+    const response = await this.#app.request(`http://localhost:6969${path}`, init, { loopback: true });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  }
+
+  async post(path: string, body: object): Promise<Told> {
+    return await this.ask("POST", `/api/${path}`, body);
+  }
+
+  head(): string {
+    return this.fleet.git("rev-parse", "main");
+  }
+
+  async close(): Promise<void> {
+    await this.desk.close();
+    await this.fleet.close();
+    for (const simulator of this.#simulators) await simulator.close();
+  }
+}
+
+function filesOf(openstack: string, hyperstack: string): Record<string, object> {
+  const deadlines = { createSeconds: 60, settleSeconds: 1 };
+  return {
+    "accounts/stack-main.yaml": {
+      kind: "Account",
+      name: "stack-main",
+      provider: "openstack",
+      endpoint: openstack,
+      credentials: {
+        applicationCredentialId: { env: "FLEETWRIGHT_OS_ID" },
+        applicationCredentialSecret: { env: "FLEETWRIGHT_OS_SECRET" },
+      },
+      options: { networks: ["private"] },
+      deadlines,
+    },
+    "accounts/hyper-main.yaml": {
+      kind: "Account",
+      name: "hyper-main",
+      provider: "hyperstack",
+      endpoint: hyperstack,
+      credentials: { apiKey: { env: "FLEETWRIGHT_HYPERSTACK_KEY" } },
+      deadlines,
+    },
+    "keys/ops.yaml": KEY,
+    "firewalls/runpod.yaml": { kind: "Firewall", name: "runpod", rules: [{ protocol: "tcp", ports: "22" }] },
+    "aggregates/l40.yaml": {
+      kind: "Aggregate",
+      name: "L40-n3-runpod",
+      account: "stack-main",
+      gpuType: "L40",
+      class: "runpod",
+      adopt: 5,
+      hosts: HOSTS["L40-n3-runpod"],
+      runpod: {
+        account: "hyper-main",
+        region: "CANADA-1",
+        key: "ops",
+        flavor: "n3-L40x8",
+        network: "storage-network",
+        firewall: "runpod",
+      },
+    },
+    "servers/ci-1.yaml": {
+      kind: "Server",
+      name: "ci-1",
+      account: "stack-main",
+      size: "m1.small",
+      region: "nova",
+      image: "debian-12",
+    },
+  };
+}
