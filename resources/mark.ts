@@ -34,3 +34,6 @@ export function markIn(tags: Iterable<string>): string | undefined {
 export function markWithin(text: string): string | undefined {
   return MARK_INSIDE.exec(text)?.[0];
 }
+
+/** What a host's moves are journaled under: it has no mark, and its name is its natural key. */
+export const hostKey = (host: string): string => `host ${host}`;

@@ -1,5 +1,6 @@
 import { FleetError } from "../../resources/errors.ts";
 import type { CreateRefusal } from "../../resources/journal.ts";
+import { hostKey } from "../../resources/mark.ts";
 import { requireRoom } from "../room.ts";
 import type { Quote } from "../store/types.ts";
 import { observeAdopted } from "./adopt.ts";
@@ -250,7 +251,7 @@ async function runPhases(
   return { outcomes: await explained(controller, prepared, [...outcomes.values()]), left };
 }
 
-/** With what the clouds have said of creates that failed. */
+/** With what the clouds have said of creates, and of moves of hosts, that failed. */
 async function explained(
   { store }: Controller,
   { works, desired }: Prepared,
@@ -261,8 +262,10 @@ async function explained(
     outcomes.map(async (outcome) => {
       if (outcome.state !== "failed") return outcome;
       const { mark, effect } = byHash.get(outcome.effectHash)!;
+      const { kind, name } = effect.object;
+      const key = kind === "AggregateHost" ? hostKey(name) : mark;
       const identity = desired.accounts.get(effect.object.account)?.identity;
-      const refusal = identity === undefined ? undefined : await store.createRefusal(identity, mark);
+      const refusal = identity === undefined ? undefined : await store.createRefusal(identity, key);
       return refusal === undefined ? outcome : { ...outcome, refusal };
     }),
   );

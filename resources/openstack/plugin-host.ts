@@ -1,5 +1,8 @@
 import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
+import type { Journal } from "../journal.ts";
+import { hostKey } from "../mark.ts";
+
 import { diffInputs } from "../plugin/diff.ts";
 import type { ResourceHandler } from "../plugin/handler.ts";
 import { checkFields } from "../plugin/inputs.ts";
@@ -23,7 +26,7 @@ interface Place {
  * cannot do both at once, so there is a moment in neither; state keeps the old place until the move is done, and each step looks at what is there,
  * so whoever runs it again finishes it forward.
  */
-export function aggregateHostHandler(options: Pick<HandlerOptions, "call">): ResourceHandler {
+export function aggregateHostHandler(options: Pick<HandlerOptions, "call" | "journal">): ResourceHandler {
   return {
     type: AGGREGATE_HOST,
 
@@ -40,16 +43,18 @@ export function aggregateHostHandler(options: Pick<HandlerOptions, "call">): Res
       if (context.preview) return { id: "", outputs: inputs };
       const { host, aggregate, takenFrom } = typed<Place>(inputs, HOST_FIELDS);
       const call = options.call(context.signal);
-      const { all, target } = await withTarget(call, aggregate);
-      const holding = all.filter((candidate) => candidate.id !== target.id && candidate.hosts.includes(host));
-      const other = holding.find((candidate) => candidate.name !== takenFrom && isOurs(candidate));
-      if (other) {
-        const message = `host ${host} is in aggregate ${other.name} of the fleet: one host serves one class, so it is moved from there or removed first`;
-        throw new FleetError("CLOUD_REFUSED", message, { host, aggregate: other.name });
-      }
-      const leaving = holding.filter(({ name }) => name === takenFrom);
-      const home = all.find(({ name }) => name === takenFrom);
-      await move(host, { leaving, target, home }, { call, log: context.log });
+      await explained(host, call, options.journal, async () => {
+        const { all, target } = await withTarget(call, aggregate);
+        const holding = all.filter((candidate) => candidate.id !== target.id && candidate.hosts.includes(host));
+        const other = holding.find((candidate) => candidate.name !== takenFrom && isOurs(candidate));
+        if (other) {
+          const message = `host ${host} is in aggregate ${other.name} of the fleet: one host serves one class, so it is moved from there or removed first`;
+          throw new FleetError("CLOUD_REFUSED", message, { host, aggregate: other.name });
+        }
+        const leaving = holding.filter(({ name }) => name === takenFrom);
+        const home = all.find(({ name }) => name === takenFrom);
+        await move(host, { leaving, target, home }, { call, log: context.log });
+      });
       return { id: host, outputs: inputs };
     },
 
@@ -66,15 +71,17 @@ export function aggregateHostHandler(options: Pick<HandlerOptions, "call">): Res
       if (context.preview) return news;
       const wanted = typed<Place>(news, HOST_FIELDS);
       const call = options.call(context.signal);
-      const { all, target } = await withTarget(call, wanted.aggregate);
-      const leaving = all.filter(
-        (candidate) =>
-          candidate.id !== target.id &&
-          candidate.hosts.includes(id) &&
-          (candidate.name === old.inputs.aggregate || isOurs(candidate)),
-      );
-      const home = all.find(({ name }) => name === old.inputs.aggregate);
-      await move(id, { leaving, target, home }, { call, log: context.log });
+      await explained(id, call, options.journal, async () => {
+        const { all, target } = await withTarget(call, wanted.aggregate);
+        const leaving = all.filter(
+          (candidate) =>
+            candidate.id !== target.id &&
+            candidate.hosts.includes(id) &&
+            (candidate.name === old.inputs.aggregate || isOurs(candidate)),
+        );
+        const home = all.find(({ name }) => name === old.inputs.aggregate);
+        await move(id, { leaving, target, home }, { call, log: context.log });
+      });
       return news;
     },
 
@@ -100,6 +107,25 @@ async function withTarget(call: Call, name: string): Promise<{ all: Aggregate[];
   });
 }
 
+/** What the cloud says for good. */
+const isFinal = (error: unknown): error is FleetError =>
+  error instanceof FleetError && (error.code === "CLOUD_REFUSED" || error.code === "NOT_FOUND");
+
+/** Notes what a move was refused for: whoever waits for it is told, and it is not tried again by itself. */
+async function explained(host: string, call: Call, journal: Journal, work: () => Promise<void>): Promise<void> {
+  const account = call.account.spec.name;
+  const key = hostKey(host);
+  await journal.begin({ account, kind: "AggregateHost", key });
+  try {
+    await work();
+  } catch (error) {
+    if (isFinal(error)) await journal.explain?.(account, key, { code: error.code, message: error.message });
+    throw error;
+  } finally {
+    await journal.refused(account, key);
+  }
+}
+
 /**
  * Out of some aggregates, then into one. Where the cloud says for good that it does not take it, it goes back home; cut off in between, it is finished
  * by whoever runs it again.
@@ -117,8 +143,7 @@ async function move(
   try {
     await add(host, target, call);
   } catch (error) {
-    const isFinal = error instanceof FleetError && (error.code === "CLOUD_REFUSED" || error.code === "NOT_FOUND");
-    if (isFinal && home !== undefined && home.id !== target.id) {
+    if (isFinal(error) && home !== undefined && home.id !== target.id) {
       log(`add host ${host} back to ${home.name}`);
       await changeHosts(call, home, "add_host", host);
     }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { CallObject } from "../../changes/call.ts";
 import type { Change, ChangeState } from "../../changes/types.ts";
 import type { Principal } from "../../people/principal.ts";
@@ -11,6 +12,7 @@ import { type Move, type Place, placeOf, validationOf } from "./place.ts";
 
 /** So long a caller waits for the end. */
 const WAIT_MS = 120_000;
+const LOOK_MS = 100;
 /** May still move something. */
 const UNDER_WAY: readonly ChangeState[] = ["previewing", "needs-approval", "approved", "executing", "failed"];
 
@@ -46,9 +48,10 @@ export async function executeMove(api: SpotApi, move: Move, by: Principal, calle
   };
   const call = { dialect: "spot", op: "move", by, asked: ["execute-migration", move], compose } as const;
   // One after another as far as the main line: each edits the lists that the one before has left.
-  await api.turns.take("move", AbortSignal.any([caller, AbortSignal.timeout(WAIT_MS)]), () =>
-    act(api, { ...call, until: "passed", waitMs: left() }, caller),
-  );
+  await api.turns.take("move", AbortSignal.any([caller, AbortSignal.timeout(WAIT_MS)]), async () => {
+    const { change } = await act(api, { ...call, until: "passed", waitMs: left() }, caller);
+    if (change !== undefined) await landed(api, change.id, until, caller);
+  });
   if (earlier !== undefined) return earlier;
   const { change, state, answered } = await act(api, { ...call, until: "done", waitMs: left() }, caller);
   if (change === undefined || state !== "done")
@@ -68,6 +71,15 @@ function composedOf({ host, source, target }: Move): Composed {
     { kind: "Aggregate", name: target },
   ];
   return { title: `Move ${host} from ${source} to ${target}`, objects, edits: [] };
+}
+
+/** Waits until a change is on the main line, or has come to its end before. */
+async function landed(api: SpotApi, id: string, until: number, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const { state, merged } = await api.service.changes.get(id);
+    if (merged !== undefined || !UNDER_WAY.includes(state) || api.controller.steady() >= until) return;
+    await delay(LOOK_MS, undefined, { signal });
+  }
 }
 
 /** Waits for an earlier move of the same host. */

@@ -67,6 +67,49 @@ describe("a host's place", () => {
     expect((await bench.host.read(HOST, state(ONDEMAND), runContext()))?.inputs).toEqual(ONDEMAND);
   });
 
+  describe("of a host that the fleet had nowhere yet", () => {
+    const TAKEN = { ...ONDEMAND, takenFrom: SPOT.aggregate };
+    const take = () => bench.host.create(TAKEN, runContext());
+
+    it.each([
+      { name: "before the removal", fault: { kind: "dropBefore" }, skip: 0 },
+      { name: "after the removal, whose answer is lost", fault: { kind: "dropAfter" }, skip: 0 },
+      { name: "between removal and addition", fault: { kind: "dropBefore" }, skip: 1 },
+      { name: "after the addition, whose answer is lost", fault: { kind: "dropAfter" }, skip: 1 },
+    ] as const)("is finished forward by a second run after a crash $name", async ({ fault, skip }) => {
+      await bench.fault("POST", "/os-aggregates/\\d+/action$", fault, { skip });
+      const dead = { kind: "status", status: 403 } as const;
+      await bench.fault("GET", "/os-aggregates", dead, { skip: 1, times: 50 });
+      await bench.fault("POST", "/os-aggregates", dead, { skip, times: 50 });
+      await take().catch(() => undefined);
+      await bench.control.clearFaults();
+
+      await take();
+
+      expect(await placesOf(HOST)).toEqual([ONDEMAND.aggregate]);
+    });
+
+    it("is no difference afterwards", async () => {
+      const { changes } = await bench.host.diff(HOST, state(TAKEN), ONDEMAND);
+      expect(changes).toEqual({});
+    });
+  });
+
+  it.each([
+    { name: "that is moved", start: () => move(SPOT, ONDEMAND) },
+    {
+      name: "that the fleet had nowhere yet",
+      start: () => bench.host.create({ ...ONDEMAND, takenFrom: SPOT.aggregate }, runContext()),
+    },
+  ])("stays of a host $name what it was where the cloud refuses the new one for good", async ({ start }) => {
+    const body = { conflictingRequest: { code: 409, message: "Host contains instances." } };
+    await bench.fault("POST", "/os-aggregates/\\d+/action$", { kind: "status", status: 409, body }, { skip: 1 });
+
+    await expect(start()).rejects.toMatchObject({ code: "CLOUD_REFUSED" });
+
+    expect(await placesOf(HOST)).toEqual([SPOT.aggregate]);
+  });
+
   it("is told as it is at every moment of a move", async () => {
     expect((await bench.host.read(HOST, state(SPOT), runContext()))?.inputs).toEqual(SPOT);
     // In neither: there is no such resource, and the next run makes it.
