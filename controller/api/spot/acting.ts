@@ -23,7 +23,6 @@ export async function actOn(
   { signal, ...call }: ActingCall,
   composed: Composed,
 ): Promise<{ change?: string }> {
-  if (composed.wishes?.length === 0) return {};
   const request = { ...call, dialect: "spot", compose: () => composed, until: "done", waitMs: WAIT_MS } as const;
   const acted = await act({ controller, service }, request, signal);
   const change = acted.change && { change: acted.change.id };

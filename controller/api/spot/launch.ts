@@ -72,20 +72,23 @@ export const launchRoutes: readonly SpotRoute[] = [
     }),
     run: async (api, { by, body, signal }) => {
       const launch = await readLaunch(api, body, signal);
-      await refuseTaken(launch, body.hostname);
-      const composed = await composeLaunch(api, launch, body, signal);
       const { controller, service } = api;
+      const compose = async (seed: string) => {
+        // One that is sent again because its answer was lost finds its own machine there.
+        if ((await service.changes.opened({ by, key: seed })) === undefined) await refuseTaken(launch, body.hostname);
+        return await composeLaunch(api, launch, body, signal);
+      };
       const request = { dialect: "spot", op: "launch", by, asked: ["launch", body], until: "id" } as const;
-      const acted = await act(
-        { controller, service },
-        { ...request, compose: () => composed, waitMs: MADE_MS },
-        signal,
-      );
+      const acted = await act({ controller, service }, { ...request, compose, waitMs: MADE_MS }, signal);
       const change = acted.change && { change: acted.change.id };
-      await acted.answered();
       if (acted.id === undefined)
         throw new Refusal("internal", "Hyperstack has not answered within a minute; the launch goes on", { ...change });
-      await refuseElsewhere(api, launch, body.hostname, { vm_id: acted.id }, change, signal);
+      try {
+        await refuseElsewhere(api, launch, body.hostname, { vm_id: acted.id }, change, signal);
+      } finally {
+        // A caller that has gone joins it.
+        if (!signal.aborted) await acted.answered();
+      }
       const { flavor, firewall, region } = launch.settings;
       const isThere = async (kind: "Port" | "Firewall", names: string[]) =>
         (await controller.store.objects({ kind, names })).some(({ cloudId }) => cloudId !== undefined);

@@ -49,7 +49,7 @@ export const networkRoutes: readonly SpotRoute[] = [
       );
       const [record] = await api.controller.store.objects({ kind: "Port", names: [name] });
       const port = record?.cloudId === undefined ? undefined : await place.networks.port(record.cloudId, place.call);
-      if (port === undefined) throw new Refusal("provider", `the port ${name} is gone again`, change);
+      if (port === undefined) throw new Refusal("internal", `the port ${name} is being made: ask again`, change);
       const { id, network: on, status, addresses } = port;
       return { data: { id, name: port.name, network_id: on, status, ip_addresses: addresses }, ...change };
     },

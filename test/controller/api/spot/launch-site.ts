@@ -95,9 +95,9 @@ export class LaunchSite {
     return (await this.desk.controller.store.objects({ kind, names: [name] }))[0]?.cloudId;
   }
 
-  async ask(method: string, path: string, body?: object): Promise<Told> {
+  async ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Told> {
     const headers = { host: "localhost:6969", ...(body && { "content-type": "application/json" }) };
-    const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+    const init = { method, headers, ...(body && { body: JSON.stringify(body) }), ...(signal && { signal }) };
     const response = await this.#app.request(`http://localhost:6969${path}`, init, { loopback: true });
     return { status: response.status, headers: response.headers, body: await response.json() };
   }

@@ -107,6 +107,16 @@ describe("a launch", () => {
   it(
     "makes a machine of the host's name by the settings of its aggregate, with a port and behind the firewall",
     async () => {
+      const gone = new AbortController();
+      const asked = ["POST", "/api/execute-runpod-launch", launch("gpu-host-001")] as const;
+      const lost = site.ask(...asked, gone.signal).catch(() => undefined);
+      await site.desk.until(
+        async () => (await site.desk.changes.list({}, 1))[0]?.title === "Launch a machine on gpu-host-001",
+      );
+      gone.abort();
+      await lost;
+
+      // The same request again joins the one whose answer was lost.
       const told = await execute("gpu-host-001");
 
       expect(ok(told)).toEqual({
