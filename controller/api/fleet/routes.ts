@@ -9,6 +9,7 @@ import { metaRoutes } from "./reads/meta.ts";
 import { objectRoutes } from "./reads/objects.ts";
 import { runRoutes } from "./reads/runs.ts";
 import { stackRoutes } from "./reads/stacks.ts";
+import { statusRoutes } from "./reads/status.ts";
 import type { Route } from "./route.ts";
 import { apiKeyRoutes } from "./writes/api-keys.ts";
 import { changeRoutes } from "./writes/changes.ts";
@@ -68,5 +69,6 @@ export const ROUTES: readonly Route[] = [
   ...tokenRoutes,
   ...auditRoutes,
   ...auditExports,
+  ...statusRoutes,
   ...metaRoutes,
 ];
