@@ -6,6 +6,7 @@ import { costRoutes } from "./reads/costs.ts";
 import { driftRoutes } from "./reads/drift.ts";
 import { inventoryRoutes } from "./reads/inventory.ts";
 import { metaRoutes } from "./reads/meta.ts";
+import { metricRoutes } from "./reads/metrics.ts";
 import { objectRoutes } from "./reads/objects.ts";
 import { runRoutes } from "./reads/runs.ts";
 import { stackRoutes } from "./reads/stacks.ts";
@@ -13,6 +14,7 @@ import { statusRoutes } from "./reads/status.ts";
 import type { Route } from "./route.ts";
 import { apiKeyRoutes } from "./writes/api-keys.ts";
 import { changeRoutes } from "./writes/changes.ts";
+import { consoleRoutes } from "./writes/console.ts";
 import { credentialRoutes } from "./writes/credentials.ts";
 import { driftWrites } from "./writes/drift.ts";
 import { fleetRoutes } from "./writes/fleet.ts";
@@ -51,6 +53,8 @@ export const TAGS: Readonly<Record<string, string>> = {
 export const ROUTES: readonly Route[] = [
   ...objectRoutes,
   ...objectWrites,
+  ...metricRoutes,
+  ...consoleRoutes,
   ...changeRoutes,
   ...fleetRoutes,
   ...accountRoutes,
