@@ -98,6 +98,19 @@ describe("figures of a machine", () => {
     });
   });
 
+  it("are bytes where Linode tells bits", async () => {
+    const { cloud, call, control, simulator } = at("linode");
+    const { id } = await control.addForeign({ name: "web-3" });
+    const headers = { authorization: `Bearer ${LINODE_TOKEN}` };
+    const raw = await (await fetch(`${simulator.url}/v4/linode/instances/${id}/stats`, { headers })).json();
+
+    const [, incoming] = await cloud.metrics!.read(id, "day", call());
+
+    expect(incoming!.points.map(({ value }) => value * 8)).toEqual(
+      (raw as { netv4: { in: [number, number][] } }).netv4.in.map(([, bits]) => bits),
+    );
+  });
+
   it("are none of one that Linode has not measured yet, which is no error", async () => {
     const { cloud, call, control } = at("linode");
     const body = { errors: [{ reason: "Stats are unavailable at this time." }] };
