@@ -100,12 +100,14 @@ describe.skipIf(!spec)(
       await checked("GET", `${at}/metadata/role`);
       await checked("DELETE", `${at}/metadata/role`);
       await checked("GET", `${at}/os-security-groups`);
-      const [at0] = (await checked("GET", `${at}/os-interface`)).interfaceAttachments;
-      await checked("GET", `${at}/os-interface/${at0.port_id}`);
+      const [place] = (await checked("GET", `${at}/os-interface`)).interfaceAttachments;
+      await checked("GET", `${at}/os-interface/${place.port_id}`);
       const { interfaceAttachment: more } = await checked("POST", `${at}/os-interface`, {
-        interfaceAttachment: { net_id: at0.net_id },
+        interfaceAttachment: { net_id: place.net_id },
       });
       await checked("DELETE", `${at}/os-interface/${more.port_id}`);
+      await checked("POST", `${at}/remote-consoles`, { remote_console: { protocol: "vnc", type: "novnc" } });
+      await act({ "os-getConsoleOutput": { length: 2 } });
       for (const [body, status] of [
         [{ "os-stop": null }, "SHUTOFF"],
         [{ "os-start": null }, "ACTIVE"],
