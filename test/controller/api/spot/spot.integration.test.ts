@@ -157,7 +157,7 @@ describe("what the spot manager reads", () => {
       await get("/api/gpu-types");
       expect(await site.netbox.calls()).toEqual([]);
 
-      await site.netbox.fault({ match: { path: "/api/" }, action: { kind: "status", status: 500 }, times: 100 });
+      await site.netbox.fault({ match: { path: "/api/" }, action: { kind: "status", status: 403 } });
       const { status, body } = await get("/api/aggregates/A100");
       await site.netbox.clearFaults();
       expect([status, body.details.service]).toEqual([503, "netbox"]);
@@ -368,10 +368,8 @@ describe("every endpoint", () => {
           method === "GET"
             ? await ask({ path: path.replace(/\{(gpu_type|hostname)\}/, "nothing") })
             : await ask({ body: { ...body, host: "nowhere", hostname: "nowhere" } }),
-        500: async () =>
-          await failing(id, { status: 500, body: { computeFault: { code: 500, message: "broken" } } }, ask),
-        503: async () =>
-          await failing(id, { status: 429, body: { overLimit: { code: 429, message: "slow down" } } }, ask),
+        500: async () => await failing(id, ask),
+        503: async () => await withoutCredential(ask),
       };
       for (const code of codes) {
         const { status, body } = await drive[code]!();
@@ -392,8 +390,10 @@ const bodies: Record<string, object> = {
   "get-target-aggregate": { hostname: "gpu-host-001", gpu_type: "L40" },
 };
 
-/** While OpenStack, or for what asks none the store, answers like this. */
-async function failing(id: string, answer: { status: number; body: object }, ask: () => ReturnType<SpotSite["ask"]>) {
+type Ask = () => ReturnType<SpotSite["ask"]>;
+
+/** While OpenStack refuses our key, or for what asks none the database is gone. */
+async function failing(id: string, ask: Ask) {
   if (id === "command-log" || id === "clear-log") {
     const { store } = site.desk.controller;
     const { setting, putSetting } = store;
@@ -407,15 +407,23 @@ async function failing(id: string, answer: { status: number; body: object }, ask
       Object.assign(store, { setting, putSetting });
     }
   }
-  await site.openstack.fault({
-    match: { path: "/os-aggregates|/os-services" },
-    times: 100,
-    action: { kind: "status", headers: { "retry-after": "0" }, ...answer },
-  });
+  const action = { kind: "status", status: 403 } as const;
+  await site.openstack.fault({ match: { path: "/os-aggregates|/os-services" }, times: 100, action });
   try {
     return await ask();
   } finally {
     await site.openstack.clearFaults();
+  }
+}
+
+async function withoutCredential(ask: Ask) {
+  const environment = site.desk.controller.environment as Record<string, string>;
+  const secret = environment.FLEETWRIGHT_OS_SECRET!;
+  environment.FLEETWRIGHT_OS_SECRET = "";
+  try {
+    return await ask();
+  } finally {
+    environment.FLEETWRIGHT_OS_SECRET = secret;
   }
 }
 
