@@ -17,9 +17,8 @@ const DEEPEST_BODY = 20;
 const DEADLINE_MS = 180_000;
 
 /** The documented spot manager: everything below `/api` that its document names, while the fleet has a policy for it. */
-export function spotApp(parts: SpotParts): Hono {
+export function spotApp(parts: SpotParts, api: SpotApi = new SpotApi(parts)): Hono {
   const app = new Hono();
-  const api = new SpotApi(parts);
   const checkOf = spotChecks();
 
   app.use(async (c, next) => {
