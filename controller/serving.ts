@@ -1,6 +1,7 @@
 import { fleetApp } from "./api/fleet/app.ts";
 import { FleetMemory } from "./api/fleet/memory.ts";
 import { operationsApp } from "./api/operations.ts";
+import { SpotApi, spotPolicyOf } from "./api/spot/api.ts";
 import { SPOT_PATHS, spotApp } from "./api/spot/app.ts";
 import { fleetIdOf } from "./fleet-id.ts";
 import type { ServiceLog } from "./jobs/log.ts";
@@ -58,7 +59,9 @@ export class Serving {
     const stopping = new AbortController();
     const { logger } = log;
     const { authenticate } = people;
-    const spot = spotApp({ controller, service, authenticate, logger, stopping: stopping.signal });
+    const spotParts = { controller, service, authenticate, logger, stopping: stopping.signal };
+    const spotApi = new SpotApi(spotParts);
+    const spot = spotApp(spotParts, spotApi);
     const app = operationsApp({
       store,
       registry: metrics.registry,
@@ -83,6 +86,7 @@ export class Serving {
         gate: peopleGate(people),
         people,
         logger,
+        spot: { isOn: () => spotPolicyOf(service.desired) !== undefined, api: spotApi },
         stopping: stopping.signal,
       }),
     });

@@ -5,7 +5,7 @@ import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
 import { HEARTBEAT_MS, POLL_MS } from "../api/fleet/api.ts";
 import type { StreamGround } from "../api/fleet/stream.ts";
 import { RETURN_PATH } from "../people/login-settings.ts";
-import { mayAs } from "../people/principal.ts";
+import { isAboutAll, mayAs } from "../people/principal.ts";
 import { sendAsset } from "./assets.ts";
 import { cookieOf } from "./cookies.ts";
 import { tokenOf } from "./forgery.ts";
@@ -71,10 +71,11 @@ async function visit(shared: Pick<Visit, "parts" | "view" | "streams">, route: R
   return c.html(layout(answer, visitor), answer.status ?? 200);
 }
 
-async function visitorOf({ gate }: PageParts, c: Context) {
+async function visitorOf({ gate, spot }: PageParts, c: Context) {
   const cookie = cookieOf(c, "session");
   const who = cookie === undefined ? undefined : await gate.who(cookie);
-  return who && { who, cookie: cookie!, token: tokenOf(cookie!) };
+  const hasSpot = who !== undefined && spot?.isOn() === true && isAboutAll(who);
+  return who && { who, cookie: cookie!, token: tokenOf(cookie!), hasSpot };
 }
 
 /** Where one is led on to after it: reading only, a form is not sent twice. */
@@ -97,9 +98,11 @@ function viewer({ memory }: PageParts): Visit["view"] {
 
 /** Where a form that was refused came from: `/ui/changes/ID/approve` of `/ui/changes/ID`. */
 const placeBefore = (path: string): string =>
-  path === "/ui/adopt"
-    ? "/ui/inventory"
-    : (/^\/ui\/(?:drift|(?:changes|servers|users)\/[^/]+)(?=\/)/.exec(path)?.[0] ?? "/ui/fleet");
+  path === "/ui/spot/move"
+    ? "/ui/spot"
+    : path === "/ui/adopt"
+      ? "/ui/inventory"
+      : (/^\/ui\/(?:drift|(?:changes|servers|users)\/[^/]+)(?=\/)/.exec(path)?.[0] ?? "/ui/fleet");
 
 const errorPage = (message: string, back = "/ui/fleet") => ({
   title: "Not done",

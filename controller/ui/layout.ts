@@ -15,6 +15,7 @@ const PLACES: Readonly<Record<Place, string>> = {
   costs: "Costs",
   stacks: "Stacks",
   runs: "Runs",
+  spot: "GPU hosts",
   accounts: "Accounts",
   users: "Users",
   audit: "Audit",
@@ -34,8 +35,15 @@ const HTMX = JSON.stringify({
   scrollBehavior: "auto",
 });
 
+interface Visitor {
+  who: Principal;
+  token: string;
+  /** There are GPU hosts to see. */
+  hasSpot: boolean;
+}
+
 /** A whole page; without somebody who has signed in it leads nowhere. */
-export function layout({ title, place, body }: Page, visitor?: { who: Principal; token: string }): Markup {
+export function layout({ title, place, body }: Page, visitor?: Visitor): Markup {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -63,8 +71,8 @@ ${body}
 </html>`;
 }
 
-function navigation({ who, token }: { who: Principal; token: string }, here: Place | undefined): Markup {
-  return html`<nav aria-label="Fleet"><ul>${placesOf(who).map(
+function navigation({ who, token, hasSpot }: Visitor, here: Place | undefined): Markup {
+  return html`<nav aria-label="Fleet"><ul>${placesOf(who, hasSpot).map(
     ([place, words]) =>
       html`<li><a href="/ui/${place}"${place === here ? html` aria-current="page"` : nothing}>${words}</a></li>`,
   )}</ul></nav>
@@ -72,7 +80,9 @@ function navigation({ who, token }: { who: Principal; token: string }, here: Pla
 <button class="quiet">Sign out</button></form>`;
 }
 
-const placesOf = (who: Principal): [Place, string][] =>
-  (Object.entries(PLACES) as [Place, string][]).filter(([place]) => mayAs(who, ROLES[place] ?? "viewer"));
+const placesOf = (who: Principal, hasSpot: boolean): [Place, string][] =>
+  (Object.entries(PLACES) as [Place, string][]).filter(
+    ([place]) => mayAs(who, ROLES[place] ?? "viewer") && (place !== "spot" || hasSpot),
+  );
 
 export const tokenField = (token: string): Markup => html`<input type="hidden" name="${TOKEN_FIELD}" value="${token}">`;

@@ -16,6 +16,8 @@ import { askServer, newServerPage } from "./pages/new-server.ts";
 import { runEvents, runPage, runsPage } from "./pages/runs.ts";
 import { askPower, serverPage } from "./pages/server.ts";
 import { signOut } from "./pages/sign-out.ts";
+import { spotPage } from "./pages/spot.ts";
+import { askMove } from "./pages/spot-move.ts";
 import { stacksPage } from "./pages/stacks.ts";
 import { PEOPLE_ROUTES } from "./people-routes.ts";
 import type { Page, Visit } from "./visit.ts";
@@ -63,6 +65,8 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/runs", role: "viewer", answer: runsPage },
   { method: "GET", path: "/runs/:id", role: "viewer", answer: runPage },
   { method: "GET", path: "/runs/:id/events", role: "viewer", answer: runEvents },
+  { method: "GET", path: "/spot", role: "viewer", answer: spotPage },
+  { method: "POST", path: "/spot/move", role: "requester", answer: askMove },
   { method: "GET", path: "/accounts", role: "viewer", answer: accountsPage },
   ...PEOPLE_ROUTES,
   { method: "POST", path: "/sign-out", role: "viewer", answer: signOut },

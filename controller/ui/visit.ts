@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { FleetMemory } from "../api/fleet/memory.ts";
 import type { StreamGround } from "../api/fleet/stream.ts";
 import type { FleetView } from "../api/fleet/view.ts";
+import type { SpotApi } from "../api/spot/api.ts";
 import type { Changes } from "../changes/changes.ts";
 import type { People } from "../people/people.ts";
 import { mayAs, type Principal, type Role } from "../people/principal.ts";
@@ -17,6 +18,8 @@ export interface PageParts {
   gate: Gate;
   people: Pick<People, "users" | "keys" | "sessions" | "audit">;
   logger: { error(what: object, text: string): void };
+  /** GPU hosts, while the fleet has a policy for them. */
+  spot?: { isOn(): boolean; api: SpotApi };
   /** Ends the streams. */
   stopping?: AbortSignal;
 }
@@ -31,6 +34,7 @@ export type Place =
   | "costs"
   | "stacks"
   | "runs"
+  | "spot"
   | "accounts"
   | "users"
   | "audit";

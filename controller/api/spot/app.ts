@@ -7,6 +7,7 @@ import { successOf, toldOf } from "./answers.ts";
 import { SpotApi, type SpotParts, spotPolicyOf } from "./api.ts";
 import { type SpotCheck, spotChecks } from "./check.ts";
 import { callerOf } from "./gate.ts";
+import { describeSpot, SPOT_DESCRIPTION } from "./openapi.ts";
 import type { SpotRoute } from "./route.ts";
 import { SPOT_ROUTES } from "./routes.ts";
 
@@ -16,9 +17,8 @@ const DEEPEST_BODY = 20;
 const DEADLINE_MS = 180_000;
 
 /** The documented spot manager: everything below `/api` that its document names, while the fleet has a policy for it. */
-export function spotApp(parts: SpotParts): Hono {
+export function spotApp(parts: SpotParts, api: SpotApi = new SpotApi(parts)): Hono {
   const app = new Hono();
-  const api = new SpotApi(parts);
   const checkOf = spotChecks();
 
   app.use(async (c, next) => {
@@ -29,6 +29,8 @@ export function spotApp(parts: SpotParts): Hono {
   const tooLarge = () => {
     throw new Refusal("malformed", `the body has more than ${MOST_BODY_BYTES / 1024} KiB`);
   };
+  const description = describeSpot(SPOT_ROUTES);
+  app.get(SPOT_DESCRIPTION, (c) => c.json(description));
   for (const one of SPOT_ROUTES) {
     const check = checkOf(one);
     const limit = bodyLimit({ maxSize: MOST_BODY_BYTES, onError: tooLarge });
@@ -44,8 +46,11 @@ export function spotApp(parts: SpotParts): Hono {
   return app;
 }
 
-/** The paths that belong to it, as the router of the whole product takes them. */
-export const SPOT_PATHS: readonly string[] = [...new Set(SPOT_ROUTES.map(({ path }) => honoPath(path)))];
+/** Its paths, as the router of the whole product takes them. */
+export const SPOT_PATHS: readonly string[] = [
+  SPOT_DESCRIPTION,
+  ...new Set(SPOT_ROUTES.map(({ path }) => honoPath(path))),
+];
 
 function honoPath(path: string): string {
   return path.replace(/\{(\w+)\}/g, ":$1");

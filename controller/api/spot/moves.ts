@@ -43,7 +43,7 @@ export async function executeMove(api: SpotApi, move: Move, by: Principal, calle
     const place = await placeOf(api, move, caller);
     earlier = await doneBefore(api, move, place);
     if (earlier !== undefined) return composed;
-    const whole = checked(move, place);
+    const whole = movable(move, place);
     return { ...composed, edits: await moveEdits(api, move, whole) };
   };
   const call = { dialect: "spot", op: "move", by, asked: ["execute-migration", move], compose } as const;
@@ -101,7 +101,8 @@ async function doneBefore(api: SpotApi, move: Move, place: Place | undefined): P
   return { commands, took: last.took, change: last.change };
 }
 
-function checked(move: Move, place: Place | undefined): Required<Pick<Place, "source" | "target">> & Place {
+/** @throws {Refusal} not-found, invalid: what the cloud does not have, or has elsewhere */
+export function movable(move: Move, place: Place | undefined): Required<Pick<Place, "source" | "target">> & Place {
   const { host, source, target } = move;
   const details = { validation: validationOf(place, move) };
   if (place?.source === undefined)

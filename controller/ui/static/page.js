@@ -60,3 +60,39 @@ document.addEventListener("htmx:afterSettle", follow);
 setInterval(() => {
   for (const [part, stream] of followed) if (stream.readyState === EventSource.CLOSED) readAnew(part);
 }, AGAIN_MS);
+
+// A host that is dragged to another aggregate is proposed to move there: the page with the preview is asked for, as its link and form do.
+let dragged;
+
+document.addEventListener("dragstart", (event) => {
+  dragged = event.target.closest?.("[data-host]");
+  if (dragged) event.dataTransfer.setData("text/plain", dragged.dataset.host);
+});
+
+document.addEventListener("dragend", () => {
+  dragged = undefined;
+  for (const place of document.querySelectorAll(".aggregate.over")) place.classList.remove("over");
+});
+
+document.addEventListener("dragover", (event) => {
+  const place = dropPlace(event);
+  for (const other of document.querySelectorAll(".aggregate.over")) other.classList.toggle("over", other === place);
+  if (place === undefined) return;
+  event.preventDefault();
+  place.classList.add("over");
+});
+
+document.addEventListener("drop", (event) => {
+  const place = dropPlace(event);
+  if (place === undefined) return;
+  event.preventDefault();
+  const { host, source } = dragged.dataset;
+  const type = place.closest("[data-board]").dataset.board;
+  const asked = new URLSearchParams({ type, host, source, target: place.dataset.aggregate });
+  location.assign(`/ui/spot?${asked}#move`);
+});
+
+function dropPlace(event) {
+  const place = dragged && event.target.closest?.("[data-board] [data-aggregate]");
+  return place && place.dataset.aggregate !== dragged.dataset.source ? place : undefined;
+}

@@ -1,6 +1,11 @@
 import type { Hono } from "hono";
+import { FleetMemory } from "../../../../controller/api/fleet/memory.ts";
+import { SpotApi } from "../../../../controller/api/spot/api.ts";
 import { spotApp } from "../../../../controller/api/spot/app.ts";
+import { openPeople, type People } from "../../../../controller/people/people.ts";
 import type { Principal } from "../../../../controller/people/principal.ts";
+import { pageApp } from "../../../../controller/ui/app.ts";
+import { peopleGate } from "../../../../controller/ui/people-gate.ts";
 import { SimulatorClient } from "../../../../simulators/client.ts";
 import { NETBOX_TOKEN, startNetbox } from "../../../../simulators/netbox/index.ts";
 import { OPENSTACK_CREDENTIALS, startOpenStack } from "../../../../simulators/openstack/index.ts";
@@ -23,11 +28,14 @@ export class SpotSite {
   readonly fleet: Fleet;
   readonly desk: Desk;
   readonly app: Hono;
+  readonly page: Hono;
+  readonly people: People;
   readonly openstack: SimulatorClient;
   readonly netbox: SimulatorClient;
   readonly #simulators: Simulator[];
 
-  private constructor(fleet: Fleet, desk: Desk, simulators: [Simulator, Simulator]) {
+  private constructor(fleet: Fleet, desk: Desk, people: People, simulators: [Simulator, Simulator]) {
+    this.people = people;
     this.fleet = fleet;
     this.desk = desk;
     this.#simulators = simulators;
@@ -38,12 +46,13 @@ export class SpotSite {
       ({ "Bearer admin": ADMIN, "Bearer otto": { ...ADMIN, role: "operator" } as const })[
         headers.get("authorization") ?? ""
       ];
-    this.app = spotApp({
-      controller,
-      service,
-      authenticate,
-      logger: { error: (at: object) => desk.lines.push(JSON.stringify(at)), warn: () => {} },
-    });
+    const logger = { error: (at: object) => desk.lines.push(JSON.stringify(at)), warn: () => {} };
+    const parts = { controller, service, authenticate, logger };
+    const api = new SpotApi(parts);
+    this.app = spotApp(parts, api);
+    const memory = new FleetMemory(controller, service);
+    const spot = { isOn: () => true, api };
+    this.page = pageApp({ controller, memory, service, gate: peopleGate(people), people, logger, spot });
   }
 
   static async open(): Promise<SpotSite> {
@@ -75,7 +84,9 @@ export class SpotSite {
       },
     });
     fleet.commit("Begin");
-    return new SpotSite(fleet, await Desk.start(fleet), [openstack, netbox]);
+    const desk = await Desk.start(fleet);
+    const people = await openPeople({ ...desk.controller, fleetId: "spot" });
+    return new SpotSite(fleet, desk, people, [openstack, netbox]);
   }
 
   /** As a program on this machine asks, unless `loopback` is false. */

@@ -1,11 +1,17 @@
+import type { AddressInfo } from "node:net";
+import { serve } from "@hono/node-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pointedSchemas } from "../../../../controller/api/fleet/check.ts";
 import { SPOT_ROUTES } from "../../../../controller/api/spot/routes.ts";
+import { addUser, PASSWORD } from "../../people/support.ts";
+import { findChromium, findings, launch, newPage } from "../../ui/chromium.ts";
+import { Visitor } from "../../ui/visitor.ts";
 import documented from "../dialect/endpoints/spot.json" with { type: "json" };
 import { SpotSite } from "./site.ts";
 
 /** The spot manager with real git, database and engine, on a simulated OpenStack and NetBox. */
 const TIMEOUT = 240_000;
+const CHROMIUM = findChromium();
 
 let site: SpotSite;
 beforeAll(async () => {
@@ -157,7 +163,7 @@ describe("what the spot manager reads", () => {
       await get("/api/gpu-types");
       expect(await site.netbox.calls()).toEqual([]);
 
-      await site.netbox.fault({ match: { path: "/api/" }, action: { kind: "status", status: 500 }, times: 100 });
+      await site.netbox.fault({ match: { path: "/api/" }, action: { kind: "status", status: 403 } });
       const { status, body } = await get("/api/aggregates/A100");
       await site.netbox.clearFaults();
       expect([status, body.details.service]).toEqual([503, "netbox"]);
@@ -368,10 +374,8 @@ describe("every endpoint", () => {
           method === "GET"
             ? await ask({ path: path.replace(/\{(gpu_type|hostname)\}/, "nothing") })
             : await ask({ body: { ...body, host: "nowhere", hostname: "nowhere" } }),
-        500: async () =>
-          await failing(id, { status: 500, body: { computeFault: { code: 500, message: "broken" } } }, ask),
-        503: async () =>
-          await failing(id, { status: 429, body: { overLimit: { code: 429, message: "slow down" } } }, ask),
+        500: async () => await failing(id, ask),
+        503: async () => await withoutCredential(ask),
       };
       for (const code of codes) {
         const { status, body } = await drive[code]!();
@@ -392,8 +396,10 @@ const bodies: Record<string, object> = {
   "get-target-aggregate": { hostname: "gpu-host-001", gpu_type: "L40" },
 };
 
-/** While OpenStack, or for what asks none the store, answers like this. */
-async function failing(id: string, answer: { status: number; body: object }, ask: () => ReturnType<SpotSite["ask"]>) {
+type Ask = () => ReturnType<SpotSite["ask"]>;
+
+/** While OpenStack refuses our key, or for what asks none the database is gone. */
+async function failing(id: string, ask: Ask) {
   if (id === "command-log" || id === "clear-log") {
     const { store } = site.desk.controller;
     const { setting, putSetting } = store;
@@ -407,15 +413,23 @@ async function failing(id: string, answer: { status: number; body: object }, ask
       Object.assign(store, { setting, putSetting });
     }
   }
-  await site.openstack.fault({
-    match: { path: "/os-aggregates|/os-services" },
-    times: 100,
-    action: { kind: "status", headers: { "retry-after": "0" }, ...answer },
-  });
+  const action = { kind: "status", status: 403 } as const;
+  await site.openstack.fault({ match: { path: "/os-aggregates|/os-services" }, times: 100, action });
   try {
     return await ask();
   } finally {
     await site.openstack.clearFaults();
+  }
+}
+
+async function withoutCredential(ask: Ask) {
+  const environment = site.desk.controller.environment as Record<string, string>;
+  const secret = environment.FLEETWRIGHT_OS_SECRET!;
+  environment.FLEETWRIGHT_OS_SECRET = "";
+  try {
+    return await ask();
+  } finally {
+    environment.FLEETWRIGHT_OS_SECRET = secret;
   }
 }
 
@@ -463,4 +477,101 @@ describe("who may ask", () => {
       { status: "error", error: "no route", details: { method: "GET", path: "/api/gpu-types" } },
     ]);
   });
+});
+
+describe("the page for GPU hosts", () => {
+  const LINK = "/ui/spot?type=L40&host=gpu-host-005&source=L40-n3-runpod";
+
+  beforeAll(async () => {
+    await addUser(site.people, "rita@example.org", { name: "Rita", role: "requester" });
+    await addUser(site.people, "viola@example.org", { name: "Viola", role: "viewer" });
+    await addUser(site.people, "tim@example.org", { name: "Tim", role: "operator", owners: ["tim"] });
+  }, TIMEOUT);
+
+  const visitor = async (name: string) => {
+    const one = new Visitor(site.page);
+    await one.signIn(`${name}@example.org`, PASSWORD);
+    return one;
+  };
+
+  it(
+    "shows hosts by class, and what a move would do beside them, and opens it as a change of whoever asks",
+    async () => {
+      const rita = await visitor("rita");
+      const { text } = await rita.get("/ui/spot?type=L40");
+      for (const words of ["On demand", "L40-n3-NVLink", "gpu-host-006", "customer1", "(Investors)", "0/10 GPUs, 0 %"])
+        expect(text).toContain(words);
+      expect(text).toContain("GPU hosts</a>");
+
+      const chosen = (await rita.get(LINK)).text;
+      expect(chosen).toContain("Host has no running VMs, suitable for spot aggregate");
+      expect(chosen).toContain("<option selected>L40-n3-spot</option>");
+      const shown = await rita.get(`${LINK}&target=L40-n3-spot`);
+      expect(shown.text).toContain("openstack aggregate remove host L40-n3-runpod gpu-host-005");
+      expect(shown.text).toContain("no instances on it: nothing else moves");
+
+      const opened = await rita.send(`${LINK}&target=L40-n3-spot`, "/ui/spot/move");
+      expect(opened.status, opened.text).toBe(303);
+      const change = await site.desk.changes.get(opened.location!.split("/").at(-1)!);
+      expect(change).toMatchObject({
+        title: "Move gpu-host-005 from L40-n3-runpod to L40-n3-spot",
+        author: { name: "Rita" },
+        surface: "page",
+      });
+      await site.desk.changes.close(change.id, { name: "Rita", email: "rita@example.org" });
+    },
+    TIMEOUT,
+  );
+
+  it("offers moves to those who may open changes, and is not there for whoever is about some owners only", async () => {
+    const viola = await visitor("viola");
+    const { text } = await viola.get(LINK);
+    expect(text).toContain("gpu-host-005");
+    expect(text).not.toContain('href="/ui/spot?type=L40&amp;host=');
+    expect(text).not.toContain('id="move"');
+    const tim = await visitor("tim");
+    expect((await tim.get("/ui/spot")).status).toBe(404);
+    expect((await tim.get("/ui/me")).text).not.toContain("GPU hosts</a>");
+  });
+
+  it.skipIf(CHROMIUM === undefined)(
+    "is dragged in a browser, without a complaint, in both schemes and on a telephone",
+    async () => {
+      const server = serve({ fetch: site.page.fetch, hostname: "127.0.0.1", port: 0 });
+      const browser = await launch(CHROMIUM!);
+      try {
+        const { port } = server.address() as AddressInfo;
+        const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+        const { page, complaints } = await newPage(context);
+        await page.goto(`http://127.0.0.1:${port}/ui/sign-in`);
+        await page.fill("input[name=email]", "rita@example.org");
+        await page.fill("input[name=password]", PASSWORD);
+        await page.click("main button");
+        await page.waitForURL("**/ui/fleet");
+        await page.goto(`http://127.0.0.1:${port}/ui/spot?type=L40`);
+
+        await page.dragAndDrop('[data-host="gpu-host-005"]', '[data-aggregate="L40-n3-spot"]');
+        await page.waitForSelector("#move .commands");
+
+        expect(await page.textContent("#move")).toContain("openstack aggregate add host L40-n3-spot gpu-host-005");
+        const found: string[] = [];
+        for (const colorScheme of ["light", "dark"] as const)
+          for (const width of [1280, 375]) {
+            await page.emulateMedia({ colorScheme });
+            await page.setViewportSize({ width, height: 800 });
+            found.push(...(await findings(page)));
+            expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
+            const pictures = process.env.PAGE_PICTURES;
+            if (pictures !== undefined)
+              await page.screenshot({ path: `${pictures}/spot-${colorScheme}-${width}.png`, fullPage: true });
+          }
+        expect(found).toEqual([]);
+        expect(complaints).toEqual([]);
+      } finally {
+        await browser.close();
+        server.close();
+      }
+    },
+    TIMEOUT,
+  );
 });
