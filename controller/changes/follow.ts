@@ -57,16 +57,21 @@ const rightAlready = ({ preview }: Change, right: readonly string[]): Outcome[] 
     .map(({ hash, op, object }) => ({ effectHash: hash, op, name: object.name, state: "converged" }));
 
 async function takeOwn(controller: Ground["controller"], change: Change, outcomes: readonly Outcome[]): Promise<void> {
-  const results = new Map(change.results.map((result) => [result.effectHash, result]));
-  for (const { effectHash, name, op, state, message } of outcomes)
-    results.set(effectHash, { effectHash, name, op, state, ...(message !== undefined && { message }) });
-  const all = [...results.values()];
+  const all = resultsWith(change, outcomes);
   const failed = all.filter(({ state }) => state === "failed");
   const patch = { results: all, by: BY };
   if (failed.length > 0 && change.state === "executing")
     await step(controller, change, "failed", { ...patch, reason: failed.map(told).join("\n") });
   else if (failed.length === 0 && change.state === "failed") await step(controller, change, "executing", patch);
   else await amend(controller, change, { results: all });
+}
+
+/** What has come of a change's effects, with what is new. */
+export function resultsWith({ results }: Pick<Change, "results">, outcomes: readonly Outcome[]): ChangeResult[] {
+  const all = new Map(results.map((result) => [result.effectHash, result]));
+  for (const { effectHash, name, op, state, message } of outcomes)
+    all.set(effectHash, { effectHash, name, op, state, ...(message !== undefined && { message }) });
+  return [...all.values()];
 }
 
 const told = ({ name, message }: ChangeResult): string => `${name}: ${message ?? "failed"}`;
@@ -113,6 +118,11 @@ async function followRunning(
   unsettled: ReadonlySet<string>,
 ): Promise<void> {
   const { controller } = ground;
+  if (change.merged === undefined && change.pull !== undefined) {
+    // One that has failed comes again by its job.
+    if (change.state === "executing") await ground.ahead(change.id);
+    return;
+  }
   if (change.merged === undefined) {
     await merge(ground, change);
     return;

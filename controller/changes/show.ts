@@ -1,12 +1,23 @@
 import { FleetError } from "../../resources/errors.ts";
 import { readDesired } from "../reconcile/desired.ts";
 import { passes } from "../reconcile/preview.ts";
+import { seenAhead } from "./ahead-rules.ts";
 import { missingHashes, neededHashes } from "./approve.ts";
 import { draftOf } from "./draft.ts";
 import { lookAt } from "./look.ts";
 import { BY, execute } from "./merge.ts";
 import { approvedByPolicy } from "./policy.ts";
-import { amend, changesIn, type Ground, step, unlessMovedOn } from "./steps.ts";
+import {
+  amend,
+  changesAhead,
+  changesIn,
+  type Ground,
+  isAhead,
+  overlapping,
+  step,
+  unlessMovedOn,
+  waitsFor,
+} from "./steps.ts";
 import type { Change, ChangePreview } from "./types.ts";
 
 /**
@@ -19,15 +30,14 @@ export async function showWaiting(ground: Ground, signal: AbortSignal): Promise<
   const waiting = await changesIn(controller, ["previewing"]);
   if (waiting.length === 0) return;
   const base = main();
-  const busy = await changesIn(controller, ["executing"]);
+  const busy = [...(await changesIn(controller, ["executing"])), ...(await changesAhead(controller))];
   const ready: Change[] = [];
   for (const change of waiting)
     await unlessMovedOn(async () => {
       const drafted = await draftedOn(ground, change, base, signal);
       if (drafted === undefined) return;
-      const isBefore = ({ id, objects }: Change) =>
-        id !== change.id && objects.some((key) => drafted.objects.includes(key));
-      const before = busy.find(isBefore);
+      // What holds something waits for nobody who waits for that.
+      const before = isAhead(drafted) ? undefined : overlapping(busy, drafted);
       if (before === undefined) ready.push(drafted);
       else if (drafted.reason !== waitsFor(before)) await amend(controller, drafted, { reason: waitsFor(before) });
     });
@@ -44,8 +54,6 @@ export async function showWaiting(ground: Ground, signal: AbortSignal): Promise<
     });
   if (failures.length > 0) throw failures[0]!;
 }
-
-const waitsFor = ({ id, title }: Change): string => `waits for ${id} (${title}), which changes the same`;
 
 /** The change made anew on the main line; undefined where it has come to an end by that. */
 async function draftedOn(
@@ -75,10 +83,12 @@ async function awaitMerge(controller: Ground["controller"], change: Change): Pro
   return undefined;
 }
 
-async function conclude(ground: Ground, change: Change, preview: ChangePreview, signal: AbortSignal): Promise<void> {
+async function conclude(ground: Ground, change: Change, look: ChangePreview, signal: AbortSignal): Promise<void> {
   const { controller } = ground;
   const { edits, base, head, files, objects } = change;
-  const shown = { edits, base, head, files, objects, preview, by: BY };
+  const now = new Date(controller.now()).toISOString();
+  const { preview, ...executed } = seenAhead(change, look, now);
+  const shown = { edits, base, head, files, objects, preview, ...executed, by: BY };
   const known = { ...change, preview };
   const refused = preview.verdicts.filter((verdict) => !passes(verdict)).map(({ message }) => message);
   const held = preview.held ?? [];
@@ -91,7 +101,7 @@ async function conclude(ground: Ground, change: Change, preview: ChangePreview, 
     await step(controller, change, "previewed", { ...shown, reason: [...new Set(reasons)].join("; ") });
     return;
   }
-  if (change.merged !== undefined && preview.effects.length === 0) {
+  if (change.merged !== undefined && look.effects.length === 0) {
     await step(controller, change, "converged", shown);
     return;
   }
@@ -101,8 +111,7 @@ async function conclude(ground: Ground, change: Change, preview: ChangePreview, 
   }
   const { fleet } = await readDesired(controller, base, signal);
   const policy = missingHashes(known).length === 0 ? undefined : approvedByPolicy(fleet, change, preview);
-  const at = new Date(controller.now()).toISOString();
-  const approvals = [...change.approvals, ...(policy ? [{ hashes: neededHashes(known), by: policy, at }] : [])];
+  const approvals = [...change.approvals, ...(policy ? [{ hashes: neededHashes(known), by: policy, at: now }] : [])];
   if (missingHashes({ preview, approvals }).length > 0) {
     await step(controller, change, "needs-approval", shown);
     return;

@@ -160,6 +160,8 @@ export interface ChangeFilter {
   author?: string;
   /** `objectKey` of one that it changes. */
   object?: string;
+  /** Only pull requests that were executed before their merge, or are being. */
+  ahead?: true;
   /** Those made before this one: where a page ends. */
   before?: Pick<StoredChange, "id" | "createdAt">;
 }

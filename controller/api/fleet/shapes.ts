@@ -156,6 +156,16 @@ const changeShape = record({
     ...text,
     description: "Its commit on the main line; of one that brings something back, the commit that it was executed at.",
   },
+  "pull?": {
+    ...record({ number: whole, url: text, head: text, "gate?": text }),
+    description:
+      "The pull request that it is. `gate`: why nothing is run for this head until an operator has it previewed.",
+  },
+  "ahead?": {
+    ...record({ by: text, since: instant, objects: listOf(text), "done?": instant }),
+    description:
+      "A pull request that was executed before its merge: what it holds until it is merged or closed, and since when nothing remains to be done.",
+  },
   "reverts?": { ...listOf(text), description: "What is to be as the files say again: it has no commit of its own." },
   "preview?": ref("ChangePreview"),
   approvals: listOf(record({ hashes: listOf(text), "overrides?": anything, by: text, at: instant })),

@@ -124,7 +124,12 @@ async function followed({ controller, signal }: Session): Promise<ChangeJobs> {
   controller.commits.follow(branch);
   const main = await controller.repo.head(`refs/heads/${branch}`);
   const nothing = () => undefined;
-  const jobs = new ChangeJobs(controller, { main: () => main, poke: nothing, wake: async () => undefined });
+  const jobs = new ChangeJobs(controller, {
+    main: () => main,
+    poke: nothing,
+    wake: async () => undefined,
+    ahead: async () => undefined,
+  });
   await jobs.follow(await readDesired(controller, main, signal), signal);
   return jobs;
 }

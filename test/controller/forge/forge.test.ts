@@ -116,6 +116,7 @@ describe("the comment", () => {
   const told = (effects: Effect[]) => ({
     change: shown(effects),
     commands: true,
+    before: false,
     page: "https://fleet.test/ui/changes/c-abc",
   });
 
@@ -154,6 +155,7 @@ describe("the forge's token", () => {
     token: { env: "FLEETWRIGHT_FORGE_TOKEN" },
     poll: "60s",
     commands: true,
+    execute: "after-merge",
   } as const;
   const read = (spec: ForgeSpec, more: Record<string, string> = {}) =>
     readCredentials(forgeAccount(spec), forgeLender(spec.kind), { FLEETWRIGHT_FORGE_TOKEN: "t0ken", ...more });
