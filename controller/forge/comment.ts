@@ -1,11 +1,12 @@
 import { isDoneAhead } from "../changes/ahead-rules.ts";
 import { missingHashes } from "../changes/approve.ts";
 import { isAhead } from "../changes/steps.ts";
-import type { Ahead, Change } from "../changes/types.ts";
+import type { Ahead, Change, ChangePreview } from "../changes/types.ts";
 import { label } from "../cli/render/effect.ts";
 import { changeWords, money } from "../cli/render/fields.ts";
 import { passes } from "../reconcile/preview.ts";
 import type { Cost, Effect } from "../reconcile/types.ts";
+import { liftWords } from "./commands.ts";
 import { code } from "./markdown.ts";
 
 /** What is told of a pull request. */
@@ -127,8 +128,18 @@ function nextWords({ change, commands, before, page }: Told): string | undefined
   if (state === "approved" && before)
     return commands ? `To execute it before it is merged, comment:\n${say("fleetwright execute")}` : elsewhere;
   if (state === "approved" && merged === undefined) return "Merging it executes what was approved.";
+  const lifts = state === "previewed" && commands ? liftsOf(preview!) : undefined;
+  if (lifts !== undefined)
+    return `Whoever may approve it and means it comments:\n${say(`fleetwright approve ${preview!.hash} ${lifts}`)}`;
   if (state === "stale" && commands) return "`fleetwright preview` looks at it again.";
   return undefined;
+}
+
+/** What lifts all that guards refuse; undefined where nothing does, or there is nothing to lift. */
+function liftsOf({ effects, verdicts }: ChangePreview): string | undefined {
+  const refused = verdicts.filter((verdict) => !passes(verdict));
+  const options = refused.flatMap(({ override }) => override ?? []);
+  return effects.length > 0 && refused.length > 0 && options.length === refused.length ? liftWords(options) : undefined;
 }
 
 function heldWords({ objects }: Ahead): string {

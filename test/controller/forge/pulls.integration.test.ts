@@ -269,7 +269,7 @@ describe("a pull request", () => {
 
 describe("a pull request that is executed before its merge", () => {
   const labels = async () => (await clouds.server("web-1")).tags.join(" ");
-  /** Waits until the lane waits for this, with everything else of it done. */
+  /** Waits until the lane waits for this. */
   const waits = async (words: string) => {
     const lane = async () => (await laneStates(desk.controller.store)).find(({ lane }) => lane === "linode-main");
     let last = await lane();
@@ -326,12 +326,8 @@ describe("a pull request that is executed before its merge", () => {
       ]);
       await desk.until(async () => (await desk.changes.get(other.id)).reason?.startsWith(`waits for ${id}`) === true);
       // From here on what the main line says needs nobody's approval.
-      await land({
-        ...policy("auto", "before-merge"),
-        "servers/api-1.yaml": text("api-1", { size: "g6-standard-1", labels: { env: "main" } }),
-      });
+      await land(policy("auto", "before-merge"));
       await waits(`pull request ${number} was executed before its merge`);
-      expect((await clouds.server("api-1")).tags.join(" ")).toContain("main");
       expect(await labels()).toContain("ahead");
 
       push("ahead", labelled("ahead-2"), "origin/main");
