@@ -13,7 +13,8 @@ const STEPS: Readonly<Record<ChangeState, readonly ChangeState[]>> = {
   // A pull request that is executed before its merge may get another head meanwhile: that one waits for an operator, or does not fit.
   executing: ["draft", "converged", "failed", "previewing", "stale"],
   // A lane tries again by itself; somebody may have made it something else meanwhile.
-  failed: ["draft", "executing", "converged", "previewing", "stale"],
+  // A call that a cloud has refused is taken back.
+  failed: ["draft", "executing", "converged", "previewing", "stale", "closed"],
   stale: ["draft", "previewing", "closed"],
   converged: [],
   closed: [],

@@ -92,6 +92,8 @@ export function shown({
   reverts,
   pull,
   ahead,
+  call,
+  refusal,
   ...rest
 }: Change) {
   const { approvals, results, createdAt, updatedAt } = rest;
@@ -110,6 +112,8 @@ export function shown({
     ...(merged !== undefined && { merged }),
     ...(pull !== undefined && { pull }),
     ...(ahead?.begun && { ahead: aheadShown(ahead) }),
+    ...(call !== undefined && { call }),
+    ...(refusal !== undefined && { refusal }),
     ...(reverts !== undefined && { reverts: [...reverts] }),
     ...(preview !== undefined && { preview }),
     approvals,
