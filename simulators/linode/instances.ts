@@ -4,6 +4,7 @@ import { badRequest, notFound } from "./errors.ts";
 import { type Body, Fields, LABEL, LABEL_HELP, readBody, SSH_KEY } from "./fields.ts";
 import type { Machines, NewLinode } from "./machines.ts";
 import { answerList } from "./paging.ts";
+import { statsOf } from "./stats.ts";
 import { linodeView } from "./views.ts";
 import { type Linode, type LinodeWorld, labelKey } from "./world.ts";
 
@@ -35,6 +36,7 @@ export function instanceRoutes(
     return c.json(linodeView(linode));
   });
   app.get("/:id", (c) => c.json(linodeView(linodeOf(c, world))));
+  app.get("/:id/stats", (c) => c.json(statsOf(linodeOf(c, world), world.clock.now())));
   app.put("/:id", async (c) => {
     const linode = linodeOf(c, world);
     changeLinode(linode, await readBody(c), world);
