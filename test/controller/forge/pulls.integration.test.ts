@@ -351,7 +351,7 @@ describe("a pull request that is executed before its merge", () => {
       await desk.in(other.id, "approved");
       await desk.changes.close(other.id, { name: "Otto", email: "otto@example.org" });
     },
-    TIMEOUT,
+    2 * TIMEOUT,
   );
 
   it(
@@ -386,7 +386,7 @@ describe("a pull request that is executed before its merge", () => {
       expect(await labels()).toContain("given-up");
       expect([...(await store.openApprovals()).keys()].filter((hash) => hashes.includes(hash))).toEqual([]);
     },
-    TIMEOUT,
+    2 * TIMEOUT,
   );
 });
 
