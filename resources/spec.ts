@@ -363,6 +363,8 @@ export interface ForgeSpec {
   /** `60s` */
   poll: string;
   commands: boolean;
+  /** When what was approved of one is executed. */
+  execute: "after-merge" | "before-merge";
   /** Address of the controller's page. */
   page?: string;
 }

@@ -290,6 +290,10 @@ export interface FleetFields {
      */
     commands: boolean;
     /**
+     * When what was approved of a pull request is executed. `after-merge`: merging it does that. `before-merge`: `fleetwright execute` does that while it is open, and what it has changed is held for it until it is merged or closed. What the main line says counts, never what a pull request says of it; one that changes `accounts/` or `fleet.yaml` is always executed after its merge.
+     */
+    execute: "after-merge" | "before-merge";
+    /**
      * Address of this controller as people open it, for links to a change's page.
      */
     page?: string;

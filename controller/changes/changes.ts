@@ -12,7 +12,7 @@ import { lookOnce } from "./look.ts";
 import { execute } from "./merge.ts";
 import { refuseGated } from "./pull.ts";
 import { toChange, toStep, toStored } from "./records.ts";
-import { changeOf, type Ground, onLatest, step, tell } from "./steps.ts";
+import { changeOf, type Ground, isAhead, onLatest, step, tell } from "./steps.ts";
 import { isBusy } from "./transitions.ts";
 import type { Change, ChangePreview, ChangeState, ChangeStep } from "./types.ts";
 
@@ -120,12 +120,10 @@ export class Changes {
   }
 
   /** Runs of the engine that carried its effects, oldest first; old ones are removed. */
-  async runs({ preview, merged, createdAt }: Change): Promise<RunRecord[]> {
-    if (merged === undefined) return [];
-    return await this.#ground.controller.store.runsOf(
-      preview!.effects.map(({ hash }) => hash),
-      createdAt,
-    );
+  async runs({ preview, merged, ahead, createdAt }: Change): Promise<RunRecord[]> {
+    if (merged === undefined && ahead === undefined) return [];
+    const hashes = [...(preview?.effects.map(({ hash }) => hash) ?? []), ...(ahead?.hashes ?? [])];
+    return await this.#ground.controller.store.runsOf([...new Set(hashes)], createdAt);
   }
 
   /** Has it looked at anew. @throws {FleetError} NOT_FOUND, CHANGE_STATE; FORBIDDEN for a pull request that waits for an operator. */
@@ -174,6 +172,10 @@ export class Changes {
   async #close(change: Change, by: Pick<Principal, "name" | "email">, reason?: string): Promise<Change> {
     const { controller } = this.#ground;
     const { id } = change;
+    if (change.ahead?.begun && isAhead(change))
+      throw new FleetError("CHANGE_STATE", `${id} was executed before its merge: close ${change.pull!.url}`, {
+        change: id,
+      });
     if (change.merged !== undefined && change.reverts === undefined)
       throw new FleetError(
         "CHANGE_STATE",

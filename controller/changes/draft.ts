@@ -13,7 +13,7 @@ import type { Change } from "./types.ts";
 export type Draft = Pick<Change, "edits" | "base" | "head" | "files" | "objects">;
 
 /** What somebody wants: edits, those of a pull request, or that what a hand has changed is brought back. */
-export type Wanted = Pick<Change, "id" | "author" | "title" | "edits" | "reverts" | "pull">;
+export type Wanted = Pick<Change, "id" | "author" | "title" | "edits" | "reverts" | "pull" | "ahead">;
 
 export const requestOf = ({
   id,
@@ -40,13 +40,17 @@ export async function draftOf(
   if (wanted.reverts !== undefined) return await revertAt(controller, wanted.reverts, base, signal);
   const { changes, ...draft } = await planned(controller, wanted, base);
   const objects = touchedBy(controller, base, changes) ?? (await touched(controller, base, draft.head, signal));
-  return { ...draft, objects };
+  return { ...draft, objects: withAhead(objects, wanted) };
 }
+
+/** With what an earlier head was executed for: where this one says nothing of it, it goes back. */
+const withAhead = (objects: readonly string[], { ahead }: Pick<Wanted, "ahead">): string[] =>
+  [...new Set([...objects, ...(ahead?.objects ?? [])])].sort();
 
 /** The same, only checked and not looked at: no account of it is asked for anything, and what objects it changes is not told. */
 export async function unlookedDraftOf(controller: Controller, wanted: Wanted, base: string): Promise<Draft> {
   const { changes: _, ...draft } = await planned(controller, wanted, base);
-  return { ...draft, objects: [] };
+  return { ...draft, objects: withAhead([], wanted) };
 }
 
 async function planned(

@@ -38,9 +38,11 @@ export async function filesOf(
 export async function concernsChange(
   principal: Pick<Principal, "id" | "accounts" | "owners">,
   repo: Pick<FleetRepo, "head" | "readBlob">,
-  change: Pick<Change, "files" | "base" | "head" | "merged" | "reverts" | "openedBy">,
+  change: Pick<Change, "files" | "base" | "head" | "merged" | "reverts" | "openedBy" | "ahead">,
 ): Promise<boolean> {
   if (isAboutAll(principal) || change.openedBy === principal.id) return true;
+  // What an earlier head was executed for is in no file of this one.
+  if (change.ahead !== undefined) return false;
   const files = change.files.length === 0 ? undefined : await filesOf(repo, change);
   return files?.every(({ before, after }) => [before, after].every((text) => isServerOf(principal, text))) ?? false;
 }

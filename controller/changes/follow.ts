@@ -60,17 +60,7 @@ const rightAlready = ({ preview }: Change, right: readonly string[]): Outcome[] 
 
 async function takeOwn(ground: Ground, change: Change, outcomes: readonly Outcome[]): Promise<void> {
   const { controller } = ground;
-  const results = new Map(change.results.map((result) => [result.effectHash, result]));
-  for (const { effectHash, name, op, state, message, refusal } of outcomes)
-    results.set(effectHash, {
-      effectHash,
-      name,
-      op,
-      state,
-      ...(message !== undefined && { message }),
-      ...(refusal !== undefined && { refusal }),
-    });
-  const all = [...results.values()];
+  const all = resultsWith(change, outcomes);
   const failed = all.filter(({ state }) => state === "failed");
   const patch = { results: all, by: BY };
   if (failed.length > 0 && change.state === "executing") {
@@ -78,6 +68,21 @@ async function takeOwn(ground: Ground, change: Change, outcomes: readonly Outcom
     await giveUp(ground, known);
   } else if (failed.length === 0 && change.state === "failed") await step(controller, change, "executing", patch);
   else await amend(controller, change, { results: all });
+}
+
+/** What has come of a change's effects, with what is new. */
+export function resultsWith({ results }: Pick<Change, "results">, outcomes: readonly Outcome[]): ChangeResult[] {
+  const all = new Map(results.map((result) => [result.effectHash, result]));
+  for (const { effectHash, name, op, state, message, refusal } of outcomes)
+    all.set(effectHash, {
+      effectHash,
+      name,
+      op,
+      state,
+      ...(message !== undefined && { message }),
+      ...(refusal !== undefined && { refusal }),
+    });
+  return [...all.values()];
 }
 
 /** Whoever has called was not told that it comes again: what the cloud refuses is taken back. */
@@ -132,6 +137,11 @@ async function followRunning(
   unsettled: ReadonlySet<string>,
 ): Promise<void> {
   const { controller } = ground;
+  if (change.merged === undefined && change.pull !== undefined) {
+    // One that has failed comes again by its job.
+    if (change.state === "executing") await ground.ahead(change.id);
+    return;
+  }
   if (change.merged === undefined) {
     await merge(ground, change);
     return;

@@ -31,10 +31,11 @@ export async function lookAt(controller: Controller, changes: readonly Drafted[]
   return looks;
 }
 
-/** Batches of which none has an object twice. One that is merged already, or has no edits, is looked at where it is. */
+/** Batches of which none has an object twice. One that is merged already, or has no edits, is looked at where it is, and one that holds something alone. */
 function disjoint(changes: readonly Drafted[]): Drafted[][] {
   const batches: { changes: Drafted[]; objects: Set<string> }[] = [];
-  const isDraft = ({ merged, reverts }: Drafted) => merged === undefined && reverts === undefined;
+  const isDraft = ({ merged, reverts, ahead }: Drafted) =>
+    merged === undefined && reverts === undefined && ahead === undefined;
   for (const change of changes.filter(isDraft)) {
     const fits = batches.find(({ objects }) => !change.objects.some((key) => objects.has(key)));
     const batch = fits ?? { changes: [], objects: new Set<string>() };
@@ -105,7 +106,13 @@ export async function lookOnce(
 ): Promise<{ preview: ChangePreview; prepared: Prepared }> {
   const objects = new Set(change.objects);
   // What is brought back is as it was recorded, and so would not be looked at.
-  const scope = { commit: change.head, engine, signal, ...(change.reverts ? { revert: objects } : { objects }) };
+  const scope = {
+    commit: change.head,
+    change: change.id,
+    engine,
+    signal,
+    ...(change.reverts ? { revert: objects } : { objects }),
+  };
   const prepared = await prepare(controller, { ...scope, ...(overrides && { overrides }) });
   await rememberQuotes(controller, prepared);
   const { effects, held, verdicts, cost, price, notes } = prepared.preview;

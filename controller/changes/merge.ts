@@ -1,9 +1,11 @@
 import { FleetError } from "../../resources/errors.ts";
+import { readDesired } from "../reconcile/desired.ts";
 import { objectKey } from "../reconcile/types.ts";
 import type { Approval } from "../store/types.ts";
+import { goesAhead, isDoneAhead } from "./ahead-rules.ts";
 import { missingHashes, overridesOf } from "./approve.ts";
 import { requestOf, touched } from "./draft.ts";
-import { amend, changeOf, type Ground, step } from "./steps.ts";
+import { amend, changeOf, changesAhead, type Ground, isAhead, overlapping, step, waitsFor } from "./steps.ts";
 import type { Change } from "./types.ts";
 
 /**
@@ -13,12 +15,9 @@ import type { Change } from "./types.ts";
  */
 export async function execute(ground: Ground, change: Change, by: string, signal: AbortSignal): Promise<Change> {
   const { controller, wake } = ground;
-  if (change.pull !== undefined && change.merged === undefined)
-    throw new FleetError("CHANGE_STATE", `merge ${change.pull.url}: that executes what was approved of it`, {
-      change: change.id,
-    });
-  if (change.state === "approved" && change.merged === undefined && (await hasMoved(ground, change, signal))) {
-    const reason = "the main line has changed what it changes";
+  if (change.pull !== undefined && change.merged === undefined) return await executeAhead(ground, change, by, signal);
+  const reason = change.merged === undefined ? await whyAnew(ground, change, signal) : undefined;
+  if (reason !== undefined) {
     const again = await step(controller, change, "previewing", { by: BY, reason, executes: true });
     await wake();
     return again;
@@ -29,6 +28,45 @@ export async function execute(ground: Ground, change: Change, by: string, signal
     results: [],
   });
   return await merge(ground, executing);
+}
+
+/**
+ * Begins to execute what was approved of a pull request that nobody has merged, where the main line has it so. From this step on what it changes is held
+ * for it. `runAhead` goes on with it.
+ * @throws {FleetError} CHANGE_STATE
+ */
+async function executeAhead(ground: Ground, change: Change, by: string, signal: AbortSignal): Promise<Change> {
+  const { controller, wake, ahead } = ground;
+  const { id, pull, preview, objects, results, state } = change;
+  const { fleet } = await readDesired(controller, ground.main(), signal);
+  if (!goesAhead(fleet.forge, change))
+    throw new FleetError("CHANGE_STATE", `merge ${pull!.url}: that executes what was approved of it`, { change: id });
+  if (isDoneAhead(change)) return change;
+  const reason = await whyAnew(ground, change, signal);
+  if (reason !== undefined) {
+    const again = await step(controller, change, "previewing", { by: BY, reason });
+    await wake();
+    return again;
+  }
+  const effects = preview?.effects ?? [];
+  const { done: _, ...before } = change.ahead ?? { since: new Date(controller.now()).toISOString(), objects: [] };
+  const touched = new Set([...before.objects, ...objects, ...effects.map(({ object }) => objectKey(object))]);
+  const executing = await step(controller, change, "executing", {
+    by,
+    objects: [...touched].sort(),
+    ahead: { ...before, by, objects: [...touched].sort(), hashes: effects.map(({ hash }) => hash) },
+    results: state === "failed" ? results : [],
+  });
+  await ahead(id);
+  return executing;
+}
+
+/** Why an approved change has to be looked at again before it is executed; undefined where it need not. */
+async function whyAnew(ground: Ground, change: Change, signal: AbortSignal): Promise<string | undefined> {
+  if (change.state !== "approved") return undefined;
+  if (await hasMoved(ground, change, signal)) return "the main line has changed what it changes";
+  const before = isAhead(change) ? undefined : overlapping(await changesAhead(ground.controller), change);
+  return before && waitsFor(before);
 }
 
 /** Who takes steps that nobody asked for. */

@@ -59,7 +59,7 @@ async function openPull(ground: Ground, wish: PullWish, signal: AbortSignal): Pr
 
 const drafted = (
   { controller }: Ground,
-  wish: PullWish,
+  wish: PullWish & Pick<Change, "ahead">,
   base: string,
   signal: AbortSignal,
 ): ReturnType<typeof unlookedDraftOf> =>
@@ -78,7 +78,9 @@ async function revise(ground: Ground, change: Change, wish: PullWish, signal: Ab
   let state: ChangeState = pull.gate === undefined ? "previewing" : "draft";
   let patch: Patch & { reason?: string } = { pull, title };
   try {
-    patch = { ...patch, ...(await drafted(ground, wish, main(), signal)), ...(pull.gate && { reason: pull.gate }) };
+    const { ahead } = change;
+    const draft = await drafted(ground, { ...wish, ...(ahead && { ahead }) }, main(), signal);
+    patch = { ...patch, ...draft, ...(pull.gate && { reason: pull.gate }) };
   } catch (error) {
     if (!(error instanceof FleetError) || error.retry) throw error;
     state = "stale";
@@ -158,12 +160,23 @@ export async function mergePull(ground: Ground, id: string, merged: string, sign
   return true;
 }
 
-/** A pull request was closed, or touches the fleet no more. */
-export async function closePull({ controller }: Ground, id: string, reason: string): Promise<void> {
+/** A pull request was closed, or touches the fleet no more. What it was executed for goes back as anything goes that the main line says otherwise. */
+export async function closePull({ controller, poke }: Ground, id: string, why: string): Promise<void> {
   await onLatest(async () => {
     const change = await changeOf(controller, id);
-    if (change.merged === undefined && OPEN.includes(change.state))
-      await step(controller, change, "closed", { by: BY, reason });
+    if (change.merged !== undefined || !OPEN.includes(change.state)) return;
+    const reason = change.ahead?.begun ? `${why}. ${LEFT}` : why;
+    // What runs is finished by whoever runs it; what is given up is looking at it.
+    const isRunning = change.state === "executing" || change.state === "failed";
+    const idle = isRunning ? await step(controller, change, "previewing", { by: BY, reason }) : change;
+    await step(controller, idle, "closed", { by: BY, reason });
   });
   await controller.repo.dropDrafts([id]);
+  const { ahead, merged } = await changeOf(controller, id);
+  if (ahead === undefined || merged !== undefined) return;
+  await controller.store.closeApprovals(ahead.hashes);
+  poke();
 }
+
+const LEFT =
+  "It was executed before, and nobody has merged it: what it has changed is held no more, and is not as the main line says. Going back waits for an approval there, as `fleetwright preview` shows it";

@@ -2,6 +2,7 @@ import { FleetError } from "../../resources/errors.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
 import { passes } from "../reconcile/preview.ts";
 import type { HeldEffect } from "../reconcile/types.ts";
+import { seenAhead } from "./ahead-rules.ts";
 import { missingHashes, neededHashes } from "./approve.ts";
 import { type CallRefusal, overridesOfCall } from "./call.ts";
 import { type Judgement, judgeCall } from "./call-policy.ts";
@@ -10,7 +11,17 @@ import { draftOf } from "./draft.ts";
 import { lookAt } from "./look.ts";
 import { BY, execute } from "./merge.ts";
 import { approvedByPolicy } from "./policy.ts";
-import { amend, changesIn, type Ground, step, unlessMovedOn } from "./steps.ts";
+import {
+  amend,
+  changesAhead,
+  changesIn,
+  type Ground,
+  isAhead,
+  overlapping,
+  step,
+  unlessMovedOn,
+  waitsFor,
+} from "./steps.ts";
 import { takeBack } from "./take-back.ts";
 import type { Change, ChangePreview } from "./types.ts";
 
@@ -24,16 +35,17 @@ export async function showWaiting(ground: Ground, signal: AbortSignal): Promise<
   const waiting = await changesIn(controller, ["previewing"]);
   if (waiting.length === 0) return;
   const base = main();
-  const busy = await changesIn(controller, ["executing"]);
+  const busy = [...(await changesIn(controller, ["executing"])), ...(await changesAhead(controller))];
   const ready: Change[] = [];
   for (const change of waiting)
     await unlessMovedOn(async () => {
       const drafted = await draftedOn(ground, change, base, signal);
       if (drafted === undefined) return;
-      const isBefore = ({ id, objects }: Change) =>
-        id !== change.id && objects.some((key) => drafted.objects.includes(key));
-      const before = busy.find(isBefore);
+      // What holds something waits for nobody who waits for that.
+      const before = isAhead(drafted) ? undefined : overlapping(busy, drafted);
       if (before === undefined) ready.push(drafted);
+      else if (drafted.call !== undefined && isAhead(before))
+        await refuse(ground, drafted, { code: "GUARD_REFUSED", message: waitsFor(before) });
       else if (drafted.reason !== waitsFor(before)) await amend(controller, drafted, { reason: waitsFor(before) });
     });
 
@@ -50,8 +62,6 @@ export async function showWaiting(ground: Ground, signal: AbortSignal): Promise<
     });
   if (failures.length > 0) throw failures[0]!;
 }
-
-const waitsFor = ({ id, title }: Change): string => `waits for ${id} (${title}), which changes the same`;
 
 /** The change made anew on the main line; undefined where it has come to an end by that. */
 async function draftedOn(
@@ -83,10 +93,12 @@ async function awaitMerge(controller: Ground["controller"], change: Change): Pro
   return undefined;
 }
 
-async function conclude(ground: Ground, change: Change, preview: ChangePreview, signal: AbortSignal): Promise<void> {
+async function conclude(ground: Ground, change: Change, look: ChangePreview, signal: AbortSignal): Promise<void> {
   const { controller } = ground;
   const { edits, base, head, files, objects } = change;
-  const shown = { edits, base, head, files, objects, preview, by: BY };
+  const now = new Date(controller.now()).toISOString();
+  const { preview, ...executed } = seenAhead(change, look, now);
+  const shown = { edits, base, head, files, objects, preview, ...executed, by: BY };
   const known = { ...change, preview };
   const refused = preview.verdicts.filter((verdict) => !passes(verdict)).map(({ message }) => message);
   const held = preview.held ?? [];
@@ -102,7 +114,7 @@ async function conclude(ground: Ground, change: Change, preview: ChangePreview, 
     await step(controller, change, "previewed", { ...shown, reason: [...new Set(held.flatMap(heldFor))].join("; ") });
     return;
   }
-  if (change.merged !== undefined && preview.effects.length === 0) {
+  if (change.merged !== undefined && look.effects.length === 0) {
     await step(controller, change, "converged", shown);
     return;
   }
@@ -117,9 +129,8 @@ async function conclude(ground: Ground, change: Change, preview: ChangePreview, 
     missingHashes(known).length === 0
       ? undefined
       : (judged?.approves ?? approvedByPolicy(desired.fleet, change, preview));
-  const at = new Date(controller.now()).toISOString();
   const overrides = overridesOfCall(change.call);
-  const given = { hashes: neededHashes(known), at, ...(overrides && { overrides }) };
+  const given = { hashes: neededHashes(known), at: now, ...(overrides && { overrides }) };
   const approvals = [...change.approvals, ...(policy ? [{ ...given, by: policy }] : [])];
   if (missingHashes({ preview, approvals }).length > 0) {
     await step(controller, change, "needs-approval", shown);

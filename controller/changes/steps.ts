@@ -1,7 +1,7 @@
 import { FleetError } from "../../resources/errors.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { toChange, toStored } from "./records.ts";
-import { checkStep } from "./transitions.ts";
+import { checkStep, OPEN } from "./transitions.ts";
 import type { Change, ChangeState } from "./types.ts";
 
 /** What changes are worked on with. */
@@ -13,6 +13,8 @@ export interface Ground {
   wake(): Promise<void>;
   /** Has the repository looked at, and what is approved executed. */
   poke(): void;
+  /** Has a pull request executed that nobody has merged. @see runAhead */
+  ahead(id: string): Promise<void>;
 }
 
 /** Everything of a change but what says where it stands. */
@@ -33,6 +35,24 @@ export async function changesIn(
   // The oldest first: that is their order.
   return stored.map(toChange).reverse();
 }
+
+/** Pull requests that were executed before their merge, or are being, and of which something may still become. */
+export async function wereAhead({ store }: Pick<Controller, "store">): Promise<Change[]> {
+  return (await store.changes({ states: OPEN, ahead: true }, Number.MAX_SAFE_INTEGER)).map(toChange);
+}
+
+/** Those that nobody has merged: what they have changed is held for them. */
+export const changesAhead = async (controller: Pick<Controller, "store">): Promise<Change[]> =>
+  (await wereAhead(controller)).filter(isAhead);
+
+export const isAhead = ({ ahead, merged }: Pick<Change, "ahead" | "merged">): boolean =>
+  ahead !== undefined && merged === undefined;
+
+/** Of these the first that changes the same as a change, and is not that one. */
+export const overlapping = (others: readonly Change[], { id, objects }: Pick<Change, "id" | "objects">) =>
+  others.find((other) => other.id !== id && other.objects.some((key) => objects.includes(key)));
+
+export const waitsFor = ({ id, title }: Change): string => `waits for ${id} (${title}), which changes the same`;
 
 /**
  * Takes a change to another state, on record with who did it and why, and told to whoever follows events.

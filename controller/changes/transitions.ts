@@ -10,10 +10,11 @@ const STEPS: Readonly<Record<ChangeState, readonly ChangeState[]>> = {
   // Some of its effects may be approved before the others.
   "needs-approval": ["draft", "previewing", "needs-approval", "approved", "stale", "closed"],
   approved: ["draft", "previewing", "executing", "stale", "closed"],
-  executing: ["converged", "failed", "previewing", "stale"],
+  // A pull request that is executed before its merge may get another head meanwhile: that one waits for an operator, or does not fit.
+  executing: ["draft", "converged", "failed", "previewing", "stale"],
   // A lane tries again by itself; somebody may have made it something else meanwhile.
   // A call that a cloud has refused is taken back.
-  failed: ["executing", "converged", "previewing", "closed"],
+  failed: ["draft", "executing", "converged", "previewing", "stale", "closed"],
   stale: ["draft", "previewing", "closed"],
   converged: [],
   closed: [],

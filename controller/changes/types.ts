@@ -54,6 +54,21 @@ export interface ChangePull {
   gate?: string;
 }
 
+/** What a pull request has executed before its merge, or is executing. It is held for it until it is merged or closed. Instants are ISO. */
+export interface Ahead {
+  /** Who had it executed last. */
+  by: string;
+  since: string;
+  /** `objectKey` of all that it may have touched, for earlier heads too. */
+  objects: string[];
+  /** Effects that were given to be executed. */
+  hashes: string[];
+  /** Something of it may be done: from then on it gives way to no other change. */
+  begun?: true;
+  /** Since when nothing remains to be done of its head. */
+  done?: string;
+}
+
 /** A wish that becomes a commit: what it would do, who agreed to it, and what came of it. Instants are ISO. */
 export interface Change {
   /** `c-` and 12 characters. */
@@ -76,6 +91,8 @@ export interface Change {
   reverts?: readonly string[];
   /** Its edits are then made anew on each commit, as git would merge it; merging it at the forge executes it. */
   pull?: ChangePull;
+  /** Present from its first execution before its merge on. */
+  ahead?: Ahead;
   /** What a dialect's caller has asked for. */
   call?: DialectCall;
   /** Why a call has come to nothing. */

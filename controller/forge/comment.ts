@@ -1,9 +1,12 @@
+import { isDoneAhead } from "../changes/ahead-rules.ts";
 import { missingHashes } from "../changes/approve.ts";
-import type { Change } from "../changes/types.ts";
+import { isAhead } from "../changes/steps.ts";
+import type { Ahead, Change, ChangePreview } from "../changes/types.ts";
 import { label } from "../cli/render/effect.ts";
 import { changeWords, money } from "../cli/render/fields.ts";
 import { passes } from "../reconcile/preview.ts";
 import type { Cost, Effect } from "../reconcile/types.ts";
+import { liftWords } from "./commands.ts";
 import { code } from "./markdown.ts";
 
 /** What is told of a pull request. */
@@ -16,6 +19,8 @@ export interface Told {
   page?: string;
   /** Whether comments are heeded. */
   commands: boolean;
+  /** It is to be executed before its merge. */
+  before: boolean;
 }
 
 /** Rows that stand there unfolded. */
@@ -64,6 +69,8 @@ export function commentText(told: Told, marker: string, limit: number): string {
           .join("\n"),
       );
   }
+  if (change.ahead?.begun && isAhead(change) && change.state !== "closed")
+    after.push(`**Held for this pull request** until it is merged or closed: ${heldWords(change.ahead)}`);
   const next = nextWords(told);
   if (next !== undefined) after.push(next);
   after.push(
@@ -89,10 +96,12 @@ function headline({ change, problem }: Told): string {
       return preview?.verdicts.every(passes) ? `${what}, held back` : `${what}, refused`;
     case "needs-approval":
       return count === 0
-        ? what
+        ? isDoneAhead(change)
+          ? "nothing remains to be executed: it may be merged"
+          : what
         : `${what}, ${missingHashes(change).length} to be approved${merged ? ", merged already" : ""}`;
     case "approved":
-      return `${what}, approved`;
+      return isDoneAhead(change) ? `${what}, executed: it may be merged` : `${what}, approved`;
     case "executing":
       return `${what}, being executed`;
     case "converged":
@@ -102,11 +111,11 @@ function headline({ change, problem }: Told): string {
     case "stale":
       return "it does not fit the fleet as it is";
     case "closed":
-      return "closed";
+      return change.ahead?.begun ? "closed after it was executed" : "closed";
   }
 }
 
-function nextWords({ change, commands, page }: Told): string | undefined {
+function nextWords({ change, commands, before, page }: Told): string | undefined {
   if (change === undefined) return undefined;
   const { state, preview, pull, merged } = change;
   const say = (text: string) => `\`\`\`\n${text}\n\`\`\``;
@@ -115,9 +124,28 @@ function nextWords({ change, commands, page }: Told): string | undefined {
     return `Nothing is run with credentials until an operator has read it and comments:\n${say(`fleetwright preview ${pull!.head}`)}`;
   if (state === "needs-approval" && preview!.effects.length > 0)
     return commands ? `To approve all of it, comment:\n${say(`fleetwright approve ${preview!.hash}`)}` : elsewhere;
+  if (isDoneAhead(change)) return "Merging it finds nothing more to do.";
+  if (state === "approved" && before)
+    return commands ? `To execute it before it is merged, comment:\n${say("fleetwright execute")}` : elsewhere;
   if (state === "approved" && merged === undefined) return "Merging it executes what was approved.";
+  const lifts = state === "previewed" && commands ? liftsOf(preview!) : undefined;
+  if (lifts !== undefined)
+    return `Whoever may approve it and means it comments:\n${say(`fleetwright approve ${preview!.hash} ${lifts}`)}`;
   if (state === "stale" && commands) return "`fleetwright preview` looks at it again.";
   return undefined;
+}
+
+/** What lifts all that guards refuse; undefined where nothing does, or there is nothing to lift. */
+function liftsOf({ effects, verdicts }: ChangePreview): string | undefined {
+  const refused = verdicts.filter((verdict) => !passes(verdict));
+  const options = refused.flatMap(({ override }) => override ?? []);
+  return effects.length > 0 && refused.length > 0 && options.length === refused.length ? liftWords(options) : undefined;
+}
+
+function heldWords({ objects }: Ahead): string {
+  const names = objects.slice(0, OPEN_ROWS).map((key) => code(key.slice(key.lastIndexOf("/") + 1)));
+  const more = objects.length - names.length;
+  return [...names, ...(more > 0 ? [`and ${more} more`] : [])].join(", ");
 }
 
 /** A table, folded where it is long, cut where there is no room. */

@@ -1,11 +1,13 @@
 import { FleetError } from "../../resources/errors.ts";
+import type { ForgeSpec } from "../../resources/spec.ts";
+import { goesAhead, isDoneAhead } from "../changes/ahead-rules.ts";
 import type { Changes } from "../changes/changes.ts";
 import { told } from "../changes/changes.ts";
 import { concernsChange } from "../changes/files.ts";
 import { mayTake } from "../changes/own.ts";
 import { admitPull } from "../changes/pull.ts";
 import type { Ground } from "../changes/steps.ts";
-import type { Change } from "../changes/types.ts";
+import type { Change, ChangeState } from "../changes/types.ts";
 import { withoutSecrets } from "../people/audit.ts";
 import { mayAs, type Principal, type Role } from "../people/principal.ts";
 import type { Command } from "./commands.ts";
@@ -17,6 +19,7 @@ export interface Heeding {
   ground: Ground;
   changes: Changes;
   forge: Forge;
+  spec: ForgeSpec;
   /** Names forge and repository. */
   key: string;
 }
@@ -67,7 +70,7 @@ const unknownLogin = ({ author }: ForgeComment): FleetError =>
   );
 
 async function run(
-  { ground, changes, forge }: Heeding,
+  { ground, changes, forge, spec }: Heeding,
   command: Command,
   { person, change, number }: { person: Principal; change: Change | undefined; number: number },
   signal: AbortSignal,
@@ -75,7 +78,7 @@ async function run(
   if (command.verb === "unknown")
     throw new FleetError(
       "USAGE",
-      "this is no command: fleetwright preview [HEAD], fleetwright approve HASH, fleetwright execute",
+      "this is no command: fleetwright preview [HEAD], fleetwright approve HASH [allow-replace=NAME] [allow-delete=COUNT] [allow-ended=NAME] [outside-window], fleetwright execute",
     );
   if (change === undefined)
     throw new FleetError("CHANGE_STATE", "there is nothing of this pull request that could be previewed or executed");
@@ -95,18 +98,30 @@ async function run(
       return;
     case "approve":
       need(person, "approver");
-      await changes.approve(change.id, { hashes: [command.hash], by: person }, signal);
+      await changes.approve(
+        change.id,
+        { hashes: [command.hash], by: person, ...(command.overrides && { overrides: command.overrides }) },
+        signal,
+      );
       return;
     case "execute":
       need(person, "requester");
       if (!mayTake(person, change))
         throw new FleetError("FORBIDDEN", "this is for whoever has opened it, and for the role operator");
       if (change.merged !== undefined) return;
+      if (isDoneAhead(change)) throw new FleetError("CHANGE_STATE", "it is executed already: merge it");
+      if (EXECUTABLE.includes(change.state) && goesAhead(spec, change)) {
+        await changes.execute(change.id, person, signal);
+        return;
+      }
       if (change.state !== "approved")
         throw new FleetError("CHANGE_STATE", `it is ${change.state}: what is executed is approved first`);
       await forge.merge(number, change.pull!.head, signal);
   }
 }
+
+/** What is under way goes on, and what has failed comes again. */
+const EXECUTABLE: readonly ChangeState[] = ["approved", "executing", "failed"];
 
 /** @throws {FleetError} FORBIDDEN */
 function need(person: Principal, role: Role): void {

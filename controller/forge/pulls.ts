@@ -120,7 +120,7 @@ export class Pulls {
       if (command !== undefined) {
         const stored = row.change === undefined ? undefined : await controller.store.change(row.change);
         const change = stored && toChange(stored);
-        const heeding = { ground, changes, forge, key };
+        const heeding = { ground, changes, forge, spec, key };
         const asked = { comment, change, number: pull.number };
         const { refused } =
           comment.createdAt === comment.updatedAt

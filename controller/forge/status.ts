@@ -1,10 +1,11 @@
+import { isDoneAhead } from "../changes/ahead-rules.ts";
 import { missingHashes } from "../changes/approve.ts";
 import { passes } from "../reconcile/preview.ts";
 import type { Told } from "./comment.ts";
 import type { CommitStatus } from "./types.ts";
 
 /** What the head of a pull request is marked with. A forge that wants it to be `success` merges nothing that nobody has approved. */
-export function statusOf({ change, problem, page }: Told): CommitStatus | undefined {
+export function statusOf({ change, problem, before, page }: Told): CommitStatus | undefined {
   const url = page === undefined ? {} : { url: page };
   if (change === undefined)
     return problem === undefined
@@ -24,11 +25,15 @@ export function statusOf({ change, problem, page }: Told): CommitStatus | undefi
         ? of("pending", `${effects}, held back`)
         : of("failure", "a guard refuses it");
     case "needs-approval":
+      if (isDoneAhead(change)) return of("success", "nothing remains to be executed");
       return count === 0
         ? of("success", "no machine is touched")
         : of("pending", `${missingHashes(change).length} of ${effects} to be approved`);
     case "approved":
-      return of("success", `${effects}, approved`);
+      if (isDoneAhead(change)) return of("success", `${effects}, executed`);
+      return before && count > 0
+        ? of("pending", `${effects}, approved; to be executed before the merge`)
+        : of("success", `${effects}, approved`);
     case "executing":
       return of("pending", `${effects}, being executed`);
     case "converged":

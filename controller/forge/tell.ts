@@ -1,5 +1,6 @@
 import { FleetError } from "../../resources/errors.ts";
 import type { ForgeSpec } from "../../resources/spec.ts";
+import { goesAhead } from "../changes/ahead-rules.ts";
 import { toChange } from "../changes/records.ts";
 import { canonicalJson, sha256 } from "../fleet/canonical.ts";
 import type { Controller } from "../reconcile/context.ts";
@@ -41,6 +42,7 @@ export async function tellPull(
       : { page: `${spec.page.replace(/\/+$/, "")}/ui/changes/${change.id}` };
   const told: Told = {
     commands: spec.commands,
+    before: change !== undefined && goesAhead(spec, change),
     ...page,
     ...(change !== undefined && problem === undefined && { change }),
     ...(problem !== undefined && { problem }),

@@ -1,3 +1,4 @@
+import { runAhead } from "../changes/ahead.ts";
 import { Changes } from "../changes/changes.ts";
 import { follow, type LaneTold, takeOutcomes } from "../changes/follow.ts";
 import { showWaiting } from "../changes/show.ts";
@@ -27,6 +28,11 @@ export class ChangeJobs {
   /** @throws {FleetError} what a later look may mend; such changes still wait. */
   async show(signal: AbortSignal): Promise<void> {
     await showWaiting(this.#ground, signal);
+  }
+
+  /** @see runAhead */
+  async ahead(id: string, signal: AbortSignal): Promise<void> {
+    await runAhead(this.#ground, id, signal);
   }
 
   /** After a look at the repository, and after each run. */

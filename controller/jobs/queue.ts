@@ -8,9 +8,10 @@ import { whenFree } from "../reconcile/leases.ts";
 export const JOBS_SCHEMA = "fleetwright_jobs";
 
 /**
- * `own` holds lanes of machines with stacks of their own, which may take hours; `changes`, `pulls` and `expire` have one lane each. A lane of `notifications` is a target.
+ * `own` holds lanes of machines with stacks of their own, which may take hours; `changes`, `pulls` and `expire` have one lane each. A lane of `ahead` is
+ * a pull request's change, one of `notifications` a target.
  */
-export const QUEUES = ["reconcile", "own", "drift", "changes", "pulls", "expire", "notifications"] as const;
+export const QUEUES = ["reconcile", "own", "drift", "changes", "ahead", "pulls", "expire", "notifications"] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 export const deadQueue = (queue: QueueName): string => `${queue}.dead`;
@@ -43,6 +44,7 @@ const AT_ONCE: Record<QueueName, number> = {
   own: 16,
   drift: 4,
   changes: 1,
+  ahead: 4,
   pulls: 1,
   expire: 1,
   notifications: 4,
@@ -53,6 +55,7 @@ const POLL_SECONDS: Record<QueueName, number> = {
   own: 10,
   drift: 5,
   changes: 2,
+  ahead: 2,
   pulls: 2,
   expire: 10,
   notifications: 5,

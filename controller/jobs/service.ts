@@ -1,6 +1,7 @@
 import { FleetError } from "../../resources/errors.ts";
 import type { Changes } from "../changes/changes.ts";
 import { beingReverted } from "../changes/follow.ts";
+import { changesAhead } from "../changes/steps.ts";
 import { tidyPeople } from "../people/tidy.ts";
 import { closeSuperseded } from "../reconcile/approvals.ts";
 import { watchBeingMade } from "../reconcile/being-made.ts";
@@ -130,6 +131,7 @@ export class Service {
       // All are one lane: those that wait are looked at together.
       wake: async () => await queue.send("changes", "changes", "change"),
       poke: () => this.poke(),
+      ahead: async (id) => await queue.send("ahead", id, "change"),
     });
     this.#pulls = new PullJobs(this.#controller, {
       queue,
@@ -155,6 +157,7 @@ export class Service {
       await this.#changes!.show(signal).finally(() => this.#pulls!.nudge());
     };
     await this.#queue!.work("changes", this.#notifier!.telling(show));
+    await this.#queue!.work("ahead", this.#notifier!.telling(this.#ahead));
     await this.#queue!.work("pulls", this.#notifier!.telling(this.#pulls!.work));
     await this.#queue!.work("expire", this.#notifier!.telling(this.#guard!.work));
     await this.#queue!.work("notifications", this.#notifier!.work);
@@ -332,7 +335,9 @@ export class Service {
     const given = open
       .filter(({ approvedBy }) => !approvedBy.startsWith(BY_POLICY))
       .map(({ effectHash }) => effectHash);
-    const plan = [desired.commit, ...given.sort()].join(" ");
+    // Where a pull request lets go of what it was executed for, its lanes have something to do again.
+    const ahead = (await changesAhead(this.#controller)).map(({ id }) => id);
+    const plan = [desired.commit, ...given.sort(), ...ahead].join(" ");
     if (plan === this.#planned) return;
     const lanes = await unsettledLanes(this.#controller, desired, await beingReverted(this.#controller));
     const unsettled = new Set([...lanes.values()].flatMap(({ objects }) => [...objects]));
@@ -400,6 +405,23 @@ export class Service {
     });
     // What the head has become meanwhile is for the next pass.
     if (this.#watcher.good !== commit) await this.#queue!.reconcile(lane, "commit");
+  };
+
+  /** A pull request that is executed before its merge. */
+  readonly #ahead: LaneWork = async ({ lane: change, why }, attempt, signal) => {
+    if (!(await this.#watcher.isNewest(signal)))
+      return await this.#queue!.send("ahead", change, why, this.#settings.pollMs);
+    const { logger } = this.#log;
+    await this.#log.during({ change }, async () => {
+      try {
+        await this.#changes!.ahead(change, signal);
+      } catch (error) {
+        logger.error({ code: codeOf(error), reason: wordsOf(error), attempt }, "a pull request could not be executed");
+        throw error;
+      } finally {
+        await this.#pulls!.nudge();
+      }
+    });
   };
 
   /** The account answers: what has given up on it comes again. */

@@ -4,6 +4,7 @@ import { hostKey } from "../../resources/mark.ts";
 import { requireRoom } from "../room.ts";
 import type { Quote } from "../store/types.ts";
 import { observeAdopted } from "./adopt.ts";
+import { heldAhead } from "./ahead.ts";
 import { type Approved, approvedOnly, closeSuperseded } from "./approvals.ts";
 import { isCurrent } from "./basis.ts";
 import type { BeingMade } from "./being-made.ts";
@@ -92,7 +93,7 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
     const isSame =
       recovered.length === 0 &&
       (await unmoved(controller, shown, options)) &&
-      (await heldNow(controller, shown, shown.works, overrides)).length === 0;
+      (await heldNow(controller, shown, shown.works, options)).length === 0;
     const current = isSame ? shown : await again(signal);
     const outside = stacksOf(current.works).filter((stack) => !stacks.includes(stack));
     if (outside.length > 0)
@@ -108,12 +109,12 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
       const before = (hash: string) => (isGiven(hash) ? now.get(hash) : open.get(hash)?.quote);
       return await checkQuotes(controller, current, (hash) => before(hash) ?? seen.get(hash), signal);
     });
-    if (options.preview.stacks === undefined && options.preview.revert === undefined)
-      await closeSuperseded(controller, current);
+    const { stacks: some, revert, objects } = options.preview;
+    if (some === undefined && revert === undefined && objects === undefined) await closeSuperseded(controller, current);
     await recordAccounts(controller, current.desired.accounts.values());
     await controller.store.putObjects(current.quiet.filter(({ stack }) => stacks.includes(stack)));
     await controller.store.removeObjects(current.stale.filter(({ stack }) => stacks.includes(stack)));
-    const { outcomes, left } = await runPhases(controller, current, stacks, overrides, signal, release);
+    const { outcomes, left } = await runPhases(controller, current, stacks, options, signal, release);
     const count = (wanted: Outcome["state"]) => outcomes.filter(({ state }) => state === wanted).length;
     return {
       preview: current.preview,
@@ -150,14 +151,16 @@ async function unmoved(
 
 /** Works that are held by now: a window may close while others are at work. */
 async function heldNow(
-  { store, now }: Controller,
+  controller: Controller,
   { desired, guarded: { policies } }: Prepared,
   works: Work[],
-  overrides: Overrides,
+  { preview: { change }, overrides = NO_OVERRIDES }: ExecuteOptions,
 ): Promise<NotBegun[]> {
+  const { store, now } = controller;
   const open = await store.openApprovals();
   const resharding = await openReshards(store);
-  const { held } = partHeld(works, { desired, policies, open, overrides, resharding, now: now() });
+  const ahead = await heldAhead(controller, desired.commit, change);
+  const { held } = partHeld(works, { desired, policies, open, overrides, resharding, ahead, now: now() });
   return held.map(({ work, holds }) => ({
     work,
     why: holds.map(holdText).join("; "),
@@ -185,7 +188,7 @@ async function runPhases(
   controller: Controller,
   prepared: Prepared,
   stacks: string[],
-  overrides: Overrides,
+  options: ExecuteOptions,
   signal: AbortSignal,
   release: (stack: string) => Promise<void>,
 ): Promise<{ outcomes: Outcome[]; left: NotBegun[] }> {
@@ -237,7 +240,7 @@ async function runPhases(
   const left: NotBegun[] = [];
   for (const [index, wave] of waves.waves.entries()) {
     const paused = index === 0 ? [] : pausedIn(waves, index, isFailed);
-    const closed = index === 0 ? [] : await heldNow(controller, prepared, without(wave, paused), overrides);
+    const closed = index === 0 ? [] : await heldNow(controller, prepared, without(wave, paused), options);
     left.push(...paused, ...closed);
     const works = without(wave, [...paused, ...closed]);
     if (works.length > 0 && waves.waves.length > 1) tellWave(controller, index + 1, waves.waves.length, works);

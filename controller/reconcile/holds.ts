@@ -1,6 +1,7 @@
 import type { AccountSpec, ServerSpec, Suspension } from "../../resources/spec.ts";
 import { plainName } from "../../resources/spec.ts";
 import type { Approval } from "../store/types.ts";
+import { aheadHold, type HeldAhead } from "./ahead.ts";
 import type { Desired } from "./desired.ts";
 import type { Overrides } from "./guards.ts";
 import { type OpenReshard, reshardHold, reshardOf } from "./reshard-open.ts";
@@ -13,6 +14,8 @@ interface HoldContext extends Pick<Guarded, "policies"> {
   overrides: Overrides;
   /** By the account's identity; absent where none is open. */
   resharding?: ReadonlyMap<string, OpenReshard>;
+  /** What pull requests hold that were executed before their merge; absent where there is none. */
+  ahead?: HeldAhead;
   open: ReadonlyMap<string, Pick<Approval, "outsideWindow">>;
   /** Milliseconds since 1970. */
   now: number;
@@ -25,8 +28,8 @@ export interface HeldWork {
 }
 
 /**
- * Parts works by what the files say about now: servers, stacks and accounts that are suspended, maintenance windows and freezes. What needs a held
- * object is held too, and so is the removal of what a held server still uses. Marks works whose window was lifted. Pure otherwise.
+ * Parts works by what the files say about now: servers, stacks and accounts that are suspended, maintenance windows and freezes,
+ * and by what an open pull request was executed for. What needs a held object is held too, and so is the removal of what a held server still uses. Marks works whose window was lifted. Pure otherwise.
  */
 export function partHeld(works: readonly Work[], context: HoldContext): { free: Work[]; held: HeldWork[] } {
   const timely = new Map<AccountSpec, Hold[]>();
@@ -39,7 +42,13 @@ export function partHeld(works: readonly Work[], context: HoldContext): { free: 
       work.outsideWindow = true;
       work.effect.notes.push(...times.map((hold) => `${holdText(hold)}; done all the same`));
     }
-    const holds = [...reshardsOf(work, context), ...suspensionsOf(work, context), ...(lifted ? [] : times)];
+    const pulled = aheadHold(work, context.ahead);
+    const holds = [
+      ...(pulled ? [pulled] : []),
+      ...reshardsOf(work, context),
+      ...suspensionsOf(work, context),
+      ...(lifted ? [] : times),
+    ];
     if (holds.length > 0) held.push({ work, holds });
     else free.push(work);
   }

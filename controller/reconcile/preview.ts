@@ -7,6 +7,7 @@ import { canonicalJson } from "../fleet/canonical.ts";
 import { lastCommitted } from "../fleet/history.ts";
 import { readKey, stateKeyFile } from "../keys.ts";
 import type { AppliedObject } from "../store/types.ts";
+import { aheadHold, type HeldAhead, heldAhead } from "./ahead.ts";
 import { unapproved } from "./approvals.ts";
 import { behindGone, withoutGone } from "./attached.ts";
 import { type Basis, recordsMark, stateVersions } from "./basis.ts";
@@ -48,6 +49,8 @@ export interface PreviewOptions {
    * not in `stacks` alone: whoever executes stack by stack must not remove a fleet in small parts.
    */
   approvedOnly?: true;
+  /** Id of the change that this is for: what it holds is not held from itself. */
+  change?: string;
   signal: AbortSignal;
 }
 
@@ -86,7 +89,8 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const all = matchObjects(desired.objects, applied, desired.accounts);
   const matches = all.filter((match) => inScope(match, options));
   const { works: wanted, quiet, policies } = await compare(controller, desired, matches, all, signal);
-  const waiting = options.approvedOnly ? await withoutUnapproved(controller, wanted, desired) : [];
+  const ahead = await heldAhead(controller, commit, options.change);
+  const waiting = options.approvedOnly ? await withoutUnapproved(controller, wanted, desired, ahead) : [];
   await describeMoves(controller, wanted, desired, signal);
 
   const open = await store.openApprovals();
@@ -99,6 +103,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     open,
     overrides,
     resharding,
+    ahead,
     now: controller.now(),
   });
   const held = allHeld.filter(({ work }) => !isIdle(work));
@@ -108,7 +113,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     population: populationOf(all),
     ended: endedBy(controller, works, desired),
     ...(options.approvedOnly
-      ? { elsewhere: await removalsElsewhere(controller, desired, matches, all, policies) }
+      ? { elsewhere: await removalsElsewhere(controller, desired, matches, all, policies, ahead) }
       : {}),
   };
   const decide = () => verdicts(guarded, desired, overrides, open);
@@ -160,11 +165,17 @@ async function wasResharded(
   return (await store.accounts()).some(({ identity, cells }) => (byIdentity.get(identity)?.cells ?? cells) !== cells);
 }
 
-/** Takes out what is not approved, and answers it. */
-async function withoutUnapproved(controller: Controller, works: Work[], desired: Desired): Promise<Effect[]> {
+/** Takes out what is not approved, and answers it. What would undo an open pull request waits for that, and for nobody's approval. */
+async function withoutUnapproved(
+  controller: Controller,
+  all: Work[],
+  desired: Desired,
+  ahead: HeldAhead,
+): Promise<Effect[]> {
+  const works = all.filter((work) => aheadHold(work, ahead) === undefined);
   const waiting = await unapproved(controller, { works, desired });
   const hashes = new Set(waiting.map(({ hash }) => hash));
-  works.splice(0, works.length, ...works.filter(({ effect }) => !hashes.has(effect.hash)));
+  all.splice(0, all.length, ...all.filter(({ effect }) => !hashes.has(effect.hash)));
   return waiting;
 }
 
@@ -175,6 +186,7 @@ async function removalsElsewhere(
   matches: Match[],
   all: Match[],
   policies: Map<string, StackObject>,
+  ahead: HeldAhead,
 ): Promise<Work[]> {
   const inScope = new Set(matches);
   const works: Work[] = [];
@@ -187,8 +199,8 @@ async function removalsElsewhere(
     const work = workOf(match, { fleetId: desired.fleet.id, ...ruled, ...pick("removal", policy) });
     if (work !== undefined) works.push(work);
   }
-  await withoutUnapproved(controller, works, desired);
-  return works;
+  await withoutUnapproved(controller, works, desired, ahead);
+  return works.filter((work) => aheadHold(work, ahead) === undefined);
 }
 
 /** All stacks that some works concern, those that servers leave among them. */

@@ -47,8 +47,11 @@ export interface Effect {
 
 /** Why an effect is not executed now. */
 export interface Hold {
-  /** `dependency`: what it needs, or what still needs it, is held. `reshard`: its server may lie in two stacks. */
-  by: "suspend" | "window" | "freeze" | "dependency" | "reshard";
+  /**
+   * `dependency`: what it needs, or what still needs it, is held. `reshard`: its server may lie in two stacks. `pull-request`: it is as a pull request
+   * has it that nobody has merged yet.
+   */
+  by: "suspend" | "window" | "freeze" | "dependency" | "reshard" | "pull-request";
   /** What says so: `server web-1`, `account linode-main`, `stack linode-main.0`, `firewall web`. */
   what: string;
   reason: string;

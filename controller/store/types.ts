@@ -160,6 +160,8 @@ export interface ChangeFilter {
   author?: string;
   /** `objectKey` of one that it changes. */
   object?: string;
+  /** Only pull requests that were executed before their merge, or are being. */
+  ahead?: true;
   /** Those made then or later: ISO instant. */
   since?: string;
   /** Those made before this one: where a page ends. */

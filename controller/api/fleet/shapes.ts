@@ -158,6 +158,16 @@ const changeShape = record({
     ...text,
     description: "Its commit on the main line; of one that brings something back, the commit that it was executed at.",
   },
+  "pull?": {
+    ...record({ number: whole, url: text, head: text, "gate?": text }),
+    description:
+      "The pull request that it is. `gate`: why nothing is run for this head until an operator has it previewed.",
+  },
+  "ahead?": {
+    ...record({ by: text, since: instant, objects: listOf(text), "done?": instant }),
+    description:
+      "A pull request that was executed before its merge: what it holds until it is merged or closed, and since when nothing remains to be done.",
+  },
   "call?": {
     ...record({
       dialect: text,

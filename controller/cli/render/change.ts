@@ -1,4 +1,4 @@
-import type { Change, ChangeState, ChangeStep } from "../../changes/types.ts";
+import type { Ahead, Change, ChangePull, ChangeState, ChangeStep } from "../../changes/types.ts";
 import type { Io } from "../io.ts";
 import { renderPreview } from "./preview.ts";
 import type { RunLine } from "./runs.ts";
@@ -8,7 +8,13 @@ import { span } from "./time.ts";
 const TITLE_WIDTH = 50;
 
 export type ListedChange = Pick<Change, "id" | "state" | "title" | "author" | "createdAt" | "reason">;
-export type ShownChange = Pick<Change, "id" | "title" | "state" | "preview" | "merged" | "head" | "base" | "results">;
+export type ShownChange = Pick<
+  Change,
+  "id" | "title" | "state" | "preview" | "merged" | "head" | "base" | "results"
+> & {
+  pull?: Pick<ChangePull, "url">;
+  ahead?: Pick<Ahead, "done">;
+};
 export type TakenStep = Omit<ChangeStep, "change">;
 
 function painted(state: ChangeState, { color }: Io): (text: string) => string {
@@ -68,7 +74,8 @@ export function renderChange(
   return lines.join("\n");
 }
 
-function nextOf({ id, state, preview }: ShownChange): string | undefined {
+function nextOf({ id, state, preview, pull, ahead }: ShownChange): string | undefined {
+  if (state === "approved" && pull !== undefined && ahead?.done) return `It is executed. Merge it: ${pull.url}`;
   if (state === "needs-approval") return `Approve it: fleetwright change approve ${id} --hash ${preview!.hash}`;
   if (state === "approved") return `Execute it: fleetwright change execute ${id}`;
   if (state === "stale" || state === "draft") return `Look at it anew: fleetwright change preview ${id}`;

@@ -134,7 +134,12 @@ export async function followed({ controller, signal }: Session): Promise<ChangeJ
   controller.commits.follow(branch);
   const main = await controller.repo.head(`refs/heads/${branch}`);
   const nothing = () => undefined;
-  const jobs = new ChangeJobs(controller, { main: () => main, poke: nothing, wake: async () => undefined });
+  const jobs = new ChangeJobs(controller, {
+    main: () => main,
+    poke: nothing,
+    wake: async () => undefined,
+    ahead: async () => undefined,
+  });
   await jobs.follow(await readDesired(controller, main, signal), signal);
   return jobs;
 }

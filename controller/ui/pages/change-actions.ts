@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import { FleetError } from "../../../resources/errors.ts";
+import { isDoneAhead } from "../../changes/ahead-rules.ts";
 import { missingHashes } from "../../changes/approve.ts";
 import { mayTake } from "../../changes/own.ts";
 import type { Change, ChangeState } from "../../changes/types.ts";
@@ -24,18 +25,26 @@ const OWN: readonly ChangeAction[] = ["execute", "close"];
 /** In which states there is something to be had by it. */
 const WHEN: Readonly<Record<ChangeAction, readonly ChangeState[]>> = {
   approve: ["needs-approval", "previewed"],
-  execute: ["approved"],
+  execute: ["approved", "failed"],
   preview: ["draft", "previewed", "stale", "needs-approval", "approved"],
   close: ["draft", "previewing", "previewed", "needs-approval", "approved", "stale"],
 };
 
 const LONGEST_REASON = 500;
 
-function isOffered(visit: Visit, change: Change, action: ChangeAction): boolean {
+function isOffered(visit: Visit, change: Change, action: ChangeAction, before: boolean): boolean {
   if (!may(visit, ACTION_ROLES[action]) || !WHEN[action].includes(change.state)) return false;
   if (OWN.includes(action) && !mayTake(visit.who, change)) return false;
   if (action === "close" && change.merged !== undefined) return false;
+  if (action === "execute") return canExecute(change, before);
+  if (action === "close" && change.ahead?.begun) return false;
   return action !== "approve" || canApprove(change);
+}
+
+/** What has failed on the main line comes again by itself, and a pull request is executed by its merge unless the main line says otherwise. */
+function canExecute(change: Change, before: boolean): boolean {
+  if (change.pull === undefined || change.merged !== undefined) return change.state === "approved";
+  return before && !isDoneAhead(change);
 }
 
 /** What a guard refuses can be approved where it can be lifted. */
@@ -46,9 +55,9 @@ function canApprove({ state, preview, approvals }: Change): boolean {
     : missingHashes({ preview, approvals }).length > 0;
 }
 
-/** Buttons for what this person may do with the change as it stands. */
-export function changeActions(visit: Visit, change: Change): Markup {
-  const offers = (action: ChangeAction) => isOffered(visit, change, action);
+/** Buttons for what this person may do with the change as it stands. `before`: it is to be executed before its merge. */
+export function changeActions(visit: Visit, change: Change, before: boolean): Markup {
+  const offers = (action: ChangeAction) => isOffered(visit, change, action, before);
   const shown = (Object.keys(ACTION_ROLES) as ChangeAction[]).filter(offers);
   if (shown.length === 0) return nothing;
   return html`<section class="card actions" aria-label="What you can do">

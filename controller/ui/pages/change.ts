@@ -1,7 +1,8 @@
 import { html } from "hono/html";
+import { goesAhead, isDoneAhead } from "../../changes/ahead-rules.ts";
 import { filesOf } from "../../changes/files.ts";
 import { isBusy } from "../../changes/transitions.ts";
-import type { Change, ChangeState, ChangeStep } from "../../changes/types.ts";
+import type { Ahead, Change, ChangePull, ChangeState, ChangeStep } from "../../changes/types.ts";
 import { counted } from "../../cli/render/text.ts";
 import { passes } from "../../reconcile/preview.ts";
 import type { Verdict } from "../../reconcile/types.ts";
@@ -33,6 +34,7 @@ export async function changePage(visit: Visit): Promise<Page> {
     service.changes.runs(change),
     filesOf(controller.repo, { ...change, files: change.files.slice(0, MOST_FILES) }),
   ]);
+  const before = change.pull !== undefined && goesAhead((await visit.view()).desired.fleet.forge, change);
   const now = controller.now();
   const here = `/ui/changes/${change.id}`;
   const told = isBusy(change) ? await progressOf(visit, change, 0) : { events: [], last: 0 };
@@ -45,14 +47,16 @@ export async function changePage(visit: Visit): Promise<Page> {
 ${isBusy(change) ? progress(change, here) : nothing}
 ${change.reason === undefined ? nothing : html`<p class="notice lines ${change.state === "failed" || change.state === "stale" ? "bad" : ""}">${change.reason}</p>`}
 ${change.state === "executing" ? html`<section class="card"><h2>What happens</h2>${eventLog(told.events)}</section>` : nothing}
-${next(change.state)}
-${changeActions(visit, change)}
+${next(change, before)}
+${changeActions(visit, change, before)}
 <section class="card">${facts([
       ["Asked by", html`${change.author.name} <small>on the ${change.surface}</small>`],
       ["Opened", ago(change.createdAt, now)],
       ["Effects", change.preview && effectCounts(change.preview.effects)],
       ["Costs a month", change.preview && costWords(change)],
       ["Sold for", change.preview && priceWords(change)],
+      ["Pull request", change.pull && pullLink(change.pull)],
+      ["Executed before its merge", change.ahead?.begun && aheadWords(change.ahead, now)],
       ["Commit", change.merged && shortCommit(change.merged)],
       ["Number", html`<code>${change.id}</code>`],
     ])}</section>
@@ -87,6 +91,13 @@ export async function changeEvents(visit: Visit): Promise<Response> {
     return "wait";
   });
 }
+
+/** Addresses are the forge's word. */
+const pullLink = ({ number, url }: ChangePull): Markup =>
+  /^https?:\/\//.test(url) ? html`<a href="${url}" rel="noreferrer">${number}</a>` : html`${number}`;
+
+const aheadWords = ({ since, by, objects }: Ahead, now: number): Markup =>
+  html`${ago(since, now)} <small>by ${by.replace(/ <[^>]*>$/, "")}, ${counted(objects.length, "object")}</small>`;
 
 function filesShown(change: Change, files: Awaited<ReturnType<typeof filesOf>>): Markup {
   if (change.reverts !== undefined)
@@ -123,7 +134,20 @@ const NEXT: Partial<Record<ChangeState, string>> = {
   draft: "Nobody has looked at it yet.",
 };
 
-const next = (state: ChangeState): Markup => (NEXT[state] === undefined ? nothing : html`<p>${NEXT[state]}</p>`);
+function next(change: Change, before: boolean): Markup {
+  const words = pullWords(change, before) ?? NEXT[change.state];
+  return words === undefined ? nothing : html`<p>${words}</p>`;
+}
+
+/** Where the next step of a pull request is another than that of other changes. */
+function pullWords(change: Change, before: boolean): string | undefined {
+  if (change.pull === undefined || change.merged !== undefined) return undefined;
+  if (isDoneAhead(change)) return "It is executed: merging it at the forge finds nothing more to do.";
+  if (change.state !== "approved") return undefined;
+  return before
+    ? "It is approved, and to be executed before it is merged."
+    : "It is approved. Merging it at the forge executes it.";
+}
 
 function effectsCard({ preview, results }: Change): Markup {
   const { effects, held = [], notes } = preview!;

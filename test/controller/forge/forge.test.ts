@@ -89,6 +89,22 @@ describe("a command", () => {
     [`fleetwright preview ${"c".repeat(40)}`, { verb: "preview", head: "c".repeat(40) }],
     [`Fine.\r\nfleetwright approve ${HASH}\r\n`, { verb: "approve", hash: HASH }],
     ["fleetwright execute", { verb: "execute" }],
+    [
+      `fleetwright approve ${HASH} allow-replace=web-1 allow-replace=web-2 allow-delete=12 allow-ended=old outside-window`,
+      {
+        verb: "approve",
+        hash: HASH,
+        overrides: {
+          allowReplace: ["web-1", "web-2"],
+          allowRemovals: 12,
+          allowEnded: ["old"],
+          outsideWindow: true,
+        },
+      },
+    ],
+    [`fleetwright approve ${HASH} allow-delete=0`, { verb: "unknown", text: `approve ${HASH} allow-delete=0` }],
+    [`fleetwright approve ${HASH} allow-replace=*`, { verb: "unknown", text: `approve ${HASH} allow-replace=*` }],
+    [`fleetwright approve ${HASH} please`, { verb: "unknown", text: `approve ${HASH} please` }],
     ["fleetwright approve", { verb: "unknown", text: "approve" }],
     ["fleetwright preview HEAD", { verb: "unknown", text: "preview HEAD" }],
     [`fleetwright execute ${HASH}`, { verb: "unknown", text: `execute ${HASH}` }],
@@ -116,6 +132,7 @@ describe("the comment", () => {
   const told = (effects: Effect[]) => ({
     change: shown(effects),
     commands: true,
+    before: false,
     page: "https://fleet.test/ui/changes/c-abc",
   });
 
@@ -130,6 +147,36 @@ describe("the comment", () => {
     expect(body).toContain("`labels.env a → x' ¦ @everyone ![](http://evil.test) fleetwright execute`");
     expect(body).toContain(`fleetwright approve ${HASH}`);
     expect(commandOf(body)).toBeUndefined();
+  });
+
+  it("says how what guards refuse is lifted, where that can be, in words that are a command", () => {
+    const verdict = (guard: string, override?: string) => ({
+      guard,
+      passed: false,
+      message: "",
+      objects: [],
+      override,
+    });
+    const body = (...verdicts: object[]) => {
+      const { change, ...rest } = told([effect("web-1", "x")]);
+      const preview = { ...change.preview, verdicts };
+      return commentText(
+        { ...rest, change: { ...change, state: "previewed", preview } as Change },
+        "<!-- m -->",
+        65_536,
+      );
+    };
+
+    const lifted = body(verdict("replace", "--allow-replace web-1"), verdict("mass-removal", "--allow-delete 4"));
+
+    const line = /^fleetwright approve .*$/m.exec(lifted)![0];
+    expect(commandOf(line)).toEqual({
+      verb: "approve",
+      hash: HASH,
+      overrides: { allowReplace: ["web-1"], allowRemovals: 4 },
+    });
+    expect(commandOf(lifted)).toBeUndefined();
+    expect(body(verdict("replace", "--allow-replace web-1"), verdict("protect"))).not.toContain("fleetwright approve");
   });
 
   it("folds many effects, and cuts them at the forge's limit with a link to the rest", () => {
@@ -154,6 +201,7 @@ describe("the forge's token", () => {
     token: { env: "FLEETWRIGHT_FORGE_TOKEN" },
     poll: "60s",
     commands: true,
+    execute: "after-merge",
   } as const;
   const read = (spec: ForgeSpec, more: Record<string, string> = {}) =>
     readCredentials(forgeAccount(spec), forgeLender(spec.kind), { FLEETWRIGHT_FORGE_TOKEN: "t0ken", ...more });

@@ -4,9 +4,12 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
+import { toStored } from "../../../controller/changes/records.ts";
 import { forgeKey } from "../../../controller/forge/open.ts";
+import { laneStates } from "../../../controller/jobs/lane-states.ts";
 import type { Role } from "../../../controller/people/principal.ts";
 import type { StoredPull } from "../../../controller/store/types.ts";
+import type { ForgeSpec } from "../../../resources/spec.ts";
 import { Clouds } from "../../e2e/clouds.ts";
 import { Fleet, KEY, server } from "../../e2e/fleet.ts";
 import { Desk } from "../changes/desk.ts";
@@ -20,6 +23,7 @@ let fleet: Fleet;
 let desk: Desk;
 let site: SimulatedGitHub;
 let key: string;
+let forge: Pick<ForgeSpec, "kind" | "url" | "repository" | "token" | "poll" | "page">;
 let [ann, otto, vera, eve]: SimulatedUser[] = [];
 
 const text = (name: string, changes: object = {}) => stringify(server("linode", name, changes));
@@ -79,17 +83,18 @@ beforeAll(async () => {
   execFileSync("git", ["init", "-q", "--bare", "-b", "main", bare]);
   site = new SimulatedGitHub(bare);
   const url = await site.start();
-  const forge = {
+  forge = {
     kind: "github",
     url,
     repository: "acme/fleet",
     token: { env: "FLEETWRIGHT_FORGE_TOKEN" },
     poll: "1s",
-  } as const;
+    page: "https://fleet.example.net",
+  };
   key = forgeKey(forge);
   fleet.environment.FLEETWRIGHT_FORGE_TOKEN = site.token;
   fleet.write({
-    "fleet.yaml": { kind: "Fleet", id: "pulls", forge: { ...forge, page: "https://fleet.example.net" } },
+    "fleet.yaml": { kind: "Fleet", id: "pulls", forge },
     "keys/ops.yaml": KEY,
     "servers/web-1.yaml": text("web-1"),
   });
@@ -262,6 +267,129 @@ describe("a pull request", () => {
   );
 });
 
+describe("a pull request that is executed before its merge", () => {
+  const labels = async () => (await clouds.server("web-1")).tags.join(" ");
+  /** Waits until the lane waits for this. */
+  const waits = async (words: string) => {
+    const lane = async () => (await laneStates(desk.controller.store)).find(({ lane }) => lane === "linode-main");
+    let last = await lane();
+    await desk.until(
+      async () => {
+        last = await lane();
+        return (
+          last?.state === "waiting" && last.commit === site.git("rev-parse", "main") && last.reason!.includes(words)
+        );
+      },
+      () => `${JSON.stringify(last)}\n${desk.lines.slice(-12).join("\n")}`,
+    );
+    expect(last!.waiting).toEqual(["update web-1"]);
+  };
+  /** Commits to the main line, and waits until the service is there. */
+  const land = async (files: Record<string, string | object>) => {
+    fleet.git("fetch", "-q", "origin");
+    push("main", files, "origin/main");
+    const head = site.git("rev-parse", "main");
+    await desk.until(async () => desk.service.desired?.commit === head);
+  };
+  const policy = (approval: "auto" | "required", execute: string) => ({
+    "fleet.yaml": { kind: "Fleet", id: "pulls", approval, forge: { ...forge, execute } },
+  });
+  const labelled = (env: string) => ({ "servers/web-1.yaml": text("web-1", { labels: { env } }) });
+
+  it(
+    "is held as it is until it is merged, whatever the main line and other changes do meanwhile, and its merge does nothing more",
+    async () => {
+      await land(policy("required", "before-merge"));
+      push("ahead", labelled("ahead"), "origin/main");
+      const number = site.open("Label web-1 ahead", "ahead", ann!);
+      const shown = await says(number, "1 effect, 1 to be approved", "pending");
+      site.comment(number, otto!, `fleetwright approve ${hashIn(shown)}`);
+      await says(number, "fleetwright execute", "pending: 1 effect, approved; to be executed before the merge");
+      const main = site.git("rev-parse", "main");
+
+      site.comment(number, otto!, "fleetwright execute");
+      const done = await says(number, "1 effect, executed: it may be merged", "success: 1 effect, executed");
+
+      expect(done).toContain("**Held for this pull request** until it is merged or closed: `web-1`");
+      expect(await labels()).toContain("ahead");
+      expect(site.git("rev-parse", "main")).toBe(main);
+      const { id } = (await desk.changes.list({ ahead: true }, 1))[0]!;
+      expect(await desk.changes.get(id)).toMatchObject({ state: "approved", results: [{ state: "converged" }] });
+      site.comment(number, otto!, "fleetwright execute");
+      expect(await answered(number, 1)).toContain("it is executed already");
+      await expect(desk.changes.close(id, { name: "Otto", email: "otto@example.org" })).rejects.toMatchObject({
+        code: "CHANGE_STATE",
+      });
+
+      const other = await desk.open("Another label", [
+        { kind: "Server", name: "web-1", set: ["labels", "env"], value: "other" },
+      ]);
+      await desk.until(async () => (await desk.changes.get(other.id)).reason?.startsWith(`waits for ${id}`) === true);
+      // From here on what the main line says needs nobody's approval.
+      await land(policy("auto", "before-merge"));
+      await waits(`pull request ${number} was executed before its merge`);
+      expect(await labels()).toContain("ahead");
+
+      push("ahead", labelled("ahead-2"), "origin/main");
+      site.pushed(number);
+      const next = await says(number, "ahead-2", "pending: 1 effect, approved; to be executed before the merge");
+      expect(next).toContain("labels.env ahead → ahead-2");
+      expect(next).toContain("**Held for this pull request**");
+      site.comment(number, otto!, "fleetwright execute");
+      await says(number, "executed: it may be merged", "success");
+      const ups = async () =>
+        (await desk.controller.store.runs(100))
+          .filter(({ kind, objects }) => kind === "up" && objects.some(({ key }) => key.endsWith("/web-1")))
+          .map((run) => run.id);
+      const before = await ups();
+      site.merge(number);
+      await says(number, "1 effect, done", "success");
+
+      expect(await desk.changes.get(id)).toMatchObject({ state: "converged", merged: site.git("rev-parse", "main") });
+      expect(await labels()).toContain("ahead-2");
+      expect(await ups()).toEqual(before);
+      await desk.in(other.id, "approved");
+      await desk.changes.close(other.id, { name: "Otto", email: "otto@example.org" });
+    },
+    2 * TIMEOUT,
+  );
+
+  it(
+    "goes on after a kill, and once it is closed its going back is for whoever approves it on the main line",
+    async () => {
+      await land(policy("required", "before-merge"));
+      push("given-up", labelled("given-up"), "origin/main");
+      const number = site.open("Label web-1 and give it up", "given-up", ann!);
+      const shown = await says(number, "1 effect, 1 to be approved", "pending");
+      site.comment(number, otto!, `fleetwright approve ${hashIn(shown)}`);
+      await says(number, "fleetwright execute", "pending");
+      const { store } = desk.controller;
+      const change = (await desk.changes.list({ states: ["approved"] }, 1))[0]!;
+      const at = new Date().toISOString();
+      const hashes = change.preview!.effects.map(({ hash }) => hash);
+      const ahead = { by: "Otto <otto@example.org>", since: at, objects: change.objects, hashes };
+      // As if it had been killed after this step and before anything of it was begun.
+      await store.putChange(
+        toStored({ ...change, state: "executing", version: change.version + 1, ahead }),
+        change.version,
+        { change: change.id, from: "approved", to: "executing", by: ahead.by, at },
+      );
+      desk.service.poke();
+      await says(number, "1 effect, executed: it may be merged", "success");
+      expect(await labels()).toContain("given-up");
+
+      site.close(number);
+      await desk.in(change.id, "closed");
+      await waits("nobody has approved it");
+      await desk.until(async () => site.said(number).some(({ body }) => body.includes("closed after it was executed")));
+      expect(site.said(number)[0]!.body).toContain("Going back waits for an approval there");
+      expect(await labels()).toContain("given-up");
+      expect([...(await store.openApprovals()).keys()].filter((hash) => hashes.includes(hash))).toEqual([]);
+    },
+    2 * TIMEOUT,
+  );
+});
+
 describe("somebody at the forge", () => {
   it(
     "is who an operator of this machine says, by a number that no other name gets, until that is undone",
@@ -269,15 +397,15 @@ describe("somebody at the forge", () => {
       interface Links {
         links: { login: { id: string; name: string }; email: string; role: string }[];
       }
-      const forge = async <T>(...args: string[]) => await fleet.json<T>(["forge", ...args]);
+      const verb = async <T>(...args: string[]) => await fleet.json<T>(["forge", ...args]);
 
-      const checked = await forge<{ login: string; open: number }>("check");
-      const linked = await forge("link", "@eve", "vera@example.org");
-      const { links } = await forge<Links>("list");
-      const unknown = await forge("link", "nobody-there", "vera@example.org");
-      const nobody = await forge("link", "eve", "nobody@example.org");
-      const unlinked = await forge("unlink", "eve");
-      const again = await forge("unlink", "eve");
+      const checked = await verb<{ login: string; open: number }>("check");
+      const linked = await verb("link", "@eve", "vera@example.org");
+      const { links } = await verb<Links>("list");
+      const unknown = await verb("link", "nobody-there", "vera@example.org");
+      const nobody = await verb("link", "eve", "nobody@example.org");
+      const unlinked = await verb("unlink", "eve");
+      const again = await verb("unlink", "eve");
 
       expect(checked).toMatchObject({ code: 0, login: site.bot.login, open: expect.any(Number) });
       expect(linked.code).toBe(0);
@@ -288,7 +416,7 @@ describe("somebody at the forge", () => {
       });
       expect([unknown.error?.code, nobody.error?.code]).toEqual(["NOT_FOUND", "NOT_FOUND"]);
       expect([unlinked.code, again.error?.code]).toEqual([0, "NOT_FOUND"]);
-      expect((await forge<Links>("list")).links.map(({ login }) => login.name)).not.toContain("eve");
+      expect((await verb<Links>("list")).links.map(({ login }) => login.name)).not.toContain("eve");
       const audit = await desk.controller.store.people.audits({ limit: 200 });
       expect(audit.filter(({ action }) => action === "forge.linked" || action === "forge.unlinked")[0]).toMatchObject({
         action: "forge.unlinked",

@@ -23,6 +23,8 @@ interface Case {
   open?: Record<string, { outsideWindow?: boolean }>;
   policies?: [string, StackObject][];
   resharding?: Record<string, OpenReshard>;
+  /** `objectKey` of what a pull request holds. */
+  ahead?: string[];
 }
 
 function part({
@@ -32,6 +34,7 @@ function part({
   open = {},
   policies = [],
   resharding = {},
+  ahead = [],
 }: Case) {
   const matched = accountsOf(...accounts);
   const byIdentity = new Map<string, MatchedAccount>(
@@ -43,6 +46,7 @@ function part({
     overrides: { allowReplace: [], ...(outsideWindow && { outsideWindow }) },
     open: new Map(Object.entries(open)),
     resharding: new Map(Object.entries(resharding)),
+    ahead: new Map(ahead.map((key) => [key, { by: "pull-request", what: "change c-1", reason }])),
     now: NOW,
   });
   const name = ({ effect: { object } }: Work) => object.name;
@@ -231,5 +235,22 @@ describe("what depends on something that is held", () => {
     });
     expect(part({ works: [leaves(), removal] }).free).toEqual(["a", "web"]);
     expect(part({ works: [labelled("b", { suspend }), removal] }).free).toEqual(["web"]);
+  });
+});
+
+describe("a pull request that was executed before its merge", () => {
+  it("holds its servers, under the names of before and after, and what needs its firewalls; no window that is lifted lifts that", () => {
+    const renamed = workFor(serverSpec("a"), serverSpec("a-2", { formerly: ["a"] }));
+    const behind = workFor(serverSpec("c"), serverSpec("c", { firewalls: ["web"] }));
+    const works = [renamed, labelled("b"), behind, firewallWork(undefined, firewallSpec("web"))];
+
+    const { free, held } = part({ works, ahead: ["Server//a", "Firewall/linode-main/web"], outsideWindow: true });
+
+    expect(free).toEqual(["b"]);
+    expect(held).toEqual({
+      "a-2": ["pull-request: change c-1"],
+      web: ["pull-request: change c-1"],
+      c: ["dependency: firewall web"],
+    });
   });
 });

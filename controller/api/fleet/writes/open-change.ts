@@ -2,7 +2,7 @@ import type { Opening } from "../../../changes/drift.ts";
 import { concernsChange } from "../../../changes/files.ts";
 import { mayTake } from "../../../changes/own.ts";
 import { isBusy } from "../../../changes/transitions.ts";
-import type { Change } from "../../../changes/types.ts";
+import type { Ahead, Change } from "../../../changes/types.ts";
 import { editsOf, type Wish } from "../../../changes/wishes.ts";
 import type { Principal } from "../../../people/principal.ts";
 import type { FleetApi } from "../api.ts";
@@ -90,6 +90,8 @@ export function shown({
   merged,
   preview,
   reverts,
+  pull,
+  ahead,
   call,
   refusal,
   ...rest
@@ -108,6 +110,8 @@ export function shown({
     base,
     head,
     ...(merged !== undefined && { merged }),
+    ...(pull !== undefined && { pull }),
+    ...(ahead?.begun && { ahead: aheadShown(ahead) }),
     ...(call !== undefined && { call }),
     ...(refusal !== undefined && { refusal }),
     ...(reverts !== undefined && { reverts: [...reverts] }),
@@ -118,6 +122,13 @@ export function shown({
     updatedAt,
   };
 }
+
+const aheadShown = ({ by, since, objects, done }: Ahead) => ({
+  by,
+  since,
+  objects,
+  ...(done !== undefined && { done }),
+});
 
 /** @throws {ApiError} NOT_FOUND */
 export async function changeFor(api: FleetApi, principal: Principal, id: string): Promise<Change> {
