@@ -15,6 +15,7 @@ import type {
   FirewallText,
   KeySpec,
   Labels,
+  ServerSecrets,
   ServerSpec,
 } from "./spec.ts";
 
@@ -160,6 +161,8 @@ export interface Capabilities {
   backups: boolean;
   monitoring: boolean;
   ipv6: boolean;
+  /** Secrets that the gateway can put into the request that makes a machine. None when absent. */
+  secrets?: readonly (keyof ServerSecrets)[];
   /** Whether servers have sizes with prices; false where they have free `resources`. */
   sizes: boolean;
   /** Servers on one page of `list`. */

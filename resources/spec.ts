@@ -135,6 +135,13 @@ export interface AccountSpec {
 /** User data is given in the file, by a file of the fleet repository (already read: `text`), or by the environment. */
 export type UserData = { text: string } | { env: string };
 
+/** What goes into the request that makes a machine and is kept nowhere: references in documents, values on their way. */
+export interface ServerSecrets {
+  rootPassword?: string;
+  /** Answers to a start script's questions, by their names. */
+  stackscriptData?: Record<string, string>;
+}
+
 /** Words on a machine by name. One without a value (`null`) is a plain tag, where the cloud has tags; an empty value elsewhere. */
 export type Labels = Record<string, string | null>;
 
@@ -175,7 +182,13 @@ export interface ServerSpec {
   /** A cloud's id of a running machine that this file takes over. */
   adopt?: string;
   /** What applies when a machine is made, and never changes one: edits wait for `rebuild`. */
-  createOnly: { image: string; keys: { name: string; publicKey: string }[]; userData?: UserData };
+  createOnly: {
+    image: string;
+    keys: { name: string; publicKey: string }[];
+    userData?: UserData;
+    /** References: a fingerprint by the fleet's key each. */
+    secrets?: ServerSecrets;
+  };
   /** The `provider:` block, checked against the cloud's own schema. */
   options: Record<string, unknown>;
 }

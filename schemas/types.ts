@@ -777,6 +777,21 @@ export interface ServerFields {
     file?: string;
   };
   /**
+   * That a new machine is given secrets with the request that makes it. Written by whatever has sealed them: a fingerprint each, by which the controller finds the value until the machine is there; then it is erased. To make the machine anew, take this out.
+   */
+  secrets?: {
+    /**
+     * The password of root.
+     */
+    rootPassword?: string;
+    /**
+     * Answers to the StackScript's questions, by their names.
+     */
+    stackscriptData?: {
+      [k: string]: string;
+    };
+  };
+  /**
    * What only this cloud has, checked against the cloud's own schema.
    */
   provider: {

@@ -82,6 +82,7 @@ function compilePlaced(fields: PlacedFields, context: Context): Result<ServerSpe
   if (fields.drift !== undefined) spec.drift = fields.drift;
   if (fields.adopt !== undefined) spec.adopt = String(fields.adopt);
   if (userData !== undefined) spec.createOnly.userData = userData;
+  if (fields.secrets !== undefined) spec.createOnly.secrets = fields.secrets;
   const refused = cloud.problems?.(spec) ?? [];
   if (refused.length > 0)
     return broken(
@@ -234,6 +235,10 @@ function capabilityFaults(fields: ServerFields, { title, capabilities }: CloudRu
   const faults: FieldFault[] = [];
   for (const field of ["ipv6", "monitoring", "backups"] as const) {
     if (fields[field] && !capabilities[field]) faults.push(fieldFault([field], `${title} has no switch for it`));
+  }
+  for (const secret of Object.keys(fields.secrets ?? {})) {
+    if (!capabilities.secrets?.some((known) => known === secret))
+      faults.push(fieldFault(["secrets", secret], `${title} takes none when it makes a machine`));
   }
   if (fields.firewalls.length > 0 && !capabilities.firewalls)
     faults.push(fieldFault(["firewalls"], `${title} has no firewalls`));

@@ -287,6 +287,16 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "021-server-secrets": {
+    async up(db) {
+      await sql`
+        create table server_secret (
+          ref text primary key, server text not null, field text not null, key text not null, nonce text not null,
+          sealed text not null, sealed_by text not null, sealed_at timestamptz not null default now());
+        create index server_secret_server on server_secret (server)
+      `.execute(db);
+    },
+  },
 };
 
 /** Whether all of these are known here: otherwise they are of a newer version. */

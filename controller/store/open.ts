@@ -26,6 +26,7 @@ import { EmbeddedPool, serverPool } from "./pool.ts";
 import { requestMethods } from "./requests.ts";
 import { revertMethods } from "./reverts.ts";
 import { runMethods } from "./runs.ts";
+import { serverSecretMethods } from "./server-secrets.ts";
 import type { Tables } from "./tables.ts";
 import type { Store } from "./types.ts";
 
@@ -79,6 +80,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...commitMethods(db),
     ...requestMethods(db),
     ...credentialMethods(db),
+    ...serverSecretMethods(db),
     ...changeMethods(db),
     ...forgeMethods(db),
     ...recordReads(reading.db),

@@ -28,6 +28,7 @@ export const digitalocean = {
     keys: true,
     backups: true,
     monitoring: true,
+    secrets: ["rootPassword"],
     ipv6: true,
     sizes: true,
     pageSize: PAGE_SIZE,

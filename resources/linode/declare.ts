@@ -12,7 +12,15 @@ import { firewallLabel, instanceLabel, keyLabel, problems, tagsOf } from "./name
 import type { LinodeOptions } from "./schemas.ts";
 
 /** What applies when a machine is made, and would make the plugin replace it later. */
-const CREATE_ONLY = ["image", "authorizedKeys", "metadatas", "privateIp", "swapSize", "diskEncryption"];
+const CREATE_ONLY = [
+  "image",
+  "authorizedKeys",
+  "metadatas",
+  "privateIp",
+  "swapSize",
+  "diskEncryption",
+  "stackscriptId",
+];
 
 export const declarations: Declarations = {
   declareServer(server, context) {
@@ -78,6 +86,7 @@ function instanceArgs(server: ServerSpec, context: ServerContext): ConstructorPa
     ...(options.privateIp === undefined ? {} : { privateIp: options.privateIp }),
     ...(options.swapSizeMiB === undefined ? {} : { swapSize: options.swapSizeMiB }),
     ...(options.diskEncryption === undefined ? {} : { diskEncryption: options.diskEncryption }),
+    ...(options.stackscriptId === undefined ? {} : { stackscriptId: options.stackscriptId }),
     ...(options.watchdog === undefined ? {} : { watchdogEnabled: options.watchdog }),
     ...(options.resizeDisk === undefined ? {} : { resizeDisk: options.resizeDisk }),
   };

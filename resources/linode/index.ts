@@ -26,6 +26,7 @@ export const linode = {
     keys: true,
     backups: true,
     monitoring: false,
+    secrets: ["rootPassword", "stackscriptData"],
     ipv6: true,
     sizes: true,
     pageSize: PAGE_SIZE,

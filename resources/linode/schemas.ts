@@ -13,6 +13,7 @@ export interface LinodeOptions {
   diskEncryption?: "enabled" | "disabled";
   watchdog?: boolean;
   resizeDisk?: boolean;
+  stackscriptId?: number;
 }
 
 export const serverSchema = {
@@ -41,5 +42,11 @@ export const serverSchema = {
       description: "Lassie: boots the machine again when it goes down by itself.",
     },
     resizeDisk: { type: "boolean", default: false, description: "Lets the disk grow or shrink with the size." },
+    stackscriptId: {
+      type: "integer",
+      minimum: 1,
+      description:
+        "StackScript that a new machine runs when it first boots; answers to its questions stand in `secrets.stackscriptData`. A change waits for `rebuild`.",
+    },
   },
 };

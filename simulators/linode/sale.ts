@@ -72,10 +72,24 @@ const availability = (sale: Sale, regions: readonly string[]) =>
     }));
   });
 
-/** One of the account's own, and one of the thousands that others have made public. */
-const STACKSCRIPTS = (
+/** A question that a StackScript asks of whoever makes a machine with it. */
+interface Question {
+  name: string;
+  label: string;
+  example?: string;
+  /** Need not be answered then. */
+  default?: string;
+}
+
+const QUESTIONS: Readonly<Record<number, Question[]>> = {
+  12345: [{ name: "hostname", label: "The machine's host name", example: "myserver" }],
+};
+
+/** Two of the account's own, and one of the thousands that others have made public. */
+export const STACKSCRIPTS = (
   [
     [10079, "join-cluster", "Joins our cluster", true],
+    [12345, "name-the-host", "Gives the machine a name", true],
     [401697, "wordpress-by-somebody", "Somebody's WordPress", false],
   ] as const
 ).map(([id, label, description, mine]) => ({
@@ -93,7 +107,7 @@ const STACKSCRIPTS = (
   deployments_total: 1,
   created: "2026-01-01T00:00:00",
   updated: "2026-01-01T00:00:00",
-  user_defined_fields: [],
+  user_defined_fields: QUESTIONS[id] ?? [],
 }));
 
 const KERNELS = (
