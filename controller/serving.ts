@@ -1,6 +1,7 @@
 import { fleetApp } from "./api/fleet/app.ts";
 import { FleetMemory } from "./api/fleet/memory.ts";
 import { operationsApp } from "./api/operations.ts";
+import { VPS_PATHS, vpsApp } from "./api/vps/app.ts";
 import { fleetIdOf } from "./fleet-id.ts";
 import type { ServiceLog } from "./jobs/log.ts";
 import { Metrics } from "./jobs/metrics.ts";
@@ -55,6 +56,8 @@ export class Serving {
     const stopping = new AbortController();
     const { logger } = log;
     const { authenticate } = people;
+    const hasPolicy = (dialect: string) =>
+      (service.desired?.fleet.policies.dialects as Record<string, unknown> | undefined)?.[dialect] !== undefined;
     const app = operationsApp({
       store,
       registry: metrics.registry,
@@ -80,6 +83,13 @@ export class Serving {
         logger,
         stopping: stopping.signal,
       }),
+      dialects: [
+        {
+          paths: VPS_PATHS,
+          app: vpsApp({ controller, memory, service, people, authenticate, logger, stopping: stopping.signal }),
+          isOpen: () => hasPolicy("vps"),
+        },
+      ],
     });
     return new Serving({ service, metrics, people }, app, stopping);
   }

@@ -30,6 +30,15 @@ export interface OperationsParts {
   fleet?: Hono;
   /** The web page: `/ui`, and `/` that leads there. */
   page?: Hono;
+  /** Documented services over the fleet. */
+  dialects?: readonly Dialect[];
+}
+
+/** A documented service, which is there only while the fleet has a policy for it. */
+export interface Dialect {
+  paths: readonly string[];
+  app: Hono;
+  isOpen(): boolean;
 }
 
 /** As large as a push that a git host tells of may be. */
@@ -48,6 +57,7 @@ export function operationsApp({
   forge,
   fleet,
   page,
+  dialects = [],
 }: OperationsParts): Hono {
   const app = new Hono();
 
@@ -105,6 +115,13 @@ export function operationsApp({
     for (const path of ["/openapi.json", "/fleet/*"]) app.all(path, (c) => fleet.fetch(c.req.raw, c.env));
 
   if (page !== undefined) for (const path of ["/", "/ui", "/ui/*"]) app.all(path, (c) => page.fetch(c.req.raw, c.env));
+
+  for (const { paths, app: dialect, isOpen } of dialects)
+    for (const path of paths)
+      app.all(path, async (c, next) => (isOpen() ? await dialect.fetch(c.req.raw, c.env) : await next()));
+
+  // The one envelope of the documented services that has a status for it.
+  app.all("/api/*", (c) => c.json({ status: "error", error: "no route", details: `there is no ${c.req.path}` }, 404));
 
   app.notFound((c) => c.json({ error: { code: "NOT_FOUND", message: `there is no ${c.req.path}` } }, 404));
   app.onError((error, c) => {
