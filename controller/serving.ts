@@ -56,8 +56,6 @@ export class Serving {
     const stopping = new AbortController();
     const { logger } = log;
     const { authenticate } = people;
-    const hasPolicy = (dialect: string) =>
-      (service.desired?.fleet.policies.dialects as Record<string, unknown> | undefined)?.[dialect] !== undefined;
     const app = operationsApp({
       store,
       registry: metrics.registry,
@@ -87,7 +85,6 @@ export class Serving {
         {
           paths: VPS_PATHS,
           app: vpsApp({ controller, memory, service, people, authenticate, logger, stopping: stopping.signal }),
-          isOpen: () => hasPolicy("vps"),
         },
       ],
     });

@@ -132,32 +132,43 @@ function refused(call: Call, options: RequestOptions, status: number, body: unkn
   const because = said ? `: ${said}` : "";
   const wait = waitMs === undefined ? {} : { waitMs };
   const fail = (code: FleetErrorCode, message: string, again: boolean) => ({
-    error: failure(call, options, code, message, { status }),
+    error: failure(call, options, code, message, {
+      status,
+      ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+    }),
     again,
     ...wait,
   });
   const means = options.meaning?.(status, body);
   if (means) return fail(means, `refused (${status})${because}`, means === "CLOUD_RATE_LIMITED");
-  if (status === 401 || status === 403) {
-    return fail(
-      "CLOUD_AUTH",
-      `refuses the credentials of account ${call.account.spec.name} (${status})${because}`,
-      false,
-    );
+  if (options.busy?.(status, body) && ![401, 403, 429].includes(status))
+    return fail("CLOUD_UNAVAILABLE", `is busy with it (${status})${because}`, true);
+  const code = refusalCode(status, said);
+  const { name } = call.account.spec;
+  switch (code) {
+    case "CLOUD_AUTH":
+      return fail(code, `refuses the credentials of account ${name} (${status})${because}`, false);
+    case "CLOUD_RATE_LIMITED":
+      return fail(code, `limits our requests (429)${because}`, true);
+    case "CLOUD_OUT_OF_STOCK":
+      return fail(code, `has none left (${status})${because}`, false);
+    case "CLOUD_UNAVAILABLE":
+      return fail(code, `failed (${status})${because}`, mayRepeat(options));
+    case "CLOUD_REFUSED":
+      return fail(code, `refused (${status})${because}`, false);
+    default:
+      // Credentials are never carried to wherever a redirect points.
+      return fail(code, `answered ${status}, which is no answer to ${options.method} ${options.path}`, false);
   }
-  if (status === 429) return fail("CLOUD_RATE_LIMITED", `limits our requests (429)${because}`, true);
-  if (options.busy?.(status, body)) return fail("CLOUD_UNAVAILABLE", `is busy with it (${status})${because}`, true);
-  if (said && OUT_OF_STOCK.test(said)) return fail("CLOUD_OUT_OF_STOCK", `has none left (${status})${because}`, false);
-  if (status === 408 || status >= 500) {
-    return fail("CLOUD_UNAVAILABLE", `failed (${status})${because}`, mayRepeat(options));
-  }
-  if (status >= 400) return fail("CLOUD_REFUSED", `refused (${status})${because}`, false);
-  // Credentials are never carried to wherever a redirect points.
-  return fail(
-    "CLOUD_ANSWER_INVALID",
-    `answered ${status}, which is no answer to ${options.method} ${options.path}`,
-    false,
-  );
+}
+
+/** What an answer that is no success means. `said`: the cloud's words in it. */
+export function refusalCode(status: number, said?: string): FleetErrorCode {
+  if (status === 401 || status === 403) return "CLOUD_AUTH";
+  if (status === 429) return "CLOUD_RATE_LIMITED";
+  if (said && OUT_OF_STOCK.test(said)) return "CLOUD_OUT_OF_STOCK";
+  if (status === 408 || status >= 500) return "CLOUD_UNAVAILABLE";
+  return status >= 400 ? "CLOUD_REFUSED" : "CLOUD_ANSWER_INVALID";
 }
 
 const OUT_OF_STOCK =

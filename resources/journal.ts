@@ -1,3 +1,11 @@
+import type { FleetErrorCode } from "./errors.ts";
+
+/** Why a create was not answered with an id, in the cloud's words. */
+export interface CreateRefusal {
+  code: FleetErrorCode;
+  message: string;
+}
+
 /** A create that was sent, or was about to be, under a key that is used for one machine only. */
 export interface JournalEntry {
   account: string;
@@ -23,4 +31,6 @@ export interface Journal {
   answered(account: string, key: string, id: string): Promise<void>;
   /** The cloud refused (a 4xx other than 408 and 429): nothing was made, the intent is dropped. */
   refused(account: string, key: string): Promise<void>;
+  /** Notes why the last attempt was refused, until the next one begins. Absent where nobody can be told. */
+  explain?(account: string, key: string, refusal: CreateRefusal): Promise<void>;
 }

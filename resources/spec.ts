@@ -303,6 +303,31 @@ export interface ChangePolicy {
   monthly?: { amount: number; currency: string };
 }
 
+/** What the callers of documented services may do without anybody else's approval; a service without a policy is not there. */
+export interface DialectPolicies {
+  vps?: ServersPolicy;
+  capsule?: ServersPolicy;
+  spot?: SpotPolicy;
+}
+
+/** For each owner. */
+export interface ServersPolicy {
+  /** All when absent. */
+  operations?: ("create" | "power" | "restart" | "delete")[];
+  servers?: number;
+  /** In the currency's unit. */
+  monthly?: { amount: number; currency: string };
+  deletionsPerHour: { minimum: number; share: number };
+}
+
+export interface SpotPolicy {
+  moves: boolean;
+  /** Servers that it has launched, all together. */
+  launches: number;
+  /** Ports, and servers behind firewalls. */
+  network: boolean;
+}
+
 /** Where pull requests of the fleet repository are. */
 export interface ForgeSpec {
   kind: "github" | "gitlab" | "gitea";
@@ -333,7 +358,7 @@ export interface FleetSpec {
     /** So many days before `expires` a warning is due. */
     warnDays: number[];
   };
-  policies: { changes?: ChangePolicy[]; drift?: DriftSettings; [name: string]: unknown };
+  policies: { changes?: ChangePolicy[]; drift?: DriftSettings; dialects?: DialectPolicies; [name: string]: unknown };
   notifications?: NotificationTarget[];
   forge?: ForgeSpec;
 }

@@ -114,6 +114,110 @@ export interface FleetFields {
       };
     }[];
     /**
+     * Documented services that are answered beside the API, each only where it is named here, and what their callers may do without anybody else's approval. What a policy does not cover is refused at once.
+     */
+    dialects?: {
+      /**
+       * The multi-cloud VPS API: `/api/vps` and `/api/admin/providers`.
+       */
+      vps?: {
+        /**
+         * What its callers may do to their servers. All of these unless said.
+         *
+         * @minItems 1
+         */
+        operations?: ("create" | "power" | "restart" | "delete")[];
+        /**
+         * At most so many servers an owner. Without a limit unless said.
+         */
+        servers?: number;
+        /**
+         * The servers of an owner cost at most so much a month at the providers. One whose price is not known is not within it.
+         */
+        monthly?: {
+          /**
+           * In the currency's unit.
+           */
+          amount: number;
+          /**
+           * By its code of ISO 4217; prices in another are not within the limit.
+           */
+          currency: string;
+        };
+        /**
+         * How many of an owner's servers its callers may delete within an hour: the larger of the two.
+         */
+        deletionsPerHour: {
+          /**
+           * So many in any case.
+           */
+          minimum: number;
+          /**
+           * This part of the owner's servers.
+           */
+          share: number;
+        };
+      };
+      /**
+       * Capsule, the library and its commands.
+       */
+      capsule?: {
+        /**
+         * What its callers may do to their servers. All of these unless said.
+         *
+         * @minItems 1
+         */
+        operations?: ("create" | "power" | "restart" | "delete")[];
+        /**
+         * At most so many servers an owner. Without a limit unless said.
+         */
+        servers?: number;
+        /**
+         * The servers of an owner cost at most so much a month at the providers. One whose price is not known is not within it.
+         */
+        monthly?: {
+          /**
+           * In the currency's unit.
+           */
+          amount: number;
+          /**
+           * By its code of ISO 4217; prices in another are not within the limit.
+           */
+          currency: string;
+        };
+        /**
+         * How many of an owner's servers its callers may delete within an hour: the larger of the two.
+         */
+        deletionsPerHour: {
+          /**
+           * So many in any case.
+           */
+          minimum: number;
+          /**
+           * This part of the owner's servers.
+           */
+          share: number;
+        };
+      };
+      /**
+       * The spot manager of GPU hosts: `/api/aggregates` and its kin.
+       */
+      spot?: {
+        /**
+         * Hosts may be moved, one a call.
+         */
+        moves: boolean;
+        /**
+         * At most so many servers that it has launched, all together.
+         */
+        launches: number;
+        /**
+         * Ports may be made and attached, and firewalls be given servers.
+         */
+        network: boolean;
+      };
+    };
+    /**
      * When drift is looked for, and what becomes of it, where an account does not say.
      */
     drift?: {

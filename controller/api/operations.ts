@@ -5,6 +5,7 @@ import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
 import type { ForgeSpec } from "../../resources/spec.ts";
 import { readDelivery } from "../forge/webhook.ts";
 import type { RunRecord, Store } from "../store/types.ts";
+import { noRoute } from "./no-route.ts";
 import { isSigned } from "./signature.ts";
 
 export interface OperationsParts {
@@ -26,19 +27,12 @@ export interface OperationsParts {
     pulled(): Promise<void>;
     now(): number;
   };
+  /** Documented services by their paths below `/api`, the first that has a path answers; each sees to it by itself whether the fleet has it. */
+  dialects?: readonly { paths: readonly string[]; app: Hono }[];
   /** What people's programs ask, which has its own paths: `/fleet/…` and `/openapi.json`. */
   fleet?: Hono;
   /** The web page: `/ui`, and `/` that leads there. */
   page?: Hono;
-  /** Documented services over the fleet. */
-  dialects?: readonly Dialect[];
-}
-
-/** A documented service, which is there only while the fleet has a policy for it. */
-export interface Dialect {
-  paths: readonly string[];
-  app: Hono;
-  isOpen(): boolean;
 }
 
 /** As large as a push that a git host tells of may be. */
@@ -55,9 +49,9 @@ export function operationsApp({
   poke,
   hookSecret,
   forge,
+  dialects = [],
   fleet,
   page,
-  dialects = [],
 }: OperationsParts): Hono {
   const app = new Hono();
 
@@ -114,14 +108,11 @@ export function operationsApp({
   if (fleet !== undefined)
     for (const path of ["/openapi.json", "/fleet/*"]) app.all(path, (c) => fleet.fetch(c.req.raw, c.env));
 
+  for (const { paths, app: dialect } of dialects)
+    for (const path of paths) app.all(path, (c) => dialect.fetch(c.req.raw, c.env));
+  for (const path of ["/api", "/api/*"]) app.all(path, noRoute);
+
   if (page !== undefined) for (const path of ["/", "/ui", "/ui/*"]) app.all(path, (c) => page.fetch(c.req.raw, c.env));
-
-  for (const { paths, app: dialect, isOpen } of dialects)
-    for (const path of paths)
-      app.all(path, async (c, next) => (isOpen() ? await dialect.fetch(c.req.raw, c.env) : await next()));
-
-  // The one envelope of the documented services that has a status for it.
-  app.all("/api/*", (c) => c.json({ status: "error", error: "no route", details: `there is no ${c.req.path}` }, 404));
 
   app.notFound((c) => c.json({ error: { code: "NOT_FOUND", message: `there is no ${c.req.path}` } }, 404));
   app.onError((error, c) => {

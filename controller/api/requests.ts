@@ -1,5 +1,3 @@
-import { getConnInfo } from "@hono/node-server/conninfo";
-import type { Context } from "hono";
 import { FleetError } from "../../resources/errors.ts";
 import { isDeeperThan } from "./fleet/depth.ts";
 
@@ -7,16 +5,6 @@ import { isDeeperThan } from "./fleet/depth.ts";
 export const MOST_BODY_BYTES = 1024 * 1024;
 /** As deep as a fleet file may be. */
 const DEEPEST_BODY = 50;
-
-/** The address that a request comes from; empty where it did not come by a connection. */
-export function sourceOf(c: Context): string {
-  try {
-    return getConnInfo(c).remote.address ?? "";
-  } catch {
-    // Not by a connection: a test asks.
-    return "";
-  }
-}
 
 /** Nothing here is for another site, a cache in between or a browser that guesses types. */
 export function secure({ headers }: Pick<Response, "headers">): void {

@@ -5,6 +5,7 @@ import { canonicalJson } from "../fleet/canonical.ts";
 import type { Principal } from "../people/principal.ts";
 import type { ChangeFilter, RunRecord } from "../store/types.ts";
 import { type ApproveRequest, approve } from "./approve.ts";
+import type { DialectCall } from "./call.ts";
 import { draftOf } from "./draft.ts";
 import { changeId } from "./id.ts";
 import { lookOnce } from "./look.ts";
@@ -23,6 +24,8 @@ export interface OpenChange extends Pick<Change, "title" | "edits" | "reverts" |
   executes?: boolean;
   /** Leaves it a draft, which nobody looks at. Default false. */
   draft?: boolean;
+  /** What a dialect's caller has asked for. */
+  call?: DialectCall;
 }
 
 /** Executed, or as it would be then. */
@@ -51,7 +54,7 @@ export class Changes {
     const wanted = { id, author, title, edits, ...(reverts && { reverts }) };
     const draft = await draftOf(controller, wanted, this.#ground.main(), signal);
     if (draft.files.length === 0)
-      throw new FleetError("USAGE", "the change changes nothing: the fleet is so already", {});
+      throw new FleetError("USAGE", "the change changes nothing: the fleet is so already", { same: true });
     const at = new Date(controller.now()).toISOString();
     const change: Change = {
       ...wanted,
@@ -60,6 +63,7 @@ export class Changes {
       role: by.role,
       openedBy: by.id,
       surface,
+      ...(request.call && { call: request.call }),
       executes: request.executes ?? false,
       ...draft,
       approvals: [],
@@ -73,6 +77,12 @@ export class Changes {
     await tell(controller, change, who);
     await wake();
     return change;
+  }
+
+  /** The change that a request with this key has opened before. */
+  async opened({ key, by }: Pick<OpenChange, "by"> & { key: string }): Promise<Change | undefined> {
+    const stored = await this.#ground.controller.store.change(idOf({ key, by }));
+    return stored && toChange(stored);
   }
 
   /** What a change would do, without making one. @throws {FleetError} as `open` */
@@ -191,7 +201,7 @@ export class Changes {
 export const told = ({ name, email }: Pick<Principal, "name" | "email">): string => `${name} <${email}>`;
 
 /** 60 bits: of the key and who used it, or by chance. */
-const idOf = ({ key, by }: OpenChange): string =>
+const idOf = ({ key, by }: Pick<OpenChange, "key" | "by">): string =>
   changeId(key === undefined ? randomBytes(12) : createHash("sha256").update(`${by.id} ${key}`).digest());
 
 function sameAs(change: Change, { title, edits, reverts, key }: OpenChange): Change {

@@ -4,6 +4,7 @@ import type { Outcome } from "../reconcile/execute.ts";
 import { type Effect, objectKey } from "../reconcile/types.ts";
 import { BY, execute, hasMoved, merge } from "./merge.ts";
 import { amend, changesIn, type Ground, step, unlessMovedOn } from "./steps.ts";
+import { takeBack } from "./take-back.ts";
 import type { Change, ChangeResult } from "./types.ts";
 
 /** What one pass over a lane has come to. */
@@ -21,9 +22,10 @@ export interface LaneTold {
 
 /** Writes what has become of the effects of changes that are being executed. */
 export async function takeOutcomes(
-  { controller, wake }: Ground,
+  ground: Ground,
   { commit, outcomes, waiting, refused, right = [] }: LaneTold,
 ): Promise<void> {
+  const { controller, wake } = ground;
   if (outcomes.length + waiting.length + right.length === 0) return;
   const byHash = new Map(outcomes.map((outcome) => [outcome.effectHash, outcome]));
   const take = async (change: Change) => {
@@ -43,7 +45,7 @@ export async function takeOutcomes(
     }
     const isRefused = refused.length > 0 && waiting.some(({ hash }) => hashes.has(hash));
     const reason = refused.join("\n");
-    if (own.length > 0) await takeOwn(controller, change, own);
+    if (own.length > 0) await takeOwn(ground, change, own);
     else if (isRefused && change.reason !== reason) await amend(controller, change, { reason });
   };
   for (const change of await changesIn(controller, ["executing", "failed"]))
@@ -56,17 +58,34 @@ const rightAlready = ({ preview }: Change, right: readonly string[]): Outcome[] 
     .filter(({ object }) => right.includes(objectKey(object)))
     .map(({ hash, op, object }) => ({ effectHash: hash, op, name: object.name, state: "converged" }));
 
-async function takeOwn(controller: Ground["controller"], change: Change, outcomes: readonly Outcome[]): Promise<void> {
+async function takeOwn(ground: Ground, change: Change, outcomes: readonly Outcome[]): Promise<void> {
+  const { controller } = ground;
   const results = new Map(change.results.map((result) => [result.effectHash, result]));
-  for (const { effectHash, name, op, state, message } of outcomes)
-    results.set(effectHash, { effectHash, name, op, state, ...(message !== undefined && { message }) });
+  for (const { effectHash, name, op, state, message, refusal } of outcomes)
+    results.set(effectHash, {
+      effectHash,
+      name,
+      op,
+      state,
+      ...(message !== undefined && { message }),
+      ...(refusal !== undefined && { refusal }),
+    });
   const all = [...results.values()];
   const failed = all.filter(({ state }) => state === "failed");
   const patch = { results: all, by: BY };
-  if (failed.length > 0 && change.state === "executing")
-    await step(controller, change, "failed", { ...patch, reason: failed.map(told).join("\n") });
-  else if (failed.length === 0 && change.state === "failed") await step(controller, change, "executing", patch);
+  if (failed.length > 0 && change.state === "executing") {
+    const known = await step(controller, change, "failed", { ...patch, reason: failed.map(told).join("\n") });
+    await giveUp(ground, known);
+  } else if (failed.length === 0 && change.state === "failed") await step(controller, change, "executing", patch);
   else await amend(controller, change, { results: all });
+}
+
+/** Whoever has called was not told that it comes again: what the cloud refuses is taken back. */
+async function giveUp(ground: Ground, change: Change): Promise<boolean> {
+  const refusal = change.call && change.results.find((result) => result.state === "failed" && result.refusal)?.refusal;
+  if (refusal === undefined) return false;
+  await takeBack(ground, change, refusal);
+  return true;
 }
 
 const told = ({ name, message }: ChangeResult): string => `${name}: ${message ?? "failed"}`;
@@ -117,6 +136,7 @@ async function followRunning(
     await merge(ground, change);
     return;
   }
+  if (change.state === "failed" && (await giveUp(ground, change))) return;
   if (!(await isIn(controller, change, commit)) || change.objects.some((key) => unsettled.has(key))) return;
   // The records have been as the files say all along.
   if (change.reverts !== undefined && !isBroughtBack(change)) return;

@@ -1,12 +1,18 @@
 import { FleetError } from "../../resources/errors.ts";
-import { readDesired } from "../reconcile/desired.ts";
+import { type Desired, readDesired } from "../reconcile/desired.ts";
+import type { Overrides } from "../reconcile/guards.ts";
 import { passes } from "../reconcile/preview.ts";
+import type { HeldEffect } from "../reconcile/types.ts";
 import { missingHashes, neededHashes } from "./approve.ts";
+import type { CallRefusal } from "./call.ts";
+import { type Judgement, judgeCall } from "./call-policy.ts";
+import { tallyOf } from "./call-tally.ts";
 import { draftOf } from "./draft.ts";
 import { lookAt } from "./look.ts";
 import { BY, execute } from "./merge.ts";
 import { approvedByPolicy } from "./policy.ts";
 import { amend, changesIn, type Ground, step, unlessMovedOn } from "./steps.ts";
+import { takeBack } from "./take-back.ts";
 import type { Change, ChangePreview } from "./types.ts";
 
 /**
@@ -38,6 +44,7 @@ export async function showWaiting(ground: Ground, signal: AbortSignal): Promise<
     await unlessMovedOn(async () => {
       const look = looks.get(change.id)!;
       if (!(look instanceof FleetError)) return await conclude(ground, change, look, signal);
+      if (change.call !== undefined) return void (await refuse(ground, change, look));
       if (!look.retry) return void (await step(controller, change, "stale", { by: BY, reason: look.message }));
       failures.push(look);
       if (change.reason !== look.message) await amend(controller, change, { reason: look.message });
@@ -49,11 +56,12 @@ const waitsFor = ({ id, title }: Change): string => `waits for ${id} (${title}),
 
 /** The change made anew on the main line; undefined where it has come to an end by that. */
 async function draftedOn(
-  { controller }: Ground,
+  ground: Ground,
   change: Change,
   base: string,
   signal: AbortSignal,
 ): Promise<Change | undefined> {
+  const { controller } = ground;
   if (change.merged !== undefined) return { ...change, base, head: base };
   if (change.base === base) return change;
   try {
@@ -63,6 +71,7 @@ async function draftedOn(
     await step(controller, change, "closed", { by: BY, reason: "the main line says all of it already" });
   } catch (error) {
     if (!(error instanceof FleetError) || error.retry) throw error;
+    if (change.call !== undefined) return void (await refuse(ground, change, error));
     await step(controller, change, "stale", { by: BY, reason: error.message });
   }
   return undefined;
@@ -82,13 +91,16 @@ async function conclude(ground: Ground, change: Change, preview: ChangePreview, 
   const known = { ...change, preview };
   const refused = preview.verdicts.filter((verdict) => !passes(verdict)).map(({ message }) => message);
   const held = preview.held ?? [];
+  if (change.call !== undefined) {
+    const message = [...refused, ...new Set(held.flatMap(heldFor))].join("\n");
+    if (message !== "") return await refuse(ground, known, { code: "GUARD_REFUSED", message });
+  }
   if (refused.length > 0) {
     await step(controller, change, "previewed", { ...shown, reason: refused.join("\n") });
     return;
   }
   if (preview.effects.length === 0 && held.length > 0) {
-    const reasons = held.flatMap(({ holds }) => holds.map(({ what, reason }) => `${what}: ${reason}`));
-    await step(controller, change, "previewed", { ...shown, reason: [...new Set(reasons)].join("; ") });
+    await step(controller, change, "previewed", { ...shown, reason: [...new Set(held.flatMap(heldFor))].join("; ") });
     return;
   }
   if (change.merged !== undefined && preview.effects.length === 0) {
@@ -99,10 +111,16 @@ async function conclude(ground: Ground, change: Change, preview: ChangePreview, 
     await step(controller, change, "closed", { ...shown, reason: "all of it is as the files say" });
     return;
   }
-  const { fleet } = await readDesired(controller, base, signal);
-  const policy = missingHashes(known).length === 0 ? undefined : approvedByPolicy(fleet, change, preview);
+  const desired = await readDesired(controller, base, signal);
+  const judged = await judgedBy(controller, desired, known);
+  if (judged !== undefined && "refuses" in judged) return await refuse(ground, known, judged.refuses);
+  const policy =
+    missingHashes(known).length === 0
+      ? undefined
+      : (judged?.approves ?? approvedByPolicy(desired.fleet, change, preview));
   const at = new Date(controller.now()).toISOString();
-  const approvals = [...change.approvals, ...(policy ? [{ hashes: neededHashes(known), by: policy, at }] : [])];
+  const given = { hashes: neededHashes(known), at, ...(change.call?.op === "delete" && { overrides: ONE_REMOVAL }) };
+  const approvals = [...change.approvals, ...(policy ? [{ ...given, by: policy }] : [])];
   if (missingHashes({ preview, approvals }).length > 0) {
     await step(controller, change, "needs-approval", shown);
     return;
@@ -110,4 +128,29 @@ async function conclude(ground: Ground, change: Change, preview: ChangePreview, 
   const approved = await step(controller, change, "approved", { ...shown, approvals, by: policy ?? BY });
   // What is on the main line was to be executed already.
   if (approved.executes || approved.merged !== undefined) await execute(ground, approved, BY, signal);
+}
+
+const heldFor = ({ holds }: HeldEffect): string[] => holds.map(({ what, reason }) => `${what}: ${reason}`);
+
+/** A delete that names one server says itself that it is meant; how many an hour may be, its policy says. */
+const ONE_REMOVAL: Overrides = { allowReplace: [], allowRemovals: 1 };
+
+async function judgedBy(
+  controller: Ground["controller"],
+  desired: Desired,
+  { call, ...change }: Change & { preview: ChangePreview },
+): Promise<Judgement | undefined> {
+  if (call === undefined) return undefined;
+  const called = { ...change, call };
+  return judgeCall(desired.fleet, called, change.preview, await tallyOf(controller, desired, called));
+}
+
+/** What its policy does not cover waits for nobody. */
+async function refuse(ground: Ground, change: Change, { code, message }: CallRefusal): Promise<void> {
+  const { controller } = ground;
+  const refusal = { code, message };
+  if (change.merged !== undefined) return void (await takeBack(ground, change, refusal));
+  const { preview } = change;
+  await step(controller, change, "closed", { by: BY, reason: message, refusal, ...(preview && { preview }) });
+  await controller.repo.dropDrafts([change.id]);
 }

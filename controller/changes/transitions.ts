@@ -12,7 +12,8 @@ const STEPS: Readonly<Record<ChangeState, readonly ChangeState[]>> = {
   approved: ["draft", "previewing", "executing", "stale", "closed"],
   executing: ["converged", "failed", "previewing", "stale"],
   // A lane tries again by itself; somebody may have made it something else meanwhile.
-  failed: ["executing", "converged", "previewing"],
+  // A call that a cloud has refused is taken back.
+  failed: ["executing", "converged", "previewing", "closed"],
   stale: ["draft", "previewing", "closed"],
   converged: [],
   closed: [],

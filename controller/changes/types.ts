@@ -4,6 +4,7 @@ import type { Overrides } from "../reconcile/guards.ts";
 import type { Preview } from "../reconcile/types.ts";
 import type { Person } from "../repo/commit.ts";
 import type { FileEdit } from "../repo/edits.ts";
+import type { CallRefusal, DialectCall } from "./call.ts";
 
 export const CHANGE_STATES = [
   "draft",
@@ -37,7 +38,7 @@ export interface ChangeApproval {
 }
 
 /** One effect's end. */
-export type ChangeResult = Pick<Outcome, "effectHash" | "name" | "op" | "state" | "message">;
+export type ChangeResult = Pick<Outcome, "effectHash" | "name" | "op" | "state" | "message" | "refusal">;
 
 /** As last shown. Its hash is never empty: that of a change which does nothing to any machine is over its edits. */
 export type ChangePreview = Pick<Preview, "hash" | "effects" | "held" | "verdicts" | "cost" | "price" | "notes">;
@@ -75,6 +76,10 @@ export interface Change {
   reverts?: readonly string[];
   /** Its edits are then made anew on each commit, as git would merge it; merging it at the forge executes it. */
   pull?: ChangePull;
+  /** What a dialect's caller has asked for. */
+  call?: DialectCall;
+  /** Why a call has come to nothing. */
+  refusal?: CallRefusal;
   /** Executed as soon as it is approved. */
   executes: boolean;
   /** Paths that its commit changes; of what it brings back, those that say how it is to be. */

@@ -1,5 +1,6 @@
 import type { Account, Call, Cloud } from "../../resources/cloud.ts";
 import type { Creation, GatewayProfile } from "../../resources/gateway-profile.ts";
+import { refusalCode } from "../../resources/http.ts";
 import type { Journal, JournalEntry } from "../../resources/journal.ts";
 import { type Answer, json, parseJson, problem, retryAfterMs, text } from "./answer.ts";
 import { Serial } from "./serial.ts";
@@ -97,7 +98,10 @@ export class Creates {
       if (answer.status === 429) {
         stats.rateLimited++;
         const waitMs = retryAfterMs(answer.headers, now()) ?? 1000;
-        if (now() + waitMs > giveUpAt || waiting.aborted) return answer;
+        if (now() + waitMs > giveUpAt || waiting.aborted) {
+          await this.#explain(creation, answer);
+          return answer;
+        }
         await sleep(waitMs, waiting);
         continue;
       }
@@ -110,8 +114,16 @@ export class Creates {
       if (look.kind === "found") return this.#recovered(creation, look);
       // While that is open, the intent must stay.
       if (look.kind === "absent") await journal.refused(name, creation.key);
+      await this.#explain(creation, answer);
       return answer;
     }
+  }
+
+  async #explain(creation: Creation, { status, body }: Answer): Promise<void> {
+    const { account, journal } = this.#options;
+    const said = saidIn(body);
+    const message = said === "" ? `the cloud refused it (${status})` : said;
+    await journal.explain?.(account.spec.name, creation.key, { code: refusalCode(status, said), message });
   }
 
   async #accepted(creation: Creation, answer: Answer, sentAt: number, waiting: AbortSignal): Promise<Answer> {
@@ -223,6 +235,19 @@ export class Creates {
 
 function asAnswer({ status, body, contentType }: { status: number; body: unknown; contentType?: string }): Answer {
   return contentType === undefined ? json(status, body) : text(status, String(body), contentType);
+}
+
+const LONGEST_WORDS = 500;
+
+/** The texts that an error has, whatever its form: each cloud has its own. */
+function saidIn(body: Buffer): string {
+  const words = (value: unknown): string[] => {
+    if (typeof value === "string") return [value];
+    return typeof value === "object" && value !== null ? Object.values(value).flatMap(words) : [];
+  };
+  const text = body.toString("utf8");
+  const told = words(parseJson(body) ?? text.replace(/<[^>]*>/g, " "));
+  return told.join(": ").replace(/\s+/g, " ").trim().slice(0, LONGEST_WORDS);
 }
 
 function idIn(creation: Creation, answer: Answer): string | undefined {

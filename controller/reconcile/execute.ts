@@ -1,4 +1,5 @@
 import { FleetError } from "../../resources/errors.ts";
+import type { CreateRefusal } from "../../resources/journal.ts";
 import { requireRoom } from "../room.ts";
 import type { Quote } from "../store/types.ts";
 import { observeAdopted } from "./adopt.ts";
@@ -46,6 +47,8 @@ export interface Outcome {
   state: "converged" | "provisioning" | "failed";
   /** The cloud's or the engine's own words. */
   message?: string;
+  /** What the cloud has refused its create with, where that is known. */
+  refusal?: CreateRefusal;
   /** How far it is, where its state is `provisioning`. */
   beingMade?: BeingMade;
 }
@@ -244,7 +247,25 @@ async function runPhases(
   await runStep(phasesOf(without(waves.after, left)));
   signal.throwIfAborted();
   if (forgotten.length > 0) await forget(controller, forgotten, settle);
-  return { outcomes: [...outcomes.values()], left };
+  return { outcomes: await explained(controller, prepared, [...outcomes.values()]), left };
+}
+
+/** With what the clouds have said of creates that failed. */
+async function explained(
+  { store }: Controller,
+  { works, desired }: Prepared,
+  outcomes: readonly Outcome[],
+): Promise<Outcome[]> {
+  const byHash = new Map(works.map((work) => [work.effect.hash, work]));
+  return await Promise.all(
+    outcomes.map(async (outcome) => {
+      if (outcome.state !== "failed") return outcome;
+      const { mark, effect } = byHash.get(outcome.effectHash)!;
+      const identity = desired.accounts.get(effect.object.account)?.identity;
+      const refusal = identity === undefined ? undefined : await store.createRefusal(identity, mark);
+      return refusal === undefined ? outcome : { ...outcome, refusal };
+    }),
+  );
 }
 
 function without(works: readonly Work[], left: readonly NotBegun[]): Work[] {

@@ -10,6 +10,7 @@ export function journalOf(store: Pick<Store, "journal">, { identity }: Pick<Matc
     begin: ({ kind, key }) => journal.begin({ account: identity, kind, key }),
     answered: (_account, key, id) => journal.answered(identity, key, id),
     refused: (_account, key) => journal.refused(identity, key),
+    explain: async (_account, key, refusal) => await journal.explain?.(identity, key, refusal),
   };
 }
 

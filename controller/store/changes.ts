@@ -24,11 +24,12 @@ export function changeMethods(db: Kysely<Tables>): Methods {
       return row && toChange(row);
     },
 
-    async changes({ states, author, object, before }, limit) {
+    async changes({ states, author, object, since, before }, limit) {
       let query = db.selectFrom("change").selectAll();
       if (states !== undefined) query = query.where(sql<boolean>`state = any(${[...states]}::text[])`);
       if (author !== undefined) query = query.where("author", "=", author);
       if (object !== undefined) query = query.where(sql<boolean>`objects @> array[${object}]::text[]`);
+      if (since !== undefined) query = query.where("created_at", ">=", since as never);
       if (before !== undefined) {
         const { createdAt, id } = before;
         query = query.where(sql<boolean>`(created_at, id) < (${createdAt}::timestamptz, ${id})`);

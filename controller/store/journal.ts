@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import type { FleetErrorCode } from "../../resources/errors.ts";
 import type { JournalEntry } from "../../resources/journal.ts";
 import type { Tables } from "./tables.ts";
 import type { Store } from "./types.ts";
@@ -6,7 +7,7 @@ import type { Store } from "./types.ts";
 /** Journal of creates. Every write is durable when its promise resolves, because connections commit synchronously. */
 export function journalMethods(
   db: Kysely<Tables>,
-): Pick<Store, "journal" | "openIntents" | "dropIntent" | "intent" | "noted"> {
+): Pick<Store, "journal" | "openIntents" | "dropIntent" | "intent" | "createRefusal" | "noted"> {
   const entries = db.selectFrom("journal_entry").selectAll();
   const drop = async (account: string, key: string): Promise<void> => {
     await db.deleteFrom("journal_entry").where("account", "=", account).where("key", "=", key).execute();
@@ -17,6 +18,7 @@ export function journalMethods(
       async begin({ account, kind, key }) {
         // One statement with the row locked by the conflict: of two that begin at once, the second sees the first.
         const { rows } = await sql<Row>`
+          with forgotten as (delete from create_refusal where account = ${account} and key = ${key})
           insert into journal_entry as before (account, key, kind, started_at, attempted_at, attempts)
           values (${account}, ${key}, ${kind}, now(), now(), 1)
           on conflict (account, key) do update set
@@ -45,6 +47,15 @@ export function journalMethods(
           .where("cloud_id", "is", null)
           .execute();
       },
+
+      async explain(account, key, { code, message }) {
+        const why = { code, message, at: sql<Date>`now()` };
+        await db
+          .insertInto("create_refusal")
+          .values({ account, key, ...why })
+          .onConflict((on) => on.columns(["account", "key"]).doUpdateSet(why))
+          .execute();
+      },
     },
 
     async openIntents(account) {
@@ -58,6 +69,16 @@ export function journalMethods(
     async intent(account, key) {
       const row = await entries.where("account", "=", account).where("key", "=", key).executeTakeFirst();
       return row && toEntry(row);
+    },
+
+    async createRefusal(account, key) {
+      const row = await db
+        .selectFrom("create_refusal")
+        .select(["code", "message"])
+        .where("account", "=", account)
+        .where("key", "=", key)
+        .executeTakeFirst();
+      return row && { code: row.code as FleetErrorCode, message: row.message };
     },
 
     async noted(account, keys) {

@@ -287,6 +287,15 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  "024-calls": {
+    async up(db) {
+      await sql`
+        create table create_refusal (
+          account text not null, key text not null, code text not null, message text not null, at timestamptz not null,
+          primary key (account, key));
+        create table call_request (key text primary key, seed text not null, at timestamptz not null)`.execute(db);
+    },
+  },
 };
 
 /** Whether all of these are known here: otherwise they are of a newer version. */

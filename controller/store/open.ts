@@ -6,6 +6,7 @@ import { Kysely, PostgresDialect, type PostgresPool } from "kysely";
 import { FleetError } from "../../resources/errors.ts";
 import { approvalMethods } from "./approvals.ts";
 import { budgetLedger } from "./budgets.ts";
+import { callMethods } from "./calls.ts";
 import { catalogMethods } from "./catalogs.ts";
 import { changeMethods } from "./changes.ts";
 import { commitMethods } from "./commits.ts";
@@ -80,6 +81,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...requestMethods(db),
     ...credentialMethods(db),
     ...changeMethods(db),
+    ...callMethods(db),
     ...forgeMethods(db),
     ...recordReads(reading.db),
     async close() {

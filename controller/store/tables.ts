@@ -20,6 +20,8 @@ export interface Tables extends PeopleTables {
     attempts: number;
     cloud_id: string | null;
   };
+  create_refusal: { account: string; key: string; code: string; message: string; at: Instant };
+  call_request: { key: string; seed: string; at: Instant };
   account: { identity: string; name: string; cells: number };
   object: {
     account: string;

@@ -1,7 +1,7 @@
 import type { ActualServer } from "../../resources/actual.ts";
 import type { BudgetLedger } from "../../resources/budget-ledger.ts";
 import type { ErrorPlace } from "../../resources/errors.ts";
-import type { Journal, JournalEntry } from "../../resources/journal.ts";
+import type { CreateRefusal, Journal, JournalEntry } from "../../resources/journal.ts";
 import type { StackObject } from "../../resources/spec.ts";
 import type { AuditEntry, PeopleStore } from "../people/types.ts";
 import type { DumpSink } from "./dump.ts";
@@ -160,6 +160,8 @@ export interface ChangeFilter {
   author?: string;
   /** `objectKey` of one that it changes. */
   object?: string;
+  /** Those made then or later: ISO instant. */
+  since?: string;
   /** Those made before this one: where a page ends. */
   before?: Pick<StoredChange, "id" | "createdAt">;
 }
@@ -387,6 +389,12 @@ export interface Store {
   dropIntent(account: string, key: string): Promise<void>;
   /** The journal entry under a key, answered or not. */
   intent(account: string, key: string): Promise<JournalEntry | undefined>;
+  /** Why the last attempt under a key was refused, while no later one has begun. */
+  createRefusal(account: string, key: string): Promise<CreateRefusal | undefined>;
+  /** The seed of a call whose answer has not arrived within so long, or else a new one that is noted under the key. */
+  beginCall(key: string, seed: string, keptMs: number): Promise<string>;
+  /** Whoever has called has the answer: the same request is another call now. */
+  endCall(key: string): Promise<void>;
   /** Which of the keys have a journal entry, answered or not. */
   noted(account: string, keys: readonly string[]): Promise<Set<string>>;
 

@@ -76,7 +76,9 @@ async function makeNew<T>(making: Making<T>, repeated: boolean): Promise<T> {
     const found =
       refused && !repeated ? undefined : await lookUntil(making, refused ? sentAt : sentAt + settleMs(making));
     if (found) return found;
-    if (refused) await making.journal.refused(making.call.account.spec.name, making.key);
+    const { journal, key, call } = making;
+    if (refused) await journal.refused(call.account.spec.name, key);
+    await journal.explain?.(call.account.spec.name, key, { code: error.code, message: error.message });
     throw error;
   }
 }

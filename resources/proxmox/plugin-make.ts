@@ -90,8 +90,10 @@ async function makeNew(making: Making): Promise<VmPlace> {
       }
     }
   } catch (error) {
-    const refused = error instanceof FleetError && REFUSALS.has(error.code);
-    if (refused && !sent.inDoubt) await journal.refused(call.account.spec.name, machine.mark);
+    if (!(error instanceof FleetError)) throw error;
+    const account = call.account.spec.name;
+    if (REFUSALS.has(error.code) && !sent.inDoubt) await journal.refused(account, machine.mark);
+    await journal.explain?.(account, machine.mark, { code: error.code, message: error.message });
     throw error;
   }
 }

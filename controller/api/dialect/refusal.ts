@@ -1,6 +1,6 @@
 import { FleetError, type FleetErrorCode } from "../../../resources/errors.ts";
 
-/** Why something is refused, in the words that every dialect has a row for. */
+/** What has gone wrong with a call, as far as documented services tell things apart. Each has its own words and statuses for them. */
 export type RefusalKind =
   | "malformed"
   | "invalid"
@@ -17,65 +17,61 @@ export type RefusalKind =
   | "provider"
   | "internal";
 
-export interface More {
+interface RefusalPlace {
+  /** Of the request, by the request's own name for it. */
   field?: string;
-  /** Id of the change that was closed with it. */
+  /** Id of the change that came to nothing. */
   change?: string;
-  details?: unknown;
-  cause?: unknown;
+  details?: Readonly<Record<string, unknown>>;
 }
 
-/** What a caller is told in place of an answer. */
-export class Refusal extends Error {
+/** Why a dialect's call was not done. Its message may be shown to whoever has called. */
+export class Refusal extends Error implements RefusalPlace {
   readonly kind: RefusalKind;
-  readonly field: string | undefined;
-  readonly change: string | undefined;
-  readonly details: unknown;
+  readonly field?: string;
+  readonly change?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
 
-  constructor(kind: RefusalKind, message: string, { field, change, details, cause }: More = {}) {
-    super(message, { cause });
+  constructor(kind: RefusalKind, message: string, place: RefusalPlace = {}, options: { cause?: unknown } = {}) {
+    super(message, options);
     this.name = "Refusal";
     this.kind = kind;
-    this.field = field;
-    this.change = change;
-    this.details = details;
+    Object.assign(this, place);
   }
 }
 
-const KINDS: Partial<Record<FleetErrorCode, RefusalKind>> = {
+const KINDS: Readonly<Partial<Record<FleetErrorCode, RefusalKind>>> = {
+  USAGE: "malformed",
   FLEET_INVALID: "invalid",
-  USAGE: "invalid",
   CLOUD_UNSUPPORTED: "invalid",
   UNAUTHENTICATED: "unauthenticated",
   FORBIDDEN: "forbidden",
   NOT_FOUND: "not-found",
   CONFLICT: "conflict",
-  PREVIEW_STALE: "conflict",
-  NOT_APPROVED: "forbidden",
   GUARD_REFUSED: "conflict",
-  STACK_BUSY: "conflict",
-  LEASE_LOST: "conflict",
   COMMIT_CONFLICT: "conflict",
   CHANGE_STATE: "conflict",
-  CREDENTIAL_MISSING: "missing-credentials",
-  CLOUD_AUTH: "credentials",
+  PREVIEW_STALE: "conflict",
+  NOT_APPROVED: "conflict",
+  STACK_BUSY: "conflict",
+  LEASE_LOST: "conflict",
+  TOO_MANY: "limited",
   CLOUD_RATE_LIMITED: "limited",
+  CLOUD_AUTH: "credentials",
+  CREDENTIAL_MISSING: "missing-credentials",
   CLOUD_OUT_OF_STOCK: "capacity",
   CLOUD_REFUSED: "provider",
   CLOUD_UNAVAILABLE: "provider",
   CLOUD_ANSWER_INVALID: "provider",
   DEADLINE: "provider",
+  VERIFY_FAILED: "provider",
 };
 
-/** Any error as a refusal. What nobody has foreseen, and what is about the inside, says nothing but that it failed. */
-export function refusalOf(error: unknown): Refusal {
+/** Of whatever was thrown. What nobody has expected keeps its words for the log. */
+export function refusalOf(error: unknown, place: RefusalPlace = {}): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof DOMException && error.name === "TimeoutError")
-    return new Refusal("provider", "the answer took too long", { cause: error });
-  const kind = error instanceof FleetError ? KINDS[error.code] : undefined;
-  if (kind === undefined)
-    return new Refusal("internal", "an unexpected error: the service's log tells more", { cause: error });
-  const { message, at } = error as FleetError;
-  const field = typeof at.field === "string" && kind === "invalid" ? at.field : undefined;
-  return new Refusal(kind, message, { ...(field !== undefined && { field }), details: at, cause: error });
+  if (!(error instanceof FleetError))
+    return new Refusal("internal", "something unexpected has happened", place, { cause: error });
+  const kind = KINDS[error.code] ?? "internal";
+  return new Refusal(kind, error.message, place, { cause: error });
 }

@@ -4,7 +4,9 @@ import { bodyLimit } from "hono/body-limit";
 import { whoOf } from "../../people/audit.ts";
 import { isAboutAll, mayAs, type Principal } from "../../people/principal.ts";
 import { Refusal, refusalOf } from "../dialect/refusal.ts";
-import { MOST_BODY_BYTES, parseBody, secure, sourceOf } from "../requests.ts";
+import { noRoute } from "../no-route.ts";
+import { MOST_BODY_BYTES, parseBody, secure } from "../requests.ts";
+import { sourceOf } from "../source.ts";
 import { VpsApi, type VpsParts } from "./api.ts";
 import { bodyCheck, queryCheck } from "./check.ts";
 import { refusedAnswer } from "./envelope.ts";
@@ -35,6 +37,8 @@ export function vpsApp(parts: VpsParts): Hono {
     await next();
     secure(c.res);
   });
+  const isOpen = () => parts.service.desired?.fleet.policies.dialects?.vps !== undefined;
+  app.use(async (c, next) => (isOpen() ? await next() : noRoute(c)));
   for (const route of VPS_ROUTES) {
     const handle = handler(parts, api, route);
     const onError = () => {

@@ -1,4 +1,5 @@
-import { type More, Refusal, type RefusalKind, refusalOf } from "../dialect/refusal.ts";
+import { FleetError } from "../../../resources/errors.ts";
+import { Refusal, type RefusalKind, refusalOf } from "../dialect/refusal.ts";
 
 /** Codes of the document, and those for what it names no code for. */
 export const CODES = [
@@ -44,9 +45,9 @@ export class VpsRefusal extends Refusal {
   constructor(
     kind: RefusalKind,
     message: string,
-    { code, status, ...more }: More & { code?: VpsCode; status?: number },
+    { code, status, cause, field }: { code?: VpsCode; status?: number; field?: string; cause?: unknown },
   ) {
-    super(kind, message, more);
+    super(kind, message, { ...(field !== undefined && { field }) }, { cause });
     this.code = code;
     this.status = status;
   }
@@ -76,19 +77,22 @@ export interface RefusedAnswer {
 /** As long as the shortest window that the clouds count requests in, where a cloud has told no time. */
 const RETRY_SECONDS = 60;
 
+const UNFORESEEN = "something unexpected has happened: the service's log tells more";
+
 /** What is answered for an error, whatever it is. */
 export function refusedAnswer(error: unknown): RefusedAnswer {
   const refusal = refusalOf(error);
   const row = ROWS[refusal.kind];
   const own = refusal instanceof VpsRefusal ? refusal : undefined;
   const { field, change } = refusal;
-  const waitMs = (refusal.details as { retryAfterMs?: unknown } | undefined)?.retryAfterMs;
+  const waitMs = refusal.cause instanceof FleetError ? refusal.cause.at.retryAfterMs : undefined;
   const seconds = typeof waitMs === "number" ? Math.max(1, Math.ceil(waitMs / 1000)) : RETRY_SECONDS;
   return {
     status: own?.status ?? row.status,
     body: {
       success: false,
-      error: refusal.message,
+      // Messages of what is inside name folders, hosts and statements.
+      error: refusal.kind === "internal" && own === undefined ? UNFORESEEN : refusal.message,
       code: own?.code ?? row.code,
       ...(field !== undefined && { field }),
     },

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Refusal, type RefusalKind } from "../../../../controller/api/dialect/refusal.ts";
 import { operationsApp } from "../../../../controller/api/operations.ts";
 import type { VpsParts } from "../../../../controller/api/vps/api.ts";
-import { vpsApp } from "../../../../controller/api/vps/app.ts";
+import { VPS_PATHS, vpsApp } from "../../../../controller/api/vps/app.ts";
 import { refusedAnswer, VpsRefusal } from "../../../../controller/api/vps/envelope.ts";
 import { FleetError } from "../../../../resources/errors.ts";
 
@@ -25,7 +25,7 @@ describe("the envelope", () => {
     ["provider", 502, "API_ERROR"],
     ["internal", 500, "UNKNOWN_ERROR"],
   ])("answers %s with %i %s", (kind, status, code) => {
-    const { body, ...answer } = refusedAnswer(new Refusal(kind, "why", { field: "image" }));
+    const { body, ...answer } = refusedAnswer(new VpsRefusal(kind, "why", { field: "image" }));
 
     expect(answer.status).toBe(status);
     expect(body).toEqual({ success: false, error: "why", code, field: "image" });
@@ -49,6 +49,7 @@ describe("the envelope", () => {
     const { body } = refusedAnswer(new Error("password hunter2 in /var/lib"));
 
     expect(body.error).not.toMatch(/hunter2|var/);
+    expect(refusedAnswer(new FleetError("STORE_FAILED", "in /var/lib", {})).body.error).not.toMatch(/var/);
   });
 
   it("tells when to come again where a limit is reached, as the cloud has it", () => {
@@ -68,14 +69,20 @@ describe("the envelope", () => {
 
 describe("where the dialect is mounted", () => {
   const nobody = { authenticate: async () => undefined, logger: { error: () => {}, warn: () => {} } };
-  const dialect = vpsApp({ ...nobody, controller: {}, service: {}, people: {} } as unknown as VpsParts);
+  const parts = (policies: object) =>
+    ({
+      ...nobody,
+      controller: {},
+      service: { desired: { fleet: { policies } } },
+      people: {},
+    }) as unknown as VpsParts;
   const served = (isOpen: boolean): Hono =>
     operationsApp({
       store: {} as never,
       registry: new Registry(),
       unready: async () => undefined,
       poke: () => {},
-      dialects: [{ paths: ["/api/vps", "/api/vps/*", "/api/admin/providers"], app: dialect, isOpen: () => isOpen }],
+      dialects: [{ paths: VPS_PATHS, app: vpsApp(parts(isOpen ? { dialects: { vps: {} } } : {})) }],
     });
 
   it("is an unknown route without a policy", async () => {
@@ -85,7 +92,7 @@ describe("where the dialect is mounted", () => {
     expect(await answer.json()).toEqual({
       status: "error",
       error: "no route",
-      details: "there is no /api/admin/providers",
+      details: { method: "GET", path: "/api/admin/providers" },
     });
   });
 

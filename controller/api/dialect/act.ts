@@ -1,0 +1,156 @@
+import { createHash, randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { FleetError } from "../../../resources/errors.ts";
+import { ownerMark } from "../../../resources/mark.ts";
+import type { CallObject, CallOp, Dialect } from "../../changes/call.ts";
+import type { Change } from "../../changes/types.ts";
+import { editsOf, type Wish } from "../../changes/wishes.ts";
+import { canonicalJson } from "../../fleet/canonical.ts";
+import { fleetIdOf } from "../../fleet-id.ts";
+import type { Principal } from "../../people/principal.ts";
+import type { Effect } from "../../reconcile/types.ts";
+import type { FileEdit } from "../../repo/edits.ts";
+import type { FleetParts } from "../fleet/api.ts";
+import { Refusal, refusalOf } from "./refusal.ts";
+
+/** What dialects act with. */
+export type DialectParts = Pick<FleetParts, "controller" | "service">;
+
+/** What a call is to bring about. */
+export interface Composed {
+  /** The first line of its commit. */
+  title: string;
+  /** All that it may do anything to; the first is what it is about. */
+  objects: readonly [CallObject, ...CallObject[]];
+  /** Whose limits it counts for. */
+  owner?: string;
+  wishes?: readonly Wish[];
+  /** Beside the wishes. */
+  edits?: readonly FileEdit[];
+}
+
+export interface Act {
+  dialect: Dialect;
+  op: CallOp;
+  by: Principal;
+  /** Route and body: the same from the same caller is the same call, until the first was answered. */
+  asked: unknown;
+  /** @param seed 32 hexadecimal digits, the same for a call that is sent again: what names it makes, it makes of them */
+  compose(seed: string): Composed | Promise<Composed>;
+  /** `id`: the cloud has answered its create. `passed`: preview and policy. `done`: it has converged. */
+  until: "id" | "passed" | "done";
+  waitMs: number;
+}
+
+export interface Acted {
+  /** Undefined when all of it is so already. */
+  change?: Change;
+  composed: Composed;
+  /** `waiting`: nothing of what was waited for has come so far, and it goes on. */
+  state: "waiting" | "passed" | "done";
+  /** The cloud's id of what it has made, once known. */
+  id?: string;
+  /** Whoever has called has the answer: from now on the same request is another call. */
+  answered(): Promise<void>;
+}
+
+const LOOK_MS = 200;
+/** A call that was never answered is joined for so long. */
+const KEPT_MS = 3600 * 1000;
+
+/**
+ * The one way in which callers of dialects change anything: a change that the dialect's policy approves by itself, or that is closed at once. What the
+ * cloud refuses before the answer is taken back before it is told.
+ * @throws {Refusal}
+ */
+export async function act(parts: DialectParts, call: Act, signal: AbortSignal): Promise<Acted> {
+  const { controller } = parts;
+  const key = createHash("sha256")
+    .update(canonicalJson([call.dialect, call.op, call.by.id, call.asked]))
+    .digest("hex");
+  const seed = await controller.store.beginCall(key, randomBytes(16).toString("hex"), KEPT_MS);
+  const answered = async () => await controller.store.endCall(key);
+  try {
+    const composed = await call.compose(seed);
+    const opened = await open(parts, call, composed, seed, signal);
+    if (opened === undefined) return { composed, state: "done", answered };
+    return { composed, answered, ...(await reached(parts, call, opened, signal)) };
+  } catch (error) {
+    // A caller that has gone joins it, and is told what has become of it.
+    if (signal.aborted) throw error;
+    await answered();
+    throw refusalOf(error);
+  }
+}
+
+/** Undefined when the files say all of it already. */
+async function open(
+  { service }: DialectParts,
+  { dialect, op, by }: Act,
+  { title, objects, owner, wishes = [], edits = [] }: Composed,
+  seed: string,
+  signal: AbortSignal,
+): Promise<Change | undefined> {
+  const { desired } = service;
+  if (desired === undefined) throw new Refusal("internal", "the service has not read the fleet yet: try again");
+  const call = { dialect, op, objects, ...(owner !== undefined && { owner }) };
+  const request = { title, surface: dialect, by, key: seed, executes: true, call };
+  // What came to the main line by the first of two is there for the second.
+  const earlier = await service.changes.opened(request);
+  if (earlier !== undefined) return earlier;
+  try {
+    return await service.changes.open({ ...request, edits: [...editsOf(wishes, desired), ...edits] }, signal);
+  } catch (error) {
+    if (error instanceof FleetError && error.at.same === true) return undefined;
+    throw error;
+  }
+}
+
+/** @throws {Refusal} once it has come to nothing. */
+async function reached(
+  parts: DialectParts,
+  { until, waitMs }: Act,
+  { id: changeId }: Change,
+  signal: AbortSignal,
+): Promise<Omit<Acted, "composed" | "answered"> & { change: Change }> {
+  const { controller, service } = parts;
+  const end = controller.steady() + waitMs;
+  for (;;) {
+    const change = await service.changes.get(changeId);
+    refuseEnded(change);
+    const made = until === "id" ? await madeBy(parts, change) : undefined;
+    const id = made === undefined ? {} : { id: made };
+    if (change.state === "converged") return { change, state: "done", ...id };
+    const hasPassed = change.state === "executing" || change.merged !== undefined;
+    if (hasPassed && (until === "passed" || made !== undefined)) return { change, state: "passed", ...id };
+    if (controller.steady() >= end) return { change, state: hasPassed ? "passed" : "waiting", ...id };
+    await delay(LOOK_MS, undefined, { signal });
+  }
+}
+
+function refuseEnded({ id, state, reason, refusal }: Change): void {
+  if (refusal !== undefined) throw refusalOf(new FleetError(refusal.code, refusal.message), { change: id });
+  if (state === "closed") throw new Refusal("conflict", reason ?? "it was given up meanwhile", { change: id });
+}
+
+/** The cloud's id of what a change has made: the journal knows before the engine has ended. */
+async function madeBy({ controller }: DialectParts, change: Change): Promise<string | undefined> {
+  const created = change.preview?.effects.find(({ op }) => op === "create");
+  if (created === undefined) return undefined;
+  const { kind, name } = created.object;
+  const applied = (await controller.store.objects({ kind, names: [name] }))[0];
+  return applied?.cloudId ?? (await journaled(controller, created, change.createdAt));
+}
+
+async function journaled(
+  controller: DialectParts["controller"],
+  { object: { kind, name, account } }: Effect,
+  since: string,
+): Promise<string | undefined> {
+  if (kind !== "Server") return undefined;
+  const { store } = controller;
+  const identity = (await store.accounts()).find((one) => one.name === account)?.identity ?? account;
+  // New servers are of the first generation; one of an earlier server of that name is older than the change.
+  const entry = await store.intent(identity, ownerMark(await fleetIdOf(controller), kind, name, 0));
+  return entry !== undefined && entry.startedAt >= since ? entry.id : undefined;
+}

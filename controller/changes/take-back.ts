@@ -1,0 +1,49 @@
+import { FleetError } from "../../resources/errors.ts";
+import type { FileEdit } from "../repo/edits.ts";
+import { neededHashes } from "./approve.ts";
+import type { CallRefusal } from "./call.ts";
+import { filesOf } from "./files.ts";
+import { BY } from "./merge.ts";
+import { type Ground, step } from "./steps.ts";
+import type { Change } from "./types.ts";
+
+/**
+ * Gives up a call that a cloud has refused: nothing of it may run any more, its commit is taken back, and it is closed. Cut off in between, it is
+ * gone on with.
+ */
+export async function takeBack(ground: Ground, change: Change, refusal: CallRefusal): Promise<Change> {
+  const { controller, poke } = ground;
+  // First: a lane that comes again would do it otherwise.
+  await controller.store.closeApprovals(neededHashes(change));
+  const edits = await inverse(ground, change);
+  if (edits.length > 0) {
+    const request = {
+      key: `${change.id}.back`,
+      author: change.author,
+      message: `Take back: ${change.title}`,
+      edits,
+      trailers: { "Change-Id": change.id },
+    };
+    try {
+      await controller.commits.submit(request);
+      poke();
+    } catch (error) {
+      // Somebody has removed or changed it meanwhile.
+      if (!(error instanceof FleetError) || error.retry) throw error;
+    }
+  }
+  return await step(controller, change, "closed", { by: BY, reason: refusal.message, refusal });
+}
+
+/** What it has made goes, wherever it lies now; what has gone well stays. Of a change of files, the texts as they were. */
+async function inverse({ controller }: Ground, change: Change): Promise<FileEdit[]> {
+  if (change.merged === undefined) return [];
+  const done = new Set(change.results.filter(({ state }) => state !== "failed").map(({ effectHash }) => effectHash));
+  const made = (change.preview?.effects ?? []).filter(({ op, hash }) => op === "create" && !done.has(hash));
+  if (made.length > 0)
+    return made.flatMap(({ object: { kind, name } }) =>
+      kind === "AggregateHost" ? [] : [{ kind, name, text: null } satisfies FileEdit],
+    );
+  const files = (await filesOf(controller.repo, change)) ?? [];
+  return files.map(({ path, before }) => ({ path, text: before ?? null }));
+}
