@@ -6,7 +6,7 @@ import { readCredentials, resolveAccount } from "../resources/account.ts";
 import type { Cloud } from "../resources/cloud.ts";
 import { FleetError, type FleetErrorCode } from "../resources/errors.ts";
 import { clouds } from "../resources/registry.ts";
-import type { ForgeSpec } from "../resources/spec.ts";
+import type { AccountSpec, ForgeSpec } from "../resources/spec.ts";
 import { steadyAccounts } from "./accounts.ts";
 import { Credentials } from "./credentials/credentials.ts";
 import { KeyRing } from "./credentials/keys.ts";
@@ -87,6 +87,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const held = new HeldCredentials(store, ring, [repo.dir, dataDir]);
   await held.renew();
   const account = steadyAccounts((spec) => {
+    if (spec.retired) throw retired(spec);
     const resolved = resolveAccount(spec, cloudOf({ clouds: registry }, spec.provider), environment, {
       safe: held,
       ledger: store.budgets,
@@ -155,6 +156,12 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     },
   };
 }
+
+/** The one place that every call to a cloud comes by. */
+const retired = ({ name }: AccountSpec): FleetError =>
+  new FleetError("CREDENTIAL_MISSING", `the account ${name} is retired: its cloud is not called any more`, {
+    account: name,
+  });
 
 interface Parts {
   repo: FleetRepo;

@@ -1,6 +1,7 @@
 import { fleetApp } from "./api/fleet/app.ts";
 import { FleetMemory } from "./api/fleet/memory.ts";
 import { operationsApp } from "./api/operations.ts";
+import { VPS_PATHS, vpsApp } from "./api/vps/app.ts";
 import { fleetIdOf } from "./fleet-id.ts";
 import type { ServiceLog } from "./jobs/log.ts";
 import { Metrics } from "./jobs/metrics.ts";
@@ -80,6 +81,12 @@ export class Serving {
         logger,
         stopping: stopping.signal,
       }),
+      dialects: [
+        {
+          paths: VPS_PATHS,
+          app: vpsApp({ controller, memory, service, people, authenticate, logger, stopping: stopping.signal }),
+        },
+      ],
     });
     return new Serving({ service, metrics, people }, app, stopping);
   }

@@ -6,6 +6,7 @@ import type { FleetErrorCode } from "./errors.ts";
 import type { GatewayProfile } from "./gateway-profile.ts";
 import type { CloudTypes } from "./plugin/package.ts";
 import type { ServerProblem } from "./problems.ts";
+import type { Showcase } from "./showcase.ts";
 import type {
   AccountSpec,
   AggregateHostSpec,
@@ -61,6 +62,8 @@ export interface Cloud {
   catalog(call: Call): Promise<Catalog>;
   /** One-click applications and start scripts, where the cloud has some. Read anew at each call; the core keeps it. */
   marketplace?(call: Call): Promise<MarketplaceItem[]>;
+  /** What it sells, in all the words that somebody who chooses is shown. Present where a dialect shows it. */
+  readonly showcase?: Showcase;
   /** What the account's credentials may do, told by the cloud in one request. Present where the cloud has such a request. */
   access?(call: Call): Promise<Access>;
   /** Firewalls with their rules as the cloud has them now. Present where `capabilities.firewalls`. */

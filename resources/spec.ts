@@ -97,6 +97,8 @@ export interface AccountSpec {
   formerly: string[];
   /** A name for people. */
   title?: string;
+  /** Its id at the multi-cloud VPS API, where that was decided elsewhere. */
+  uuid?: string;
   /** The cloud's name in the registry. */
   provider: string;
   /** Base address of the API without a version path; the cloud's public address when absent. */
@@ -108,6 +110,14 @@ export interface AccountSpec {
   budgets: Record<string, { perSecond: number; burst: number }>;
   /** Regions servers may use; empty means all. */
   regions: string[];
+  /** Where a server is made whose request names no region. */
+  defaultRegion?: string;
+  /** Not offered for new servers. Absent where it is. */
+  active?: false;
+  /** Used no more: no run, no list, no call. Absent where it is used. */
+  retired?: true;
+  /** What a dialect's admins keep with it; nothing reads it. */
+  settings?: Record<string, unknown>;
   /** No new servers from a day on; those that are there go on. */
   ended?: EndOfLife;
   /** The same for single regions. */

@@ -396,6 +396,10 @@ export interface AccountFields {
    */
   title?: string;
   /**
+   * What the multi-cloud VPS API calls it, where that was decided elsewhere, as for an installation that was taken over. Made from the fleet's id and the name unless said.
+   */
+  uuid?: string;
+  /**
    * The cloud: `linode`, `digitalocean`, `vultr`, `aws`, `equinix`, `proxmox`, `hivelocity`, `openstack` or `hyperstack`.
    */
   provider: string;
@@ -448,6 +452,24 @@ export interface AccountFields {
    * Regions that servers of this account may use. Empty means all.
    */
   regions: string[];
+  /**
+   * Where the multi-cloud VPS API makes a server whose request names no region.
+   */
+  defaultRegion?: string;
+  /**
+   * Whether it is offered for new servers, by the page and the multi-cloud VPS API. Servers that are there go on.
+   */
+  active: boolean;
+  /**
+   * It is used no more: nothing of it is run, listed or looked at, and its cloud is not called. Its file stays as long as servers name it, which are left as they are.
+   */
+  retired: boolean;
+  /**
+   * What admins of the multi-cloud VPS API keep with it in `configuration`, besides the region. Nothing reads it, and no credential belongs in it.
+   */
+  settings: {
+    [k: string]: unknown;
+  };
   /**
    * No new servers on this account from a day on. Those that are there go on; `fleetwright rehome` proposes where to move them.
    */

@@ -5,6 +5,7 @@ import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
 import type { ForgeSpec } from "../../resources/spec.ts";
 import { readDelivery } from "../forge/webhook.ts";
 import type { RunRecord, Store } from "../store/types.ts";
+import { noRoute } from "./no-route.ts";
 import { isSigned } from "./signature.ts";
 
 export interface OperationsParts {
@@ -26,6 +27,8 @@ export interface OperationsParts {
     pulled(): Promise<void>;
     now(): number;
   };
+  /** Documented services by their paths below `/api`, the first that has a path answers; each sees to it by itself whether the fleet has it. */
+  dialects?: readonly { paths: readonly string[]; app: Hono }[];
   /** What people's programs ask, which has its own paths: `/fleet/…` and `/openapi.json`. */
   fleet?: Hono;
   /** The web page: `/ui`, and `/` that leads there. */
@@ -46,6 +49,7 @@ export function operationsApp({
   poke,
   hookSecret,
   forge,
+  dialects = [],
   fleet,
   page,
 }: OperationsParts): Hono {
@@ -103,6 +107,10 @@ export function operationsApp({
 
   if (fleet !== undefined)
     for (const path of ["/openapi.json", "/fleet/*"]) app.all(path, (c) => fleet.fetch(c.req.raw, c.env));
+
+  for (const { paths, app: dialect } of dialects)
+    for (const path of paths) app.all(path, (c) => dialect.fetch(c.req.raw, c.env));
+  for (const path of ["/api", "/api/*"]) app.all(path, noRoute);
 
   if (page !== undefined) for (const path of ["/", "/ui", "/ui/*"]) app.all(path, (c) => page.fetch(c.req.raw, c.env));
 

@@ -13,6 +13,7 @@ import { digitaloceanObject, ENDPOINT, LIMITS, PAGE_SIZE, digitalocean as send }
 import { labelsOf, problems, TAG_LENGTH, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, powerOf, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
+import { showcase } from "./showcase.ts";
 
 /** DigitalOcean. @see https://docs.digitalocean.com/reference/api/ */
 export const digitalocean = {
@@ -77,6 +78,7 @@ export const digitalocean = {
   access: readAccess,
   firewalls,
   marketplace: readMarketplace,
+  showcase,
 
   expect(server, mark) {
     return {

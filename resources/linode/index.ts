@@ -11,6 +11,7 @@ import { ENDPOINT, invalidAnswer, LIMITS, linodeList, linodeObject, PAGE_SIZE, l
 import { instanceLabel, problems, TAG_LENGTH, tags, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, powerOf, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
+import { showcase } from "./showcase.ts";
 
 const INSTANCES = "/v4/linode/instances";
 
@@ -72,6 +73,7 @@ export const linode = {
   catalog: readCatalog,
   firewalls,
   marketplace: readMarketplace,
+  showcase,
   access: readAccess,
 
   expect(server, mark) {

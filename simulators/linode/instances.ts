@@ -161,9 +161,9 @@ function readStackScript(fields: Fields, image: string | undefined): Given {
     return {};
   }
   if (image === undefined) fields.fail("image", "image is required with stackscript_id");
-  for (const { name, default: preset } of script.user_defined_fields)
-    if (preset === undefined && typeof data[name] !== "string")
-      fields.fail("stackscript_data", `stackscript_data: ${name} is required`);
+  for (const question of script.user_defined_fields)
+    if (!("default" in question) && typeof data[question.name] !== "string")
+      fields.fail("stackscript_data", `stackscript_data: ${question.name} is required`);
   return { stackscriptId: id, stackscriptData: data as Record<string, string> };
 }
 

@@ -72,27 +72,23 @@ const availability = (sale: Sale, regions: readonly string[]) =>
     }));
   });
 
-/** A question that a StackScript asks of whoever makes a machine with it. */
-interface Question {
-  name: string;
-  label: string;
-  example?: string;
-  /** Need not be answered then. */
-  default?: string;
-}
-
-const QUESTIONS: Readonly<Record<number, Question[]>> = {
-  12345: [{ name: "hostname", label: "The machine's host name", example: "myserver" }],
-};
-
-/** Two of the account's own, and one of the thousands that others have made public. */
+/** Some of the account's own, and one of the thousands that others have made public. */
 export const STACKSCRIPTS = (
   [
-    [10079, "join-cluster", "Joins our cluster", true],
-    [12345, "name-the-host", "Gives the machine a name", true],
-    [401697, "wordpress-by-somebody", "Somebody's WordPress", false],
+    [10079, "join-cluster", "Joins our cluster", true, []],
+    [
+      12345,
+      "set-hostname",
+      "Names the machine",
+      true,
+      [
+        { name: "hostname", label: "What the machine is called", example: "myserver" },
+        { name: "timezone", label: "Its clock", default: "UTC", oneof: "UTC,Europe/Berlin" },
+      ],
+    ],
+    [401697, "wordpress-by-somebody", "Somebody's WordPress", false, []],
   ] as const
-).map(([id, label, description, mine]) => ({
+).map(([id, label, description, mine, fields]) => ({
   id,
   label,
   description,
@@ -107,7 +103,7 @@ export const STACKSCRIPTS = (
   deployments_total: 1,
   created: "2026-01-01T00:00:00",
   updated: "2026-01-01T00:00:00",
-  user_defined_fields: QUESTIONS[id] ?? [],
+  user_defined_fields: fields,
 }));
 
 const KERNELS = (

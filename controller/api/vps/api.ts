@@ -1,0 +1,35 @@
+import type { FleetParts, FleetPeople, FleetService } from "../fleet/api.ts";
+import { FleetMemory } from "../fleet/memory.ts";
+import type { FleetView } from "../fleet/view.ts";
+import { VpsRefusal } from "./envelope.ts";
+
+export interface VpsParts extends Pick<FleetParts, "controller" | "service" | "people" | "authenticate" | "logger"> {
+  /** Shared with others who read the fleet. Default: its own. */
+  memory?: FleetMemory;
+  /** Ends what is waited for. */
+  stopping?: AbortSignal;
+}
+
+/** What every route of this dialect works with. */
+export class VpsApi {
+  readonly controller: VpsParts["controller"];
+  readonly service: FleetService;
+  readonly people: FleetPeople;
+  readonly memory: FleetMemory;
+  readonly stopping: AbortSignal;
+
+  constructor(parts: VpsParts) {
+    this.controller = parts.controller;
+    this.service = parts.service;
+    this.people = parts.people;
+    this.memory = parts.memory ?? new FleetMemory(parts.controller, parts.service);
+    this.stopping = parts.stopping ?? new AbortController().signal;
+  }
+
+  /** The commit that is served. @throws {VpsRefusal} internal before the first */
+  async view(): Promise<FleetView> {
+    const view = await this.memory.view();
+    if (view !== undefined) return view;
+    throw new VpsRefusal("internal", "the service is starting: ask again in some seconds", { status: 503 });
+  }
+}
