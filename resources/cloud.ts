@@ -143,6 +143,8 @@ export interface Capabilities {
   /** Fields that apply when a machine is made: edits are no effect until `rebuild`. Neither in place nor a replace. */
   createOnly?: readonly ("ipv6" | "monitoring" | "options")[];
   power: readonly PowerAction[];
+  /** `reset` cuts the power, and is not another word for `reboot`. */
+  powerCycle?: true;
   firewalls: boolean;
   /**
    * Where rules live. `account` (default): a firewall is an object of the base stack, and servers attach to it. `server`: the cloud has rules at

@@ -158,6 +158,10 @@ export type Labels = Record<string, string | null>;
 export interface ServerSpec {
   kind: "Server";
   name: string;
+  /** A name for people. */
+  title?: string;
+  /** Its id at the multi-cloud VPS API, where that is no other's word for it. */
+  uuid?: string;
   formerly: string[];
   account: string;
   /** The account's cloud. */
@@ -175,6 +179,8 @@ export interface ServerSpec {
   /** The rules of `firewalls`, in their order, where the cloud has rules at each machine only. */
   rules?: FirewallText[];
   power: PowerState;
+  /** Only of one that is to be stopped. */
+  stop?: "forced";
   restarts: { reboot: number; reset: number };
   /** Raising it deletes the machine and makes a new one from `createOnly`. */
   rebuild: number;

@@ -705,6 +705,14 @@ export interface ServerFields {
    */
   hostname?: string;
   /**
+   * A name for people. What whoever made it by the multi-cloud VPS API has called it.
+   */
+  title?: string;
+  /**
+   * What the multi-cloud VPS API calls it. Made from the fleet's id and the name unless said.
+   */
+  uuid?: string;
+  /**
    * Earlier names. A server is renamed by changing `name` and listing the old one here; the machine stays.
    */
   formerly: string[];
@@ -818,6 +826,10 @@ export interface ServerFields {
    * The state the machine is kept in.
    */
   power: "running" | "stopped" | "suspended";
+  /**
+   * How a machine that runs and is to be `stopped` comes there. `graceful`: its system is asked to shut down, and after a minute it is switched off. `forced`: it is switched off at once.
+   */
+  stop: "graceful" | "forced";
   /**
    * Counters. Raising one restarts the machine once; lowering one does nothing.
    */

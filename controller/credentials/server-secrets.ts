@@ -34,6 +34,15 @@ export async function sealServerSecrets(
   return refs;
 }
 
+/** What stands for values where a request is told from others: nobody can find them by trying without the fleet's key. */
+export async function secretFingerprints(
+  { dataDir, environment }: Pick<Parts, "dataDir" | "environment">,
+  values: ServerSecrets,
+): Promise<ServerSecrets> {
+  const fleetKey = await readKey(await stateKeyFile(dataDir, environment));
+  return mapped(values, (value, field) => referenceOf(fleetKey, "", field, value));
+}
+
 /**
  * The values again. Each is looked at whether it is the one that was approved, for the server that it was sealed for.
  * @throws {FleetError} CREDENTIAL_MISSING

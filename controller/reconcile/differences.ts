@@ -16,6 +16,8 @@ const QUIET = new Set([
   "owner",
   "adopt",
   "plan",
+  "title",
+  "uuid",
   "suspend",
   "drift",
   "createOnly",

@@ -25,6 +25,7 @@ export const digitalocean = {
     inPlace: ["size", "hostname", "labels", "firewalls", "backups", "options"],
     createOnly: ["monitoring"],
     power: POWER_ACTIONS,
+    powerCycle: true,
     firewalls: true,
     keys: true,
     backups: true,

@@ -3,8 +3,22 @@ export const accountSchema = {
   title: "Options of a DigitalOcean account",
   type: "object",
   additionalProperties: false,
-  properties: {},
+  properties: {
+    openKeys: {
+      type: "array",
+      items: { type: "string", pattern: "^[0-9]{1,15}$" },
+      uniqueItems: true,
+      description: "Ids of keys that callers of the multi-cloud VPS API may name who are no admins.",
+    },
+    openVpcs: {
+      type: "array",
+      items: { type: "string", minLength: 1 },
+      uniqueItems: true,
+      description: "Ids of VPCs that callers of the multi-cloud VPS API may name who are no admins.",
+    },
+  },
 };
+
 
 /** `provider:` of a server. */
 export interface DigitalOceanOptions {

@@ -8,7 +8,7 @@ import { machineOptions, requiredId } from "../declaring.ts";
 import { FleetError } from "../errors.ts";
 import { refuseProblems } from "../problems.ts";
 import type { FirewallRule, ServerSpec } from "../spec.ts";
-import { firewallLabel, instanceLabel, keyLabel, problems, tagsOf } from "./names.ts";
+import { firewallLabel, keyLabel, labelOf, problems, tagsOf } from "./names.ts";
 import type { LinodeOptions } from "./schemas.ts";
 
 /** What applies when a machine is made, and would make the plugin replace it later. */
@@ -73,7 +73,7 @@ function instanceArgs(server: ServerSpec, context: ServerContext): ConstructorPa
   const { image, keys } = server.createOnly;
   const options: LinodeOptions = server.options;
   return {
-    label: instanceLabel(server.hostname),
+    label: labelOf(server),
     region: server.region,
     type: server.size,
     image,

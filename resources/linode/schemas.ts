@@ -14,6 +14,7 @@ export interface LinodeOptions {
   watchdog?: boolean;
   resizeDisk?: boolean;
   stackscriptId?: number;
+  labelFrom?: "hostname" | "name";
 }
 
 export const serverSchema = {
@@ -42,6 +43,12 @@ export const serverSchema = {
       description: "Lassie: boots the machine again when it goes down by itself.",
     },
     resizeDisk: { type: "boolean", default: false, description: "Lets the disk grow or shrink with the size." },
+    labelFrom: {
+      enum: ["hostname", "name"],
+      default: "hostname",
+      description:
+        "What the machine's label is made of. Labels are unique within an account: by `name`, several machines may have one host name.",
+    },
     stackscriptId: {
       type: "integer",
       minimum: 1,
