@@ -110,8 +110,8 @@ export interface JobsDatabase {
   executeSql(text: string, values?: unknown[]): Promise<{ rows: any[] }>;
 }
 
-/** What an account's cloud was read to sell: `sale` are sizes, regions and images. */
-export type CatalogPart = "sale" | "marketplace";
+/** What an account's cloud was read to sell: `sale` are sizes, regions and images; or one list of a provider of the multi-cloud VPS API. */
+export type CatalogPart = "sale" | "marketplace" | "plans" | "images" | "regions" | "stackscripts";
 
 export interface CachedCatalog {
   content: unknown;

@@ -2,6 +2,7 @@ import type { FleetParts, FleetPeople, FleetService } from "../fleet/api.ts";
 import { FleetMemory } from "../fleet/memory.ts";
 import type { FleetView } from "../fleet/view.ts";
 import { VpsRefusal } from "./envelope.ts";
+import { FileTimes } from "./times.ts";
 
 export interface VpsParts extends Pick<FleetParts, "controller" | "service" | "people" | "authenticate" | "logger"> {
   /** Shared with others who read the fleet. Default: its own. */
@@ -16,6 +17,7 @@ export class VpsApi {
   readonly service: FleetService;
   readonly people: FleetPeople;
   readonly memory: FleetMemory;
+  readonly times: FileTimes;
   readonly stopping: AbortSignal;
 
   constructor(parts: VpsParts) {
@@ -23,6 +25,7 @@ export class VpsApi {
     this.service = parts.service;
     this.people = parts.people;
     this.memory = parts.memory ?? new FleetMemory(parts.controller, parts.service);
+    this.times = new FileTimes(parts.controller.repo);
     this.stopping = parts.stopping ?? new AbortController().signal;
   }
 

@@ -1,3 +1,5 @@
+import { catalogRoutes } from "./catalog.ts";
+import { providerRoutes } from "./provider-routes.ts";
 import type { VpsRoute } from "./route.ts";
 
 /** What the parts of the dialect are about, in the order of the description. */
@@ -9,4 +11,4 @@ export const VPS_TAGS: Readonly<Record<string, string>> = {
 };
 
 /** Everything that can be asked of the dialect. */
-export const VPS_ROUTES: readonly VpsRoute[] = [];
+export const VPS_ROUTES: readonly VpsRoute[] = [...providerRoutes, ...catalogRoutes];

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
-import { Refusal, type RefusalKind } from "../../../../controller/api/dialect/refusal.ts";
+import type { RefusalKind } from "../../../../controller/api/dialect/refusal.ts";
 import { operationsApp } from "../../../../controller/api/operations.ts";
 import type { VpsParts } from "../../../../controller/api/vps/api.ts";
 import { VPS_PATHS, vpsApp } from "../../../../controller/api/vps/app.ts";
