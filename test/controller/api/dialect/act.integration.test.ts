@@ -18,7 +18,9 @@ let desk: Desk;
 beforeAll(async () => {
   clouds = await Clouds.start();
   const vps = { servers: 3, operations: ["create", "delete"], deletionsPerHour: { minimum: 1, share: 0 } };
-  fleet = new Fleet(clouds, { id: "calls", fleet: { approval: "required", policies: { dialects: { vps } } } });
+  // Whoever removes one server has to say that it is meant.
+  const guards = { maxRemovals: { minimum: 0, share: 0 } };
+  fleet = new Fleet(clouds, { id: "calls", fleet: { approval: "required", guards, policies: { dialects: { vps } } } });
   fleet.write({
     "keys/ops.yaml": KEY,
     "servers/web-1.yaml": server("linode", "web-1", { owner: "ann" }),
