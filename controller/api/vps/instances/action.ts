@@ -27,9 +27,6 @@ export const ACTION_BODY: Schema = {
   },
 };
 
-/** Previews and policies take some seconds, and others may be before it. */
-const WAIT_MS = 50_000;
-
 interface Action {
   op: CallOp;
   /** What the server's file becomes; undefined where it goes. @param isRunning as the cloud has it now */
@@ -59,7 +56,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 /** Has something done to an instance, and answers once nothing refuses it any more. @throws {Refusal} */
 export async function actOnInstance(api: VpsApi, call: VpsCall<ActionBody>): Promise<VpsAnswer> {
   const { principal, id, body, signal } = call;
-  const { controller, service } = api;
+  const { controller, service, patience } = api;
   const found = await ownInstance(api, principal, id);
   await refuseUnused(api, found);
   const action = actionOf(api, found, body.action);
@@ -72,7 +69,7 @@ export async function actOnInstance(api: VpsApi, call: VpsCall<ActionBody>): Pro
     asked,
     compose,
     until: "passed",
-    waitMs: WAIT_MS,
+    waitMs: patience.actionMs,
   } as const;
   const acted = await act({ controller, service }, request, signal);
   await acted.answered();

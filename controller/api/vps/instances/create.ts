@@ -7,6 +7,7 @@ import { Refusal } from "../../dialect/refusal.ts";
 import type { VpsApi } from "../api.ts";
 import { type Provider, providerById, providerFor } from "../providers.ts";
 import type { VpsAnswer, VpsCall } from "../route.ts";
+import { instantOf } from "../times.ts";
 import type { CreateBody } from "./body.ts";
 import { checkScript, imageOf, orderOf, refuseForeign } from "./choices.ts";
 import { idOf, nameOf } from "./ids.ts";
@@ -15,16 +16,13 @@ import { inRequestsWords } from "./refused.ts";
 import { keysOf, refuseStrange } from "./ssh-keys.ts";
 import { STATUS_WORDS } from "./statuses.ts";
 
-/** A create is answered once the cloud has answered it, or after this long. */
-const WAIT_MS = 20_000;
-
 /**
  * Has an instance made, and answers once the cloud has said its id. What the cloud refuses until then is taken back before it is told.
  * @throws {Refusal}
  */
 export async function createInstance(api: VpsApi, call: VpsCall<CreateBody>): Promise<VpsAnswer> {
   const { body, principal, signal } = call;
-  const { controller, service } = api;
+  const { controller, service, patience } = api;
   const secrets = secretsOf(body);
   const asked = ["POST /api/vps", { ...body, ...(await secretFingerprints(controller, secrets)) }];
   let sealed: string[] = [];
@@ -41,13 +39,13 @@ export async function createInstance(api: VpsApi, call: VpsCall<CreateBody>): Pr
       asked,
       compose,
       until: "id",
-      waitMs: WAIT_MS,
+      waitMs: patience.createMs,
     } as const;
     const acted = await act({ controller, service }, request, signal);
     await acted.answered();
     const { instance } = acted.composed as ComposedInstance;
     const { id: change, createdAt } = acted.change!;
-    const answer = { ...instance, provider_instance_id: acted.id ?? "", created_at: createdAt };
+    const answer = { ...instance, provider_instance_id: acted.id ?? "", created_at: instantOf(createdAt) };
     return { status: 201, change, body: { success: true, instance: inOrder(answer) } };
   } catch (error) {
     const refusal = inRequestsWords(error);

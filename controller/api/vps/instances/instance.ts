@@ -6,6 +6,7 @@ import { listOf, record, text, whole } from "../../fleet/shapes.ts";
 import type { FleetView } from "../../fleet/view.ts";
 import type { VpsApi } from "../api.ts";
 import { providerId } from "../providers.ts";
+import { instantOf } from "../times.ts";
 import type { Found } from "./find.ts";
 import type { Seen } from "./observe.ts";
 import { type Phase, phaseOf, STATUS_WORDS } from "./statuses.ts";
@@ -57,7 +58,6 @@ export async function presented(api: VpsApi, found: Found, seen: Seen | undefine
   const isNew = changes.some(({ call, state }) => call?.op === "create" && state !== "converged" && state !== "closed");
   const known = seen?.power === undefined || seen.gone ? undefined : { ...seen, power: seen.power };
   const states = { isNew, isGone: seen?.gone === true, isLeaving: object === undefined };
-  const { createdAt, updatedAt } = timesOf(api, changes, seen);
   return {
     ...base(view, id, spec),
     provider_instance_id: record?.cloudId ?? "",
@@ -66,8 +66,7 @@ export async function presented(api: VpsApi, found: Found, seen: Seen | undefine
     ipv6_address: seen?.ipv6[0] ?? null,
     region: spec.region,
     ...offer(view, spec),
-    created_at: createdAt,
-    updated_at: updatedAt,
+    ...(await timesOf(api, view, found, changes)),
   };
 }
 
@@ -91,8 +90,8 @@ export async function presentedFailed(
     ipv6_address: null,
     region,
     ...offer(view, spec as unknown as ServerSpec),
-    created_at: change.createdAt,
-    updated_at: change.updatedAt,
+    created_at: instantOf(change.createdAt),
+    updated_at: instantOf(change.updatedAt),
   };
 }
 
@@ -124,10 +123,13 @@ function offer({ desired }: FleetView, spec: ServerSpec) {
   };
 }
 
-/** Since the change that asked for it; of one that was there before any, since the cloud's own time. */
-function timesOf({ controller }: VpsApi, changes: readonly Change[], seen: Seen | undefined) {
+/** Since the change that asked for it; of one that was there before any, since its file is. */
+async function timesOf({ times }: VpsApi, { desired }: FleetView, { object }: Found, changes: readonly Change[]) {
   const created = changes.findLast(({ preview }) => preview?.effects.some(({ op }) => op === "create"));
-  const createdAt = created?.createdAt ?? seen?.createdAt ?? new Date(controller.now()).toISOString();
   const last = changes.find(({ state }) => state !== "closed");
-  return { createdAt, updatedAt: last === undefined ? createdAt : last.updatedAt };
+  if (created !== undefined && last !== undefined)
+    return { created_at: instantOf(created.createdAt), updated_at: instantOf(last.updatedAt) };
+  const file = object === undefined ? undefined : await times.of(desired, object.file.path);
+  const changed = last === undefined ? file?.updated_at : instantOf(last.updatedAt);
+  return { created_at: file?.created_at ?? "", updated_at: changed ?? "" };
 }

@@ -35,7 +35,7 @@ const CLOUD_WORDS: readonly (readonly [words: RegExp, field: string])[] = [
 ];
 
 /** `servers/a.yaml:7:9: region: it says why` */
-const PROBLEM = /^\S+\.yaml:\d+:\d+: ([\w.[\]-]+): (.*)$/m;
+const PROBLEM = /(?:^|\s)\S+\.yaml:\d+:\d+: ([\w.[\]-]+): (.*)$/m;
 
 /**
  * A refusal that names the request's field, where the fleet's files or the cloud have named theirs. What the cloud says of a field is an input that is
