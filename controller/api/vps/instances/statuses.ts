@@ -26,6 +26,8 @@ export function phaseOf(
   known: Known,
   { isNew, isGone, isLeaving }: { isNew: boolean; isGone: boolean; isLeaving: boolean },
 ): Phase {
+  // What was just made may be missing for some seconds.
+  if (isGone && isNew && !isLeaving) return "creating";
   if (isGone) return isLeaving ? "deleted" : "failed";
   if (isLeaving || known?.leaving) return "deleting";
   if (known?.provisioning?.failed) return "failed";

@@ -15,6 +15,7 @@ it.each([
   ["one that is to go", { power: "running" }, { isLeaving: true }, "deleting"],
   ["one that the provider is removing", { power: "changing", leaving: {} }, {}, "deleting"],
   ["one that is to go and has gone", undefined, { isGone: true, isLeaving: true }, "deleted"],
+  ["one that was just made and does not show yet", undefined, { isGone: true, isNew: true }, "provisioning"],
   ["one that has gone by itself", undefined, { isGone: true }, "failed"],
 ] as const)("tells %s", (_, known, more, word) => {
   expect(STATUS_WORDS[phaseOf({ power: "running" }, known, { ...STANDS, ...more })]).toBe(word);
