@@ -1,6 +1,7 @@
 import type { FleetErrorCode } from "../../resources/errors.ts";
 import type { DialectPolicies } from "../../resources/spec.ts";
 import type { Kind } from "../../schemas/index.ts";
+import type { Overrides } from "../reconcile/guards.ts";
 
 /** A documented service that is answered beside the API. */
 export type Dialect = keyof DialectPolicies;
@@ -22,6 +23,10 @@ export interface CallObject {
   kind: Kind | "AggregateHost";
   name: string;
 }
+
+/** A delete that names one server says itself that it is meant; how many an hour may be, its policy says. */
+export const overridesOfCall = (call: Pick<DialectCall, "op"> | undefined): Overrides | undefined =>
+  call?.op === "delete" ? { allowReplace: [], allowRemovals: 1 } : undefined;
 
 /** Why a call has come to nothing. */
 export interface CallRefusal {

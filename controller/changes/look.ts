@@ -8,10 +8,11 @@ import type { Overrides } from "../reconcile/guards.ts";
 import { type Prepared, passes, prepare } from "../reconcile/preview.ts";
 import { rememberQuotes } from "../reconcile/quotes.ts";
 import { type Effect, objectKey } from "../reconcile/types.ts";
+import { overridesOfCall } from "./call.ts";
 import { requestOf, type Wanted } from "./draft.ts";
 import type { Change, ChangePreview } from "./types.ts";
 
-type Drafted = Wanted & Pick<Change, "base" | "head" | "objects" | "merged">;
+type Drafted = Wanted & Pick<Change, "base" | "head" | "objects" | "merged" | "call">;
 
 /** What becomes of each look, by the change's id. */
 export type Looks = Map<string, ChangePreview | FleetError>;
@@ -51,7 +52,8 @@ async function lookSingly(controller: Controller, changes: readonly Drafted[], s
   const looks: Looks = new Map();
   for (const change of changes) {
     try {
-      looks.set(change.id, (await lookOnce(controller, change, signal)).preview);
+      const overrides = overridesOfCall(change.call);
+      looks.set(change.id, (await lookOnce(controller, change, signal, { ...(overrides && { overrides }) })).preview);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof FleetError)) throw error;

@@ -1,10 +1,9 @@
 import { FleetError } from "../../resources/errors.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
-import type { Overrides } from "../reconcile/guards.ts";
 import { passes } from "../reconcile/preview.ts";
 import type { HeldEffect } from "../reconcile/types.ts";
 import { missingHashes, neededHashes } from "./approve.ts";
-import type { CallRefusal } from "./call.ts";
+import { type CallRefusal, overridesOfCall } from "./call.ts";
 import { type Judgement, judgeCall } from "./call-policy.ts";
 import { tallyOf } from "./call-tally.ts";
 import { draftOf } from "./draft.ts";
@@ -119,7 +118,8 @@ async function conclude(ground: Ground, change: Change, preview: ChangePreview, 
       ? undefined
       : (judged?.approves ?? approvedByPolicy(desired.fleet, change, preview));
   const at = new Date(controller.now()).toISOString();
-  const given = { hashes: neededHashes(known), at, ...(change.call?.op === "delete" && { overrides: ONE_REMOVAL }) };
+  const overrides = overridesOfCall(change.call);
+  const given = { hashes: neededHashes(known), at, ...(overrides && { overrides }) };
   const approvals = [...change.approvals, ...(policy ? [{ ...given, by: policy }] : [])];
   if (missingHashes({ preview, approvals }).length > 0) {
     await step(controller, change, "needs-approval", shown);
@@ -131,9 +131,6 @@ async function conclude(ground: Ground, change: Change, preview: ChangePreview, 
 }
 
 const heldFor = ({ holds }: HeldEffect): string[] => holds.map(({ what, reason }) => `${what}: ${reason}`);
-
-/** A delete that names one server says itself that it is meant; how many an hour may be, its policy says. */
-const ONE_REMOVAL: Overrides = { allowReplace: [], allowRemovals: 1 };
 
 async function judgedBy(
   controller: Ground["controller"],

@@ -140,6 +140,8 @@ const changePreview = record({
   notes: listOf(text),
 });
 
+const refusal = record({ code: oneOf(...Object.keys(FLEET_ERRORS)), message: text });
+
 const changeShape = record({
   id: text,
   title: text,
@@ -156,6 +158,16 @@ const changeShape = record({
     ...text,
     description: "Its commit on the main line; of one that brings something back, the commit that it was executed at.",
   },
+  "call?": {
+    ...record({
+      dialect: text,
+      op: text,
+      objects: listOf(record({ kind: text, name: text })),
+      "owner?": text,
+    }),
+    description: "What the caller of a documented service has asked for.",
+  },
+  "refusal?": { ...refusal, description: "Why such a call has come to nothing." },
   "reverts?": { ...listOf(text), description: "What is to be as the files say again: it has no commit of its own." },
   "preview?": ref("ChangePreview"),
   approvals: listOf(record({ hashes: listOf(text), "overrides?": anything, by: text, at: instant })),
@@ -166,6 +178,7 @@ const changeShape = record({
       op: text,
       state: oneOf("converged", "provisioning", "failed"),
       "message?": text,
+      "refusal?": refusal,
     }),
   ),
   createdAt: instant,

@@ -231,6 +231,7 @@ it("drops the intent of a create the cloud refused, and passes its words on", as
   expect(response.status).toBe(422);
   expect(await response.json()).toEqual({ message: "no such size" });
   expect(journal.entries.size).toBe(0);
+  expect(journal.explained).toEqual([{ key: "fw-one", code: "CLOUD_REFUSED", message: "no such size" }]);
 });
 
 it("takes a refusal after a lost create for the name of the lost machine", async () => {

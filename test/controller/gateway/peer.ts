@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { type Budget, createBudget } from "../../../resources/budget.ts";
 import type { Account, Cloud } from "../../../resources/cloud.ts";
 import type { GatewayProfile } from "../../../resources/gateway-profile.ts";
-import type { Journal, JournalEntry } from "../../../resources/journal.ts";
+import type { CreateRefusal, Journal, JournalEntry } from "../../../resources/journal.ts";
 
 export interface Seen {
   method: string;
@@ -104,6 +104,12 @@ export class MemoryJournal implements Journal {
 
   async refused(_account: string, key: string): Promise<void> {
     this.entries.delete(key);
+  }
+
+  readonly explained: (CreateRefusal & { key: string })[] = [];
+
+  async explain(_account: string, key: string, refusal: CreateRefusal): Promise<void> {
+    this.explained.push({ key, ...refusal });
   }
 }
 

@@ -71,6 +71,15 @@ describe("the journal", () => {
     expect(await store.intent(entry.account, "fw-refused")).toBeUndefined();
     expect(await store.intent(entry.account, "fw-answered")).toMatchObject({ id: "4711" });
 
+    const refusal = { code: "CLOUD_REFUSED", message: "no such size" } as const;
+    await store.journal.explain?.(entry.account, "fw-refused", { ...refusal, message: "earlier" });
+    await store.journal.explain?.(entry.account, "fw-refused", refusal);
+    expect(await store.createRefusal(entry.account, "fw-refused")).toEqual(refusal);
+    expect(await store.createRefusal("proxmox", "fw-refused")).toBeUndefined();
+    await store.journal.begin({ ...entry, key: "fw-refused" });
+    expect(await store.createRefusal(entry.account, "fw-refused")).toBeUndefined();
+    await store.journal.refused(entry.account, "fw-refused");
+
     await store.dropIntent(entry.account, "fw-answered");
     expect(await store.intent(entry.account, "fw-answered")).toBeUndefined();
   });
@@ -313,6 +322,14 @@ describe("events, catalogues and settings", () => {
         ["q2", quote(2)],
       ]),
     );
+  });
+
+  it("keeps the seed of a call until it is answered, or too old to be waited for", async () => {
+    expect(await store.beginCall("call", "first", 60_000)).toBe("first");
+    expect(await store.beginCall("call", "second", 60_000)).toBe("first");
+    expect(await store.beginCall("call", "third", 0)).toBe("third");
+    await store.endCall("call");
+    expect(await store.beginCall("call", "fourth", 60_000)).toBe("fourth");
   });
 
   it("keeps settings", async () => {

@@ -90,6 +90,8 @@ export function shown({
   merged,
   preview,
   reverts,
+  call,
+  refusal,
   ...rest
 }: Change) {
   const { approvals, results, createdAt, updatedAt } = rest;
@@ -106,6 +108,8 @@ export function shown({
     base,
     head,
     ...(merged !== undefined && { merged }),
+    ...(call !== undefined && { call }),
+    ...(refusal !== undefined && { refusal }),
     ...(reverts !== undefined && { reverts: [...reverts] }),
     ...(preview !== undefined && { preview }),
     approvals,
