@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KEPT_MS } from "../../../../controller/api/vps/cache.ts";
+import { VpsTables } from "../../../../controller/api/vps/tables.ts";
 import { unsettledLanes } from "../../../../controller/jobs/lanes.ts";
 import { findFleetDrift } from "../../../../controller/reconcile/drift.ts";
 import { readInventory } from "../../../../controller/reconcile/inventory.ts";
@@ -27,9 +28,26 @@ interface Endpoint {
   responses: { schema?: { properties: Record<string, { items: { required: string[] } }> } }[];
 }
 
+const server = (name: string, account: string) => ({
+  ...{ kind: "Server", name, account, region: "nyc3", size: "s-1vcpu-1gb", image: "ubuntu-24-04-x64" },
+});
+const PLAN = {
+  ...{
+    kind: "Plan",
+    name: "small",
+    vcpus: 1,
+    memoryMiB: 1024,
+    diskGiB: 25,
+    basePrice: 4,
+    markup: 1.5,
+    currency: "USD",
+  },
+  sizes: { linode: "g6-nanode-1", digitalocean: "s-1vcpu-1gb" },
+};
+
 let site: VpsSite;
 beforeAll(async () => {
-  site = await VpsSite.open();
+  site = await VpsSite.open({ "plans/small.yaml": PLAN, "servers/kept.yaml": server("kept", "do-main") });
 }, 60_000);
 afterAll(async () => await site?.close());
 
@@ -322,6 +340,87 @@ describe("what providers sell", () => {
   });
 });
 
+describe("the document's tables", () => {
+  const rows = async (text: string) => (await site.controller.store.jobs.executeSql(text)).rows;
+
+  it("have its names, types, defaults and indexes", async () => {
+    const columns =
+      await rows(`select table_name, column_name, udt_name, character_maximum_length as length, is_nullable,
+      column_default from information_schema.columns where table_schema = 'vps' order by table_name, ordinal_position`);
+    const of = (table: string) =>
+      Object.fromEntries(
+        columns
+          .filter((one) => one.table_name === table)
+          .map((one) => [one.column_name, [one.udt_name, one.length, one.is_nullable, one.column_default]]),
+      );
+    const constraints = await rows(`select conname, pg_get_constraintdef(oid) as text from pg_constraint
+      where connamespace = 'vps'::regnamespace and contype in ('c', 'f') order by conname`);
+    const indexes = await rows("select indexname from pg_indexes where schemaname = 'vps'");
+
+    expect(of("service_providers")).toEqual({
+      id: ["uuid", null, "NO", "vps.uuid_generate_v4()"],
+      name: ["varchar", 255, "NO", null],
+      type: ["varchar", 50, "NO", null],
+      api_key_encrypted: ["text", null, "NO", null],
+      configuration: ["jsonb", null, "NO", "'{}'::jsonb"],
+      active: ["bool", null, "NO", "true"],
+      created_at: ["timestamptz", null, "NO", "now()"],
+      updated_at: ["timestamptz", null, "NO", "now()"],
+    });
+    expect(of("vps_plans")).toMatchObject({
+      provider_plan_id: ["varchar", 255, "NO", null],
+      base_price: ["numeric", null, "NO", "0.00"],
+      markup_price: ["numeric", null, "NO", "0.00"],
+      specifications: ["jsonb", null, "NO", "'{}'::jsonb"],
+    });
+    expect(of("vps_instances")).toMatchObject({
+      provider_type: ["varchar", 50, "YES", null],
+      provider_id: ["uuid", null, "YES", null],
+    });
+    const texts = constraints.map(({ text }) => text).join("\n");
+    expect(texts).toMatch(/CHECK .*linode.*digitalocean.*aws.*gcp/);
+    expect(texts).toMatch(/provider_id\) REFERENCES vps\.service_providers\(id\) ON DELETE CASCADE/);
+    expect(texts).toMatch(/provider_id\) REFERENCES vps\.service_providers\(id\) ON DELETE SET NULL/);
+    expect(indexes.map(({ indexname }) => indexname)).toEqual(
+      expect.arrayContaining(["idx_vps_instances_provider_type", "idx_vps_instances_provider_id"]),
+    );
+  });
+
+  it("are made from git, without a key, and twice the same", async () => {
+    const tables = new VpsTables(site.controller);
+    await site.controller.store.jobs.executeSql("delete from vps.service_providers");
+
+    await tables.follow(site.service.desired!);
+    const providers = await rows("select * from vps.service_providers order by name");
+    const plans = await rows("select * from vps.vps_plans");
+    const instances = await rows("select * from vps.vps_instances");
+    await tables.follow(site.service.desired!);
+
+    const { body } = await site.get(PROVIDERS, "admin");
+    const told = body.providers.map(({ id, name, type, active, configuration }: Record<string, unknown>) => ({
+      ...{ id, name, type, active, configuration },
+    }));
+    expect(providers).toHaveLength(told.length);
+    expect(providers).toEqual(expect.arrayContaining(told.map((one: object) => expect.objectContaining(one))));
+    const first = await rowOf("DigitalOcean Production");
+    expect(plans).toContainEqual(
+      expect.objectContaining({
+        provider_id: first.id,
+        provider_plan_id: "s-1vcpu-1gb",
+        base_price: "4.00",
+        markup_price: "1.50",
+        active: true,
+      }),
+    );
+    const linode = await rowOf("linode-main");
+    expect(instances).toMatchObject([{ label: "kept", provider_type: "digitalocean", provider_instance_id: null }]);
+    expect(providers.find(({ id }) => id === linode.id).api_key_encrypted).toMatch(/^token:/);
+    expect(providers.find(({ name }) => name === "do-main").api_key_encrypted).toMatch(/^reference:[0-9a-f]{32}$/);
+    expect(JSON.stringify(providers)).not.toMatch(/FLEETWRIGHT_|simulator-token/);
+    expect(await rows("select * from vps.service_providers order by name")).toEqual(providers);
+  });
+});
+
 describe("a provider that is disabled", () => {
   it("has no catalogue and is not the default, and stays in the list", async () => {
     const { id } = await rowOf("Second");
@@ -365,14 +464,7 @@ describe("a provider that is deleted", () => {
     const { id } = await rowOf("DigitalOcean Production");
     site.fleet.git("reset", "-q", "--hard");
     site.fleet.write({
-      "servers/held.yaml": {
-        kind: "Server",
-        name: "held",
-        account: "digitalocean-production",
-        region: "nyc3",
-        size: "s-1vcpu-1gb",
-        image: "ubuntu-24-04-x64",
-      },
+      "servers/held.yaml": server("held", "digitalocean-production"),
     });
     site.fleet.commit("Have a server");
     await site.served();
@@ -391,8 +483,8 @@ describe("a provider that is deleted", () => {
     site.fleet.git("reset", "-q", "--hard");
     expect(site.fleet.read("accounts/digitalocean-production.yaml")).toMatch(/^retired: true$/m);
     expect(site.fleet.read("servers/held.yaml")).toMatch(/digitalocean-production/);
-    expect(prepared.preview.effects).toEqual([]);
-    expect([...lanes.keys()]).toEqual([]);
+    expect(prepared.preview.effects.map(({ object }) => object.name)).toEqual(["kept"]);
+    expect([...lanes.keys()]).toEqual(["do-main"]);
     expect([...drift, ...inventory].map(({ account }) => account)).not.toContain("digitalocean-production");
     const spec = desired!.accounts.get("digitalocean-production")!.spec;
     expect(() => site.controller.account(spec)).toThrow(/is retired/);
