@@ -488,5 +488,11 @@ describe("a provider that is deleted", () => {
     expect([...drift, ...inventory].map(({ account }) => account)).not.toContain("digitalocean-production");
     const spec = desired!.accounts.get("digitalocean-production")!.spec;
     expect(() => site.controller.account(spec)).toThrow(/is retired/);
+    await new VpsTables(site.controller).follow(desired!);
+    const { rows } = await site.controller.store.jobs.executeSql(
+      `select label, provider_id, (select count(*)::int from vps.vps_plans where provider_id = '${id}') as plans
+       from vps.vps_instances where label = 'held'`,
+    );
+    expect(rows).toEqual([{ label: "held", provider_id: null, plans: 0 }]);
   });
 });
