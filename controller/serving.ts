@@ -2,6 +2,7 @@ import { fleetApp } from "./api/fleet/app.ts";
 import { FleetMemory } from "./api/fleet/memory.ts";
 import { operationsApp } from "./api/operations.ts";
 import { VPS_PATHS, vpsApp } from "./api/vps/app.ts";
+import { VpsTables } from "./api/vps/tables.ts";
 import { fleetIdOf } from "./fleet-id.ts";
 import type { ServiceLog } from "./jobs/log.ts";
 import { Metrics } from "./jobs/metrics.ts";
@@ -27,18 +28,20 @@ export class Serving {
   readonly metrics: Metrics;
   readonly people: People;
   readonly #app: ReturnType<typeof operationsApp>;
+  readonly #tables: VpsTables;
   readonly #stopping: AbortController;
   #listener: Listener | undefined;
 
   private constructor(
     { service, metrics, people }: Pick<Serving, "service" | "metrics" | "people">,
-    app: ReturnType<typeof operationsApp>,
+    { app, tables }: { app: ReturnType<typeof operationsApp>; tables: VpsTables },
     stopping: AbortController,
   ) {
     this.service = service;
     this.metrics = metrics;
     this.people = people;
     this.#app = app;
+    this.#tables = tables;
     this.#stopping = stopping;
   }
 
@@ -56,6 +59,11 @@ export class Serving {
     const stopping = new AbortController();
     const { logger } = log;
     const { authenticate } = people;
+    const tables = new VpsTables(controller);
+    service.onCommit((desired) => {
+      if (desired.fleet.policies.dialects?.vps === undefined) return;
+      tables.follow(desired).catch((error) => logger.error({ error: error.message }, "the VPS tables are not current"));
+    });
     const app = operationsApp({
       store,
       registry: metrics.registry,
@@ -96,7 +104,7 @@ export class Serving {
         },
       ],
     });
-    return new Serving({ service, metrics, people }, app, stopping);
+    return new Serving({ service, metrics, people }, { app, tables }, stopping);
   }
 
   /** What requests are answered by, for whoever listens in another way. */
@@ -116,6 +124,7 @@ export class Serving {
     this.#stopping.abort();
     try {
       await this.service.stop();
+      await this.#tables.settled();
     } finally {
       await this.#listener?.close();
     }

@@ -69,6 +69,7 @@ export class Service {
   #wake: (() => void) | undefined;
   #poked = false;
   #lookers: (() => void)[] = [];
+  readonly #followers: ((desired: Desired) => void)[] = [];
   readonly #clock: ClockWatch;
   #madeAt = Number.NEGATIVE_INFINITY;
   #prunedAt = Number.NEGATIVE_INFINITY;
@@ -85,6 +86,7 @@ export class Service {
       onCommit: (desired) => {
         this.#desired = desired;
         this.#hideCredentials(desired);
+        for (const follower of this.#followers) follower(desired);
         for (const note of desired.notes) logger.info({ commit: desired.commit }, note);
         logger.info({ commit: desired.commit }, "new commit");
       },
@@ -194,6 +196,11 @@ export class Service {
   /** The last valid commit, compiled: what whoever reads the fleet is answered from. Undefined before the first. */
   get desired(): Desired | undefined {
     return this.#desired;
+  }
+
+  /** Has somebody told of each valid commit of the main line, from now on. */
+  onCommit(follower: (desired: Desired) => void): void {
+    this.#followers.push(follower);
   }
 
   /** Why it is not ready to serve; undefined when it is. */

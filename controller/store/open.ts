@@ -30,6 +30,7 @@ import { runMethods } from "./runs.ts";
 import { serverSecretMethods } from "./server-secrets.ts";
 import type { Tables } from "./tables.ts";
 import type { Store } from "./types.ts";
+import { vpsTableMethods } from "./vps-tables.ts";
 
 const SCHEMA = "fleetwright";
 /** Connections that only who reads has: behind fifty who write, a look of a millisecond would wait for seconds. */
@@ -85,6 +86,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...changeMethods(db),
     ...callMethods(db),
     ...forgeMethods(db),
+    ...vpsTableMethods(db),
     ...recordReads(reading.db),
     async close() {
       closed ??= Promise.all([db.destroy(), reading.db.destroy()]);

@@ -5,6 +5,7 @@ import type { CreateRefusal, Journal, JournalEntry } from "../../resources/journ
 import type { StackObject } from "../../resources/spec.ts";
 import type { AuditEntry, PeopleStore } from "../people/types.ts";
 import type { DumpSink } from "./dump.ts";
+import type { VpsRows } from "./vps-tables.ts";
 
 /** An object as it was last applied: the memory of what the clouds were made to be. Rebuilt from state and a listing when lost. */
 export interface AppliedObject {
@@ -486,6 +487,9 @@ export interface Store {
   cachedCatalog(account: string, part: CatalogPart): Promise<CachedCatalog | undefined>;
   /** Takes the place of what was there. What nobody has read anew for a month goes. */
   cacheCatalog(account: string, part: CatalogPart, fingerprint: string, content: unknown): Promise<void>;
+
+  /** Puts these in the place of all rows of the document's tables of the multi-cloud VPS API. */
+  putVpsRows(rows: VpsRows): Promise<void>;
 
   /** Remembers what effects were shown to cost; the latest showing counts. */
   putQuotes(quotes: ReadonlyMap<string, Quote>): Promise<void>;

@@ -24,7 +24,7 @@ export const providerId = (fleetId: string, { spec, identity }: Pick<MatchedAcco
   spec.uuid ?? objectUuid(fleetId, "Account", identity);
 
 /** Accounts of the types that the document knows, in the order of their names; none that is retired. */
-export function providersOf({ desired }: FleetView): Provider[] {
+export function providersOf({ desired }: Pick<FleetView, "desired">): Provider[] {
   return [...desired.accounts.values()]
     .filter(({ spec }) => !spec.retired && (STORED_TYPES as readonly string[]).includes(spec.provider))
     .map((account) => toProvider(desired.fleet.id, account))

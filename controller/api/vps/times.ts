@@ -1,5 +1,4 @@
 import { FleetError } from "../../../resources/errors.ts";
-import type { Desired } from "../../reconcile/desired.ts";
 import type { FleetRepo } from "../../repo/repo.ts";
 
 /** Instants of a row, as the document writes them. */
@@ -8,37 +7,49 @@ export interface RowTimes {
   updated_at: string;
 }
 
-/** More edits of one file than these are not looked through for the first. */
-const MOST_COMMITS = 10_000;
-
 /** As the document writes instants: to the second. */
 export const instantOf = (iso: string): string => `${new Date(iso).toISOString().slice(0, 19)}Z`;
 
-/** When files came to be and were last changed, by git: read once a commit and path. */
+/** When files came to be and were last changed, by git: one walk over what is new of the main line, whichever files are asked for. */
 export class FileTimes {
-  readonly #repo: FleetRepo;
-  readonly #known = new WeakMap<Desired, Map<string, Promise<RowTimes>>>();
+  readonly #repo: Pick<FleetRepo, "mainline" | "isAncestor">;
+  #read: Promise<{ commit: string; times: ReadonlyMap<string, RowTimes> }> | undefined;
 
-  constructor(repo: FleetRepo) {
+  constructor(repo: Pick<FleetRepo, "mainline" | "isAncestor">) {
     this.#repo = repo;
   }
 
   /** @throws {FleetError} GIT_FAILED */
-  async of(desired: Desired, path: string): Promise<RowTimes> {
-    const known = this.#known.get(desired) ?? new Map<string, Promise<RowTimes>>();
-    this.#known.set(desired, known);
-    const found = known.get(path) ?? this.#read(path, desired.commit);
-    known.set(path, found);
-    // What failed is tried again.
-    found.catch(() => known.delete(path));
-    return await found;
+  async of({ commit }: { commit: string }, path: string): Promise<RowTimes> {
+    const { times } = await this.#upTo(commit);
+    const found = times.get(path);
+    if (found !== undefined) return found;
+    throw new FleetError("GIT_FAILED", `${path} has no history up to ${commit}`, { path, commit });
   }
 
-  async #read(path: string, commit: string): Promise<RowTimes> {
-    const commits = await this.#repo.fileHistory(path, commit, MOST_COMMITS);
-    const [last, first] = [commits[0], commits.at(-1)];
-    if (last === undefined || first === undefined)
-      throw new FleetError("GIT_FAILED", `${path} has no history up to ${commit}`, { path, commit });
-    return { created_at: instantOf(first.at), updated_at: instantOf(last.at) };
+  async #upTo(commit: string): Promise<{ commit: string; times: ReadonlyMap<string, RowTimes> }> {
+    const before = await this.#read?.catch(() => undefined);
+    if (before?.commit === commit) return before;
+    const reading = this.#walk(commit, before);
+    this.#read = reading;
+    return await reading;
+  }
+
+  async #walk(commit: string, before: { commit: string; times: ReadonlyMap<string, RowTimes> } | undefined) {
+    const goesOn = before !== undefined && (await this.#repo.isAncestor(before.commit, commit));
+    const times = new Map(goesOn ? before.times : []);
+    const commits = await this.#repo.mainline(goesOn ? before.commit : undefined, commit);
+    for (const { at, changes } of commits.reverse()) {
+      const instant = instantOf(at);
+      for (const { path, before, after } of changes) {
+        if (after === undefined) times.delete(path);
+        else
+          times.set(path, {
+            created_at: before === undefined ? instant : (times.get(path)?.created_at ?? instant),
+            updated_at: instant,
+          });
+      }
+    }
+    return { commit, times };
   }
 }

@@ -114,8 +114,14 @@ async function composed(
   };
   return {
     title: `${body.action} ${name}`,
-    objects: [{ kind: "Server", name }],
+    objects: [{ kind: "Server", name }, ...(action.op === "delete" ? usedBy(spec) : [])],
     owner: spec.owner ?? ownerOf(principal),
     wishes: found.object === undefined ? [] : [await wish()],
   };
 }
+
+/** What may go with the last server of its account that uses it. */
+const usedBy = ({ firewalls, createOnly }: ServerSpec) => [
+  ...createOnly.keys.map(({ name }) => ({ kind: "SshKey" as const, name })),
+  ...firewalls.map((name) => ({ kind: "Firewall" as const, name })),
+];

@@ -1,5 +1,6 @@
 import type { Catalog } from "../../../../resources/catalog.ts";
 import type { AccountSpec } from "../../../../resources/spec.ts";
+import { dayOf } from "../../../catalog/ended.ts";
 import { isAboutAll, mayAs, type Principal } from "../../../people/principal.ts";
 import { Refusal } from "../../dialect/refusal.ts";
 import type { FleetView } from "../../fleet/view.ts";
@@ -15,6 +16,7 @@ export function orderOf(
   view: FleetView,
   { spec, type: cloud }: Provider,
   { type, region = spec.defaultRegion }: CreateBody,
+  now: number,
 ): { region: string; plan?: string; size?: string } {
   if (region === undefined || region === null)
     throw invalid("region", "region is missing, and the provider has no default");
@@ -27,7 +29,10 @@ export function orderOf(
     if (size.regions !== undefined && !size.regions.includes(region))
       throw new Refusal("capacity", `${type} is sold out in ${region}`, { field: "type" });
   }
-  const plan = view.desired.plans.find(({ sizes, ended }) => sizes[cloud] === type && ended === undefined)?.name;
+  const day = dayOf(now);
+  const plan = view.desired.plans.find(
+    ({ sizes, ended }) => sizes[cloud] === type && !(ended && ended.on <= day),
+  )?.name;
   return { region, ...(plan === undefined ? { size: type } : { plan }) };
 }
 

@@ -94,7 +94,7 @@ async function composed(
   const view = await api.view();
   const provider = providerOf(view, body);
   refuseForeign(provider, body);
-  const order = orderOf(view, provider, body);
+  const order = orderOf(view, provider, body, api.controller.now());
   const image = await imageOf(api, view, provider, principal, body, signal);
   if (provider.type === "linode") await checkScript(api, provider, body, image, signal);
   const keys = keysOf(view, principal, provider.spec, body.sshKeys ?? []);

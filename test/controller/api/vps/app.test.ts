@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Hono } from "hono";
 import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
@@ -94,6 +96,23 @@ describe("where the dialect is mounted", () => {
       error: "no route",
       details: { method: "GET", path: "/api/admin/providers" },
     });
+  });
+
+  it("describes every route that the document has for providers and catalogues, and says which are ours", async () => {
+    const described = (await (await served(true).request("/openapi/vps.json")).json()) as {
+      paths: Record<string, Record<string, { "x-documented": boolean; operationId: string }>>;
+    };
+    const file = join(import.meta.dirname, "../dialect/endpoints/vps.json");
+    const documented = (JSON.parse(readFileSync(file, "utf8")) as { method: string | null; path: string }[])
+      .filter(({ path }) => /^\/api\/(admin|vps\/(digitalocean|linode))/.test(path))
+      .map(({ method, path }) => `${method?.toLowerCase()} ${path.replace(":id", "{id}")}`);
+
+    const told = Object.entries(described.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, one]) => [`${method} ${path}`, one["x-documented"]] as const),
+    );
+    expect(documented).toHaveLength(12);
+    for (const route of documented) expect(told).toContainEqual([route, true]);
+    expect(told).toContainEqual(["post /api/admin/providers/{id}/cache/clear", false]);
   });
 
   it("answers in its own envelope with one, and only on its own paths", async () => {
