@@ -89,6 +89,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
   const held = new HeldCredentials(store, ring, [repo.dir, dataDir]);
   await held.renew();
   const resolved = (spec: AccountSpec, lender: Parameters<typeof resolveAccount>[1], file?: string) => {
+    if (spec.retired) throw retired(spec);
     const one = resolveAccount(spec, lender, environment, {
       safe: held,
       ledger: store.budgets,
@@ -161,6 +162,12 @@ export async function openController(options: OpenOptions): Promise<OpenControll
     },
   };
 }
+
+/** The one place that every call to a cloud comes by. */
+const retired = ({ name }: AccountSpec): FleetError =>
+  new FleetError("CREDENTIAL_MISSING", `the account ${name} is retired: its cloud is not called any more`, {
+    account: name,
+  });
 
 interface Parts {
   repo: FleetRepo;

@@ -3,6 +3,8 @@ import { FleetMemory } from "./api/fleet/memory.ts";
 import { operationsApp } from "./api/operations.ts";
 import { SpotApi, spotPolicyOf } from "./api/spot/api.ts";
 import { SPOT_PATHS, spotApp } from "./api/spot/app.ts";
+import { VPS_PATHS, vpsApp } from "./api/vps/app.ts";
+import { VpsTables } from "./api/vps/tables.ts";
 import { fleetIdOf } from "./fleet-id.ts";
 import type { ServiceLog } from "./jobs/log.ts";
 import { Metrics } from "./jobs/metrics.ts";
@@ -29,12 +31,17 @@ export class Serving {
   readonly people: People;
   readonly #app: ReturnType<typeof operationsApp>;
   readonly #spot: ReturnType<typeof spotApp>;
+  readonly #tables: VpsTables;
   readonly #stopping: AbortController;
   readonly #listeners: Listener[] = [];
 
   private constructor(
     { service, metrics, people }: Pick<Serving, "service" | "metrics" | "people">,
-    { app, spot }: { app: ReturnType<typeof operationsApp>; spot: ReturnType<typeof spotApp> },
+    {
+      app,
+      spot,
+      tables,
+    }: { app: ReturnType<typeof operationsApp>; spot: ReturnType<typeof spotApp>; tables: VpsTables },
     stopping: AbortController,
   ) {
     this.service = service;
@@ -42,6 +49,7 @@ export class Serving {
     this.people = people;
     this.#app = app;
     this.#spot = spot;
+    this.#tables = tables;
     this.#stopping = stopping;
   }
 
@@ -62,6 +70,11 @@ export class Serving {
     const spotParts = { controller, service, authenticate, logger, stopping: stopping.signal };
     const spotApi = new SpotApi(spotParts);
     const spot = spotApp(spotParts, spotApi);
+    const tables = new VpsTables(controller);
+    service.onCommit((desired) => {
+      if (desired.fleet.policies.dialects?.vps === undefined) return;
+      tables.follow(desired).catch((error) => logger.error({ error: error.message }, "the VPS tables are not current"));
+    });
     const app = operationsApp({
       store,
       registry: metrics.registry,
@@ -77,7 +90,6 @@ export class Serving {
           now: controller.now,
         },
       }),
-      dialects: [{ paths: SPOT_PATHS, app: spot }],
       fleet: fleetApp({ controller, memory, service, people, authenticate, logger, stopping: stopping.signal }),
       page: pageApp({
         controller,
@@ -89,8 +101,23 @@ export class Serving {
         spot: { isOn: () => spotPolicyOf(service.desired) !== undefined, api: spotApi },
         stopping: stopping.signal,
       }),
+      dialects: [
+        { paths: SPOT_PATHS, app: spot },
+        {
+          paths: VPS_PATHS,
+          app: vpsApp({
+            controller,
+            memory,
+            service,
+            people,
+            authenticate: people.welcome,
+            logger,
+            stopping: stopping.signal,
+          }),
+        },
+      ],
     });
-    return new Serving({ service, metrics, people }, { app, spot }, stopping);
+    return new Serving({ service, metrics, people }, { app, spot, tables }, stopping);
   }
 
   /** What requests are answered by, for whoever listens in another way. */
@@ -117,6 +144,7 @@ export class Serving {
     this.#stopping.abort();
     try {
       await this.service.stop();
+      await this.#tables.settled();
     } finally {
       for (const listener of this.#listeners) await listener.close();
     }

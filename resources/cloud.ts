@@ -7,6 +7,7 @@ import type { GatewayProfile } from "./gateway-profile.ts";
 import type { ConsoleReader, MetricsReader } from "./insight.ts";
 import type { CloudTypes } from "./plugin/package.ts";
 import type { ServerProblem } from "./problems.ts";
+import type { Showcase } from "./showcase.ts";
 import type {
   AccountSpec,
   AggregateHostSpec,
@@ -17,6 +18,7 @@ import type {
   KeySpec,
   Labels,
   PortSpec,
+  ServerSecrets,
   ServerSpec,
 } from "./spec.ts";
 
@@ -62,6 +64,8 @@ export interface Cloud {
   catalog(call: Call): Promise<Catalog>;
   /** One-click applications and start scripts, where the cloud has some. Read anew at each call; the core keeps it. */
   marketplace?(call: Call): Promise<MarketplaceItem[]>;
+  /** What it sells, in all the words that somebody who chooses is shown. Present where a dialect shows it. */
+  readonly showcase?: Showcase;
   /** What the account's credentials may do, told by the cloud in one request. Present where the cloud has such a request. */
   access?(call: Call): Promise<Access>;
   /** What the cloud measures of a machine. Present where it has that. */
@@ -180,6 +184,8 @@ export interface Capabilities {
   /** Fields that apply when a machine is made: edits are no effect until `rebuild`. Neither in place nor a replace. */
   createOnly?: readonly ("ipv6" | "monitoring" | "options")[];
   power: readonly PowerAction[];
+  /** `reset` cuts the power, and is not another word for `reboot`. */
+  powerCycle?: true;
   firewalls: boolean;
   /**
    * Where rules live. `account` (default): a firewall is an object of the base stack, and servers attach to it. `server`: the cloud has rules at
@@ -203,6 +209,8 @@ export interface Capabilities {
   backups: boolean;
   monitoring: boolean;
   ipv6: boolean;
+  /** Secrets that the gateway can put into the request that makes a machine. None when absent. */
+  secrets?: readonly (keyof ServerSecrets)[];
   /** Whether servers have sizes with prices; false where they have free `resources`. */
   sizes: boolean;
   /** Servers on one page of `list`. */

@@ -135,7 +135,10 @@ function refused(call: Call, options: RequestOptions, status: number, body: unkn
   const because = said ? `: ${said}` : "";
   const wait = waitMs === undefined ? {} : { waitMs };
   const fail = (code: FleetErrorCode, message: string, again: boolean) => ({
-    error: failure(call, options, code, message, { status }),
+    error: failure(call, options, code, message, {
+      status,
+      ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+    }),
     again,
     ...wait,
   });

@@ -97,6 +97,8 @@ export interface AccountSpec {
   formerly: string[];
   /** A name for people. */
   title?: string;
+  /** Its id at the multi-cloud VPS API, where that was decided elsewhere. */
+  uuid?: string;
   /** The cloud's name in the registry. */
   provider: string;
   /** Base address of the API without a version path; the cloud's public address when absent. */
@@ -108,6 +110,14 @@ export interface AccountSpec {
   budgets: Record<string, { perSecond: number; burst: number }>;
   /** Regions servers may use; empty means all. */
   regions: string[];
+  /** Where a server is made whose request names no region. */
+  defaultRegion?: string;
+  /** Not offered for new servers. Absent where it is. */
+  active?: false;
+  /** Used no more: no run, no list, no call. Absent where it is used. */
+  retired?: true;
+  /** What a dialect's admins keep with it; nothing reads it. */
+  settings?: Record<string, unknown>;
   /** No new servers from a day on; those that are there go on. */
   ended?: EndOfLife;
   /** The same for single regions. */
@@ -135,12 +145,23 @@ export interface AccountSpec {
 /** User data is given in the file, by a file of the fleet repository (already read: `text`), or by the environment. */
 export type UserData = { text: string } | { env: string };
 
+/** What goes into the request that makes a machine and is kept nowhere: references in documents, values on their way. */
+export interface ServerSecrets {
+  rootPassword?: string;
+  /** Answers to a start script's questions, by their names. */
+  stackscriptData?: Record<string, string>;
+}
+
 /** Words on a machine by name. One without a value (`null`) is a plain tag, where the cloud has tags; an empty value elsewhere. */
 export type Labels = Record<string, string | null>;
 
 export interface ServerSpec {
   kind: "Server";
   name: string;
+  /** A name for people. */
+  title?: string;
+  /** Its id at the multi-cloud VPS API, where that is no other's word for it. */
+  uuid?: string;
   formerly: string[];
   account: string;
   /** The account's cloud. */
@@ -160,6 +181,8 @@ export interface ServerSpec {
   /** Ports that it is plugged into once it is there; absent when there are none. */
   ports?: string[];
   power: PowerState;
+  /** Only of one that is to be stopped. */
+  stop?: "forced";
   restarts: { reboot: number; reset: number };
   /** Raising it deletes the machine and makes a new one from `createOnly`. */
   rebuild: number;
@@ -177,7 +200,13 @@ export interface ServerSpec {
   /** A cloud's id of a running machine that this file takes over. */
   adopt?: string;
   /** What applies when a machine is made, and never changes one: edits wait for `rebuild`. */
-  createOnly: { image: string; keys: { name: string; publicKey: string }[]; userData?: UserData };
+  createOnly: {
+    image: string;
+    keys: { name: string; publicKey: string }[];
+    userData?: UserData;
+    /** References: a fingerprint by the fleet's key each. */
+    secrets?: ServerSecrets;
+  };
   /** The `provider:` block, checked against the cloud's own schema. */
   options: Record<string, unknown>;
 }

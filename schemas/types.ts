@@ -430,6 +430,10 @@ export interface AccountFields {
    */
   title?: string;
   /**
+   * What the multi-cloud VPS API calls it, where that was decided elsewhere, as for an installation that was taken over. Made from the fleet's id and the name unless said.
+   */
+  uuid?: string;
+  /**
    * The cloud: `linode`, `digitalocean`, `vultr`, `aws`, `equinix`, `proxmox`, `hivelocity`, `openstack` or `hyperstack`.
    */
   provider: string;
@@ -482,6 +486,24 @@ export interface AccountFields {
    * Regions that servers of this account may use. Empty means all.
    */
   regions: string[];
+  /**
+   * Where the multi-cloud VPS API makes a server whose request names no region.
+   */
+  defaultRegion?: string;
+  /**
+   * Whether it is offered for new servers, by the page and the multi-cloud VPS API. Servers that are there go on.
+   */
+  active: boolean;
+  /**
+   * It is used no more: nothing of it is run, listed or looked at, and its cloud is not called. Its file stays as long as servers name it, which are left as they are.
+   */
+  retired: boolean;
+  /**
+   * What admins of the multi-cloud VPS API keep with it in `configuration`, besides the region. Nothing reads it, and no credential belongs in it.
+   */
+  settings: {
+    [k: string]: unknown;
+  };
   /**
    * No new servers on this account from a day on. Those that are there go on; `fleetwright rehome` proposes where to move them.
    */
@@ -717,6 +739,14 @@ export interface ServerFields {
    */
   hostname?: string;
   /**
+   * A name for people. What whoever made it by the multi-cloud VPS API has called it.
+   */
+  title?: string;
+  /**
+   * What the multi-cloud VPS API calls it. Made from the fleet's id and the name unless said.
+   */
+  uuid?: string;
+  /**
    * Earlier names. A server is renamed by changing `name` and listing the old one here; the machine stays.
    */
   formerly: string[];
@@ -835,6 +865,10 @@ export interface ServerFields {
    */
   power: "running" | "stopped" | "suspended";
   /**
+   * How a machine that runs and is to be `stopped` comes there. `graceful`: its system is asked to shut down, and after a minute it is switched off. `forced`: it is switched off at once.
+   */
+  stop: "graceful" | "forced";
+  /**
    * Counters. Raising one restarts the machine once; lowering one does nothing.
    */
   restarts: {
@@ -917,6 +951,21 @@ export interface ServerFields {
      * Path of a file of this repository, from its top.
      */
     file?: string;
+  };
+  /**
+   * That a new machine is given secrets with the request that makes it. Written by whatever has sealed them: a fingerprint each, by which the controller finds the value until the machine is there; then it is erased. To make the machine anew, take this out.
+   */
+  secrets?: {
+    /**
+     * The password of root.
+     */
+    rootPassword?: string;
+    /**
+     * Answers to the StackScript's questions, by their names.
+     */
+    stackscriptData?: {
+      [k: string]: string;
+    };
   };
   /**
    * What only this cloud has, checked against the cloud's own schema.

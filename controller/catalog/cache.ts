@@ -7,7 +7,9 @@ import { withLeases } from "../reconcile/leases.ts";
 import type { CachedCatalog, CatalogPart } from "../store/types.ts";
 
 /** Sizes, regions and images change by the hour, marketplaces by the day. */
-const GOOD_FOR_MS: Record<CatalogPart, number> = { sale: 60 * 60 * 1000, marketplace: 6 * 60 * 60 * 1000 };
+const GOOD_FOR_MS = { sale: 60 * 60 * 1000, marketplace: 6 * 60 * 60 * 1000 } as const satisfies Partial<
+  Record<CatalogPart, number>
+>;
 
 /** Raised when what a catalogue holds changes: what an earlier release has cached is then read anew. */
 const FORMAT = 1;
@@ -54,7 +56,7 @@ export async function readMarketplace(
 async function read<T>(
   controller: Controller,
   spec: AccountSpec,
-  part: CatalogPart,
+  part: keyof typeof GOOD_FOR_MS,
   { signal, maxAgeMs = GOOD_FOR_MS[part], staleMs = Number.POSITIVE_INFINITY }: ReadOptions,
   ask: (call: Call) => Promise<T>,
 ): Promise<Reading<T>> {

@@ -32,7 +32,8 @@ export async function openShops(
 ): Promise<{ shops: Shop[]; notes: string[] }> {
   const found = new Map<string, Shop>();
   const notes: string[] = [];
-  await inParallel([...accounts], 8, async (account) => {
+  const used = accounts.filter(({ retired }) => !retired);
+  await inParallel(used, 8, async (account) => {
     const cloud = cloudOf(controller, account.provider);
     try {
       const { content, ageMs, stale } = await readSale(controller, account, options);

@@ -1,4 +1,4 @@
-import { endpointOf, type Lender, ownEndpoint, referenceOf } from "../../resources/account.ts";
+import { endpointOf, type Lender, ownEndpoint, referenceOf, resolveAccount } from "../../resources/account.ts";
 import type { Account } from "../../resources/cloud.ts";
 import { canonicalEndpoint, isAllowedByEnvironment } from "../../resources/endpoints.ts";
 import { FleetError } from "../../resources/errors.ts";
@@ -27,6 +27,14 @@ type Parts = Pick<Controller, "repo" | "store" | "clouds" | "loaded" | "environm
 interface Named {
   account: string;
   commit?: string;
+}
+
+/** An account as its file is going to be, with the values of its sealed fields. */
+interface Candidate {
+  spec: AccountSpec;
+  values: Readonly<Record<string, string>>;
+  /** An address that an operator has said outside git: it is allowed. */
+  trusted?: string | undefined;
 }
 
 /** A sealed credential as it is told: everything but the value. */
@@ -131,6 +139,43 @@ export class Credentials {
     // Whether the account's file has this reference and this address.
     const isUsed = spec.credentials[field]?.sealed === true && endpoint === named;
     return { account: spec.name, field, endpoint, key: sealed!.key, readable: true, by, at, isUsed };
+  }
+
+  /**
+   * Seals the credentials of an account whose file is about to be written, for the address that it names.
+   * @throws {FleetError} USAGE for what can be no credential, and for an address that nobody has allowed
+   */
+  async keep({ by, ...candidate }: Candidate & { by: string }): Promise<void> {
+    const { store, ring, held, now } = this.#parts;
+    const { spec, values } = candidate;
+    const endpoint = this.#addressFor(candidate);
+    const account = identityOf(spec, await store.accounts());
+    const at = new Date(now()).toISOString();
+    await store.changeCredentials(async () => {
+      const key = await ring.newest();
+      const sealed = Object.entries(values).map(([field, text]) => {
+        const place = { account, field, endpoint };
+        return { ...place, ...seal(credentialValue(text, "the value"), place, key), by, at };
+      });
+      const data = { account: spec.name, fields: Object.keys(values), endpoint, by };
+      return { seal: sealed, event: { kind: "credentials.set", object: spec.name, data } };
+    });
+    await held.renew();
+  }
+
+  /** Asks a cloud once what credentials may do that nothing was sealed of yet. @throws {FleetError} CLOUD_AUTH when it does not take them, and others */
+  async probe({ signal, ...candidate }: Candidate & { signal: AbortSignal }): Promise<Validation> {
+    const { environment, store } = this.#parts;
+    const { spec, values } = candidate;
+    this.#addressFor(candidate);
+    const cloud = cloudOf(this.#parts, spec.provider);
+    const safe = {
+      isBound: () => false,
+      unseal: (_: AccountSpec, field: string) => credentialValue(values[field] ?? "", `credentials.${field}`),
+      readFile: () => "",
+    };
+    const account = resolveAccount(spec, cloud, environment, { safe, ledger: store.budgets });
+    return await validateAccount(spec, cloud, { account, signal, priority: "person" });
   }
 
   /** Forgets what is sealed for an account, a field of it, or an address. Answers what is gone. @throws {FleetError} NOT_FOUND when there is nothing. */
@@ -271,6 +316,12 @@ export class Credentials {
       ({ identity }) => identity,
       () => name,
     );
+  }
+
+  #addressFor({ spec, values, trusted }: Candidate): string {
+    const cloud = cloudOf(this.#parts, spec.provider);
+    const { canonical } = endpointOf(spec, cloud);
+    return canonical === trusted ? canonical : this.#allowed(spec, cloud, Object.keys(values)[0] ?? "");
   }
 
   /** What the file names counts only where an operator has said before that credentials of this account may go there. */

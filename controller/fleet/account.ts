@@ -34,11 +34,13 @@ export function compileAccount(fields: AccountFields, context: Context): Result<
   ];
   if (faults.length > 0) return { hash: "", createHash: "", faults, notes };
   const { formerly, title, endpoint, credentials, cells, budgets, regions, deadlines, options, ended } = fields;
+  const { uuid, defaultRegion, active, retired, settings } = fields;
   const spec: AccountSpec = {
     kind,
     name,
     formerly,
     ...(title !== undefined && { title }),
+    ...(uuid !== undefined && { uuid }),
     provider,
     ...(endpoint !== undefined && { endpoint: endpoint.replace(/\/+$/, "") }),
     // The schema has let exactly one of the three through.
@@ -46,6 +48,10 @@ export function compileAccount(fields: AccountFields, context: Context): Result<
     cells,
     budgets,
     regions,
+    ...(defaultRegion !== undefined && { defaultRegion }),
+    ...(!active && { active }),
+    ...(retired && { retired }),
+    ...(Object.keys(settings).length > 0 && { settings }),
     ...(ended && { ended }),
     ...(Object.keys(fields.endedRegions).length > 0 && { endedRegions: fields.endedRegions }),
     ...holdsOf(fields),
@@ -104,12 +110,16 @@ export function envFaults(path: FieldFault["path"], env: string, context: Contex
   return [{ path, at: "value", message: "must begin with one of the fleet's `envPrefixes`", allowed: prefixes }];
 }
 
-function regionFaults({ name, regions }: AccountFields, context: Context): FieldFault[] {
+function regionFaults({ name, regions, defaultRegion }: AccountFields, context: Context): FieldFault[] {
   const sold = context.find("catalog", name)?.regions.map((region) => region.name);
   if (sold === undefined) return [];
-  return regions.flatMap((region, index) =>
+  const named: { path: FieldFault["path"]; region: string }[] = [
+    ...regions.map((region, index) => ({ path: ["regions", index], region })),
+    ...(defaultRegion === undefined ? [] : [{ path: ["defaultRegion"], region: defaultRegion }]),
+  ];
+  return named.flatMap(({ path, region }) =>
     sold.includes(region)
       ? []
-      : [fieldFault(["regions", index], `"${region}" is no region of this cloud`, { word: region, allowed: sold })],
+      : [fieldFault(path, `"${region}" is no region of this cloud`, { word: region, allowed: sold })],
   );
 }

@@ -18,6 +18,7 @@ export interface CloudRules {
     | "backups"
     | "monitoring"
     | "ipv6"
+    | "secrets"
     | "sizes"
   >;
   readonly credentials: Readonly<Record<string, CredentialField>>;

@@ -76,6 +76,9 @@ function compilePlaced(fields: PlacedFields, context: Context): Result<ServerSpe
     spec.rules = fields.firewalls.flatMap((name) => textOf(context.find("Firewall", name)));
   if (fields.ports.length > 0) spec.ports = fields.ports;
   if (fields.plan !== undefined) spec.plan = fields.plan;
+  if (fields.title !== undefined) spec.title = fields.title;
+  if (fields.uuid !== undefined) spec.uuid = fields.uuid;
+  if (fields.power === "stopped" && fields.stop === "forced") spec.stop = "forced";
   if (fields.owner !== undefined) spec.owner = fields.owner;
   if (fields.expires !== undefined) spec.expires = fields.expires;
   if (fields.expired !== undefined) spec.expired = fields.expired;
@@ -83,6 +86,7 @@ function compilePlaced(fields: PlacedFields, context: Context): Result<ServerSpe
   if (fields.drift !== undefined) spec.drift = fields.drift;
   if (fields.adopt !== undefined) spec.adopt = String(fields.adopt);
   if (userData !== undefined) spec.createOnly.userData = userData;
+  if (fields.secrets !== undefined) spec.createOnly.secrets = fields.secrets;
   const refused = cloud.problems?.(spec) ?? [];
   if (refused.length > 0)
     return broken(
@@ -116,14 +120,16 @@ type PolicyField =
   | "owner"
   | "plan"
   | "protect"
-  | "suspend";
+  | "suspend"
+  | "title"
+  | "uuid";
 
 /**
  * `hash` covers what a running machine can be brought in line with, `createHash` that and what only a new machine takes. Neither covers what
  * makes no work: the policy fields, the owner, and the plan's name, whose meaning is in `size` and `resources`.
  */
 export function hashServer(spec: ServerSpec): { hash: string; createHash: string } {
-  const live: Record<Exclude<keyof ServerSpec, PolicyField | "createOnly" | "rules" | "ports">, unknown> = {
+  const live: Record<Exclude<keyof ServerSpec, PolicyField | "createOnly" | "rules" | "ports" | "stop">, unknown> = {
     account: spec.account,
     backups: spec.backups,
     firewalls: spec.firewalls,
@@ -143,6 +149,7 @@ export function hashServer(spec: ServerSpec): { hash: string; createHash: string
     size: spec.size,
     ...(spec.rules && { rules: spec.rules }),
     ...(spec.ports && { ports: spec.ports }),
+    ...(spec.stop && { stop: spec.stop }),
   };
   const hash = sha256(canonicalJson(live));
   return { hash, createHash: sha256(hash + canonicalJson(spec.createOnly)) };
@@ -250,6 +257,10 @@ function capabilityFaults(fields: ServerFields, { title, capabilities }: CloudRu
   }
   if (fields.ports.length > 0 && !capabilities.ports)
     faults.push(fieldFault(["ports"], `${title} has no ports of networks`));
+  for (const secret of Object.keys(fields.secrets ?? {})) {
+    if (!capabilities.secrets?.some((known) => known === secret))
+      faults.push(fieldFault(["secrets", secret], `${title} takes none when it makes a machine`));
+  }
   if (fields.firewalls.length > 0 && !capabilities.firewalls)
     faults.push(fieldFault(["firewalls"], `${title} has no firewalls`));
   if (fields.power === "suspended" && !capabilities.power.includes("suspend")) {

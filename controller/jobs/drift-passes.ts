@@ -94,7 +94,7 @@ export class DriftPasses {
   };
 
   #scheduleOf({ spec }: MatchedAccount, { fleet }: Desired): DriftSchedule | undefined {
-    return scheduleOf(spec, fleet, this.#parts.fallbackMs);
+    return spec.retired ? undefined : scheduleOf(spec, fleet, this.#parts.fallbackMs);
   }
 }
 

@@ -70,6 +70,7 @@ export class Service {
   #wake: (() => void) | undefined;
   #poked = false;
   #lookers: (() => void)[] = [];
+  readonly #followers: ((desired: Desired) => void)[] = [];
   readonly #clock: ClockWatch;
   #madeAt = Number.NEGATIVE_INFINITY;
   #prunedAt = Number.NEGATIVE_INFINITY;
@@ -86,6 +87,7 @@ export class Service {
       onCommit: (desired) => {
         this.#desired = desired;
         this.#hideCredentials(desired);
+        for (const follower of this.#followers) follower(desired);
         for (const note of desired.notes) logger.info({ commit: desired.commit }, note);
         logger.info({ commit: desired.commit }, "new commit");
       },
@@ -199,6 +201,11 @@ export class Service {
     return this.#desired;
   }
 
+  /** Has somebody told of each valid commit of the main line, from now on. */
+  onCommit(follower: (desired: Desired) => void): void {
+    this.#followers.push(follower);
+  }
+
   /** Why it is not ready to serve; undefined when it is. */
   async unready(): Promise<string | undefined> {
     if (this.#stopping.signal.aborted) return "it is stopping";
@@ -306,6 +313,7 @@ export class Service {
       if (unsent > 0) this.#log.logger.error({ notifications: unsent }, "gave up notifications that could not be sent");
       if (runs + events + requests > 0)
         this.#log.logger.info({ runs, events, requests }, "removed old runs, events and answers to requests");
+      await store.tidyServerSecrets();
       const entries = await tidyPeople(this.#controller);
       if (entries > 0) this.#log.logger.info({ entries }, "removed old entries of the audit log");
     }

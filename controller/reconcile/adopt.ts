@@ -57,7 +57,7 @@ async function isOrphan({ store }: Controller, account: string, mark: string): P
 /** An adopted machine is never made anew: what its file wants must be within what the cloud changes in place. */
 function refuseUnlike(cloud: ReturnType<typeof cloudOf>, spec: ServerSpec, mark: string, actual: ActualServer): void {
   const { inPlace, createOnly = [] } = cloud.capabilities;
-  const changeable = new Set<string>([...inPlace, ...createOnly, "power", "labels", "rules"]);
+  const changeable = new Set<string>([...inPlace, ...createOnly, "power", "stop", "labels", "rules"]);
   const fixed = findDrift(cloud.expect(spec, mark), actual).filter(
     ({ path }) => !changeable.has(path.split(/[.[]/)[0]!),
   );

@@ -80,7 +80,7 @@ export async function watchBeingMade(
   const records = await controller.store.objects({ kind: "Server", provisioning: true });
   await inParallel(records, 8, async (record) => {
     const account = desired.byIdentity.get(record.account);
-    if (account === undefined || record.cloudId === undefined) return;
+    if (account === undefined || account.spec.retired || record.cloudId === undefined) return;
     const about = (told: ActualServer["provisioning"], more: Partial<BeingMade> = {}) => {
       const one = { name: record.name, provisioningSince: record.provisioningSince!, id: record.cloudId };
       watched.beingMade.push({ ...beingMadeOf(controller, account, one, told), ...more });

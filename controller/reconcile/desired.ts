@@ -103,7 +103,8 @@ async function readCatalogs(
   signal: AbortSignal,
 ): Promise<Record<string, Catalog>> {
   const catalogs: Record<string, Catalog> = {};
-  await inParallel(accounts, 8, async (spec) => {
+  const used = accounts.filter(({ retired }) => !retired);
+  await inParallel(used, 8, async (spec) => {
     try {
       const { content, ageMs, stale } = await readSale(controller, spec, { signal });
       catalogs[spec.name] = content;
@@ -151,6 +152,11 @@ async function withFormer(
   accounts: ReadonlyMap<string, MatchedAccount>,
 ): Promise<Map<string, MatchedAccount>> {
   const byIdentity = new Map([...accounts.values()].map((account) => [account.identity, account]));
+  // Its file may go without a run, and what it had is to be left alone then as well.
+  await recordAccounts(
+    controller,
+    [...accounts.values()].filter(({ spec, recorded }) => recorded && spec.retired),
+  );
   for (const { identity, cells } of await controller.store.accounts()) {
     if (byIdentity.has(identity)) continue;
     const text = await controller.store.setting(specSetting(identity));

@@ -62,7 +62,8 @@ export async function findFleetDrift(
 ): Promise<AccountDrift[]> {
   const all = (await readRecords(controller.store, desired)).filter(({ kind }) => kind === "Server");
   const isMark = fleetMarks(desired, all);
-  return await inParallel([...desired.byIdentity.values()], controller.stacksAtOnce, async (account) => {
+  const used = [...desired.byIdentity.values()].filter(({ spec }) => !spec.retired);
+  return await inParallel(used, controller.stacksAtOnce, async (account) => {
     const servers = all.filter((record) => record.account === account.identity);
     const firewalls = await controller.store.objects({ account: account.identity, kind: "Firewall" });
     try {

@@ -144,7 +144,7 @@ function replaceReasons(
   if (spec.kind === "SshKey") return changes.map(({ path }) => path);
   if (spec.kind === "Port") return changes.flatMap(({ path }) => (path === "network" ? [path] : []));
   if (spec.kind !== "Server" || before.kind !== "Server") return [];
-  const inPlace = new Set<string>([...capabilities.inPlace, "power", "restarts", "rules"]);
+  const inPlace = new Set<string>([...capabilities.inPlace, "power", "stop", "restarts", "rules"]);
   const isSo = ({ path, after }: Change) =>
     drift.some((field) => field.path === path && canonicalJson(field.actual) === canonicalJson(after));
   const tops = new Set(changes.filter((change) => !isSo(change)).map(({ path }) => topOf(path)));

@@ -62,8 +62,9 @@ export async function readInventory(
 ): Promise<AccountInventory[]> {
   const records = (await readRecords(controller.store, desired)).filter(({ kind }) => kind === "Server");
   const isMark = fleetMarks(desired, records);
+  const used = accounts.filter(({ spec }) => !spec.retired);
   return await Promise.all(
-    accounts.map(async (account) => {
+    used.map(async (account) => {
       try {
         return await inventoryOf(controller, account, records, isMark, signal);
       } catch (error) {

@@ -4,6 +4,7 @@ import { canonicalJson } from "../fleet/canonical.ts";
 import type { AppliedObject, RecordedAccount, Store } from "../store/types.ts";
 import { baseStack, ownStack, serverStack } from "./cells.ts";
 import { withCounters } from "./counters.ts";
+import type { Desired } from "./desired.ts";
 import { objectKey } from "./types.ts";
 
 /** A desired object as compile leaves it. */
@@ -91,7 +92,7 @@ export function matchObjects(
   const renamed: DesiredObject[] = [];
   const take = (object: DesiredObject, record: AppliedObject | undefined) => {
     const account = accounts.get(object.spec.account);
-    if (account === undefined) return;
+    if (account === undefined || account.spec.retired) return;
     if (record !== undefined) used.add(recordKey(record));
     const identity = record?.identity ?? freshIdentity(object.spec, identities);
     if (object.spec.kind === "Server") identities.add(identity);
@@ -133,18 +134,20 @@ export function isSettled({ desired, applied, account }: Match): boolean {
   return applied.name === desired.spec.name && canonicalJson(applied.document) === canonicalJson(wanted);
 }
 
-/** Everything on record; what is as the files have it has their own documents. */
+/** Everything on record, but for what retired accounts have; what is as the files have it has their own documents. */
 export async function readRecords(
   { objectsBeside }: Pick<Store, "objectsBeside">,
-  { objects, accounts }: { objects: readonly DesiredObject[]; accounts: ReadonlyMap<string, MatchedAccount> },
+  { objects, accounts, byIdentity }: Pick<Desired, "objects" | "accounts" | "byIdentity">,
 ): Promise<AppliedObject[]> {
   let specs: Map<string, StackObject> | undefined;
-  return await objectsBeside((record) => {
+  const all = await objectsBeside((record) => {
     specs ??= new Map(
       objects.map(({ spec }) => [desiredKey(spec, accounts.get(spec.account)?.identity ?? spec.account), spec]),
     );
     return specs.get(recordKey(record));
   });
+  const retired = [...byIdentity.values()].filter(({ spec }) => spec.retired).map(({ identity }) => identity);
+  return retired.length === 0 ? all : all.filter(({ account }) => !retired.includes(account));
 }
 
 /** Servers are unique in the fleet, other objects within their account. */

@@ -106,7 +106,7 @@ async function noteMarked(
   signal: AbortSignal,
 ): Promise<void> {
   const isOurs = fleetMarks(desired, []);
-  for (const { identity, spec } of accounts) {
+  for (const { identity, spec } of accounts.filter(({ spec }) => !spec.retired)) {
     for await (const { id, mark } of cloudOf(controller, spec.provider).list(callOn(controller, spec, signal))) {
       if (mark !== undefined && !known.has(mark) && isOurs(mark))
         await noteMachine(controller.store, identity, mark, id);

@@ -83,6 +83,8 @@ export interface FleetRepo {
 export interface MainlineCommit {
   commit: string;
   parent: string | undefined;
+  /** ISO instant of its writing. */
+  at: string;
   changes: { path: string; before: string | undefined; after: string | undefined }[];
 }
 
@@ -180,7 +182,7 @@ class GitFleetRepo implements FleetRepo {
     const output = await this.#git.run(
       "log",
       ...shape,
-      "--format=%x01%H %P",
+      "--format=%x01%H %aI %P",
       "--end-of-options",
       range,
       "--",
@@ -268,14 +270,14 @@ class GitFleetRepo implements FleetRepo {
 /** `COMMIT PARENTS\0` and then pairs of `:OLDMODE NEWMODE OLDID NEWID STATUS` and `PATH`, each ended by NUL. */
 function parseMainlineCommit(text: string): MainlineCommit {
   const [head = "", ...parts] = text.split("\0").map((part) => part.replace(/^\n/, ""));
-  const [commit = "", parent] = head.trim().split(" ");
+  const [commit = "", at = "", parent] = head.trim().split(" ");
   const changes: MainlineCommit["changes"] = [];
   const fields = parts.filter((part) => part !== "");
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    const [, , before = "", after = ""] = fields[at]!.split(" ");
-    changes.push({ path: fields[at + 1]!, before: presentId(before), after: presentId(after) });
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const [, , before = "", after = ""] = fields[index]!.split(" ");
+    changes.push({ path: fields[index + 1]!, before: presentId(before), after: presentId(after) });
   }
-  return { commit, parent: parent || undefined, changes };
+  return { commit, parent: parent || undefined, at, changes };
 }
 
 function presentId(id: string): string | undefined {

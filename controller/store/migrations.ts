@@ -287,6 +287,59 @@ const MIGRATIONS: Record<string, Migration> = {
       `.execute(db);
     },
   },
+  // The tables that the document of the multi-cloud VPS API tells, made anew from git: in a schema of their own, because others read them.
+  "020-vps-tables": {
+    async up(db) {
+      await sql`
+        create schema if not exists vps;
+        create or replace function vps.uuid_generate_v4() returns uuid language sql volatile as 'select gen_random_uuid()';
+
+        create table vps.service_providers (
+          id uuid primary key default vps.uuid_generate_v4(),
+          name varchar(255) not null,
+          type varchar(50) not null check (type in ('linode', 'digitalocean', 'aws', 'gcp')),
+          api_key_encrypted text not null,
+          configuration jsonb not null default '{}',
+          active boolean not null default true,
+          created_at timestamptz not null default now(),
+          updated_at timestamptz not null default now());
+
+        create table vps.vps_instances (
+          id uuid primary key default vps.uuid_generate_v4(),
+          provider_instance_id varchar(255),
+          label varchar(255) not null,
+          region varchar(255) not null,
+          type varchar(255) not null,
+          owner varchar(255),
+          created_at timestamptz not null default now(),
+          updated_at timestamptz not null default now(),
+          provider_type varchar(50),
+          provider_id uuid references vps.service_providers (id) on delete set null);
+        create index idx_vps_instances_provider_type on vps.vps_instances (provider_type);
+        create index idx_vps_instances_provider_id on vps.vps_instances (provider_id);
+
+        create table vps.vps_plans (
+          id uuid primary key default vps.uuid_generate_v4(),
+          provider_id uuid references vps.service_providers (id) on delete cascade,
+          provider_plan_id varchar(255) not null,
+          base_price decimal(10,2) not null default 0.00,
+          markup_price decimal(10,2) not null default 0.00,
+          specifications jsonb not null default '{}',
+          active boolean not null default true,
+          created_at timestamptz not null default now(),
+          updated_at timestamptz not null default now())`.execute(db);
+    },
+  },
+  "021-server-secrets": {
+    async up(db) {
+      await sql`
+        create table server_secret (
+          ref text primary key, server text not null, field text not null, key text not null, nonce text not null,
+          sealed text not null, sealed_by text not null, sealed_at timestamptz not null default now());
+        create index server_secret_server on server_secret (server)
+      `.execute(db);
+    },
+  },
   "024-calls": {
     async up(db) {
       await sql`

@@ -27,8 +27,10 @@ import { EmbeddedPool, serverPool } from "./pool.ts";
 import { requestMethods } from "./requests.ts";
 import { revertMethods } from "./reverts.ts";
 import { runMethods } from "./runs.ts";
+import { serverSecretMethods } from "./server-secrets.ts";
 import type { Tables } from "./tables.ts";
 import type { Store } from "./types.ts";
+import { vpsTableMethods } from "./vps-tables.ts";
 
 const SCHEMA = "fleetwright";
 /** Connections that only who reads has: behind fifty who write, a look of a millisecond would wait for seconds. */
@@ -80,9 +82,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...commitMethods(db),
     ...requestMethods(db),
     ...credentialMethods(db),
+    ...serverSecretMethods(db),
     ...changeMethods(db),
     ...callMethods(db),
     ...forgeMethods(db),
+    ...vpsTableMethods(db),
     ...recordReads(reading.db),
     async close() {
       closed ??= Promise.all([db.destroy(), reading.db.destroy()]);

@@ -5,6 +5,7 @@ import type { CreateRefusal, Journal, JournalEntry } from "../../resources/journ
 import type { StackObject } from "../../resources/spec.ts";
 import type { AuditEntry, PeopleStore } from "../people/types.ts";
 import type { DumpSink } from "./dump.ts";
+import type { VpsRows } from "./vps-tables.ts";
 
 /** An object as it was last applied: the memory of what the clouds were made to be. Rebuilt from state and a listing when lost. */
 export interface AppliedObject {
@@ -110,8 +111,8 @@ export interface JobsDatabase {
   executeSql(text: string, values?: unknown[]): Promise<{ rows: any[] }>;
 }
 
-/** What an account's cloud was read to sell: `sale` are sizes, regions and images. */
-export type CatalogPart = "sale" | "marketplace";
+/** What an account's cloud was read to sell: `sale` are sizes, regions and images; or one list of a provider of the multi-cloud VPS API. */
+export type CatalogPart = "sale" | "marketplace" | "plans" | "images" | "regions" | "stackscripts";
 
 export interface CachedCatalog {
   content: unknown;
@@ -361,6 +362,18 @@ export interface ForgeLogin {
   at: string;
 }
 
+/** What one server is to be made with, unreadable without the key that `key` names. Never changed: another value has another reference. */
+export interface SealedServerSecret {
+  ref: string;
+  /** Name of the server. */
+  server: string;
+  field: string;
+  key: string;
+  nonce: string;
+  sealed: string;
+  by: string;
+}
+
 export interface CredentialRecords {
   sealed: SealedCredential[];
   bindings: EndpointBinding[];
@@ -477,6 +490,9 @@ export interface Store {
   /** Takes the place of what was there. What nobody has read anew for a month goes. */
   cacheCatalog(account: string, part: CatalogPart, fingerprint: string, content: unknown): Promise<void>;
 
+  /** Puts these in the place of all rows of the document's tables of the multi-cloud VPS API. */
+  putVpsRows(rows: VpsRows): Promise<void>;
+
   /** Remembers what effects were shown to cost; the latest showing counts. */
   putQuotes(quotes: ReadonlyMap<string, Quote>): Promise<void>;
   /** By effect hash. */
@@ -549,6 +565,15 @@ export interface Store {
   credentials(): Promise<CredentialRecords>;
   /** Changes what is kept in one transaction, which no other change runs beside: `change` is given what is there now. */
   changeCredentials(change: (now: CredentialRecords) => Promise<CredentialChange>): Promise<void>;
+
+  putServerSecrets(secrets: readonly SealedServerSecret[]): Promise<void>;
+  /** Those that are still kept. A change that converges or is closed erases its servers' in the same transaction, unless another one is open. */
+  serverSecrets(refs: readonly string[]): Promise<SealedServerSecret[]>;
+  eraseServerSecrets(refs: readonly string[]): Promise<void>;
+  /** Erases those of servers that no change has asked for within an hour. Answers how many. */
+  tidyServerSecrets(): Promise<number>;
+  /** Ids of the keys that some are sealed with. */
+  serverSecretKeys(): Promise<string[]>;
 
   /** False when there is one of this id already. */
   addChange(change: StoredChange, step: StoredStep): Promise<boolean>;

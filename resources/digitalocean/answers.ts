@@ -76,13 +76,17 @@ export interface Region {
   slug: string;
   name: string;
   available: boolean;
+  features?: string[];
 }
 
 export interface Image {
   id: number;
   slug: string | null;
   name: string;
-  distribution?: string;
+  distribution?: string | null;
+  description?: string | null;
+  /** `custom` for what was uploaded, among others. */
+  type?: string;
   min_disk_size?: number;
   public?: boolean;
   regions?: string[];

@@ -1,6 +1,6 @@
 import type { Catalog, MarketplaceItem } from "../catalog.ts";
 import type { Call } from "../cloud.ts";
-import { type Image, isImage, isOneClick, isRegion, isSize, type Region, type Size } from "./answers.ts";
+import { type Image, isImage, isOneClick, isRegion, isSize, type OneClick, type Region, type Size } from "./answers.ts";
 import { digitalocean, digitaloceanList, invalidAnswer } from "./http.ts";
 
 export async function readCatalog(call: Call): Promise<Catalog> {
@@ -51,6 +51,10 @@ function gpuTypeOf(model: string | undefined): { gpuType?: string } {
 
 /** One-click applications for droplets: each is an image of that name. */
 export async function readMarketplace(call: Call): Promise<MarketplaceItem[]> {
+  return (await oneClicks(call)).map(({ slug }) => ({ name: slug, title: slug, kind: "application" }));
+}
+
+export async function oneClicks(call: Call): Promise<OneClick[]> {
   const path = "/v2/1-clicks";
   const { body } = await digitalocean<Record<string, unknown> | null>(call, {
     method: "GET",
@@ -59,7 +63,5 @@ export async function readMarketplace(call: Call): Promise<MarketplaceItem[]> {
   });
   const items = body?.["1_clicks"];
   if (!Array.isArray(items) || !items.every(isOneClick)) throw invalidAnswer(call, "GET", path, "it is no such list");
-  return items
-    .filter(({ type }) => type === "droplet")
-    .map(({ slug }) => ({ name: slug, title: slug, kind: "application" }));
+  return items.filter(({ type }) => type === "droplet");
 }

@@ -13,6 +13,7 @@ import { digitaloceanObject, ENDPOINT, LIMITS, PAGE_SIZE, digitalocean as send }
 import { labelsOf, problems, TAG_LENGTH, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, powerOf, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
+import { showcase } from "./showcase.ts";
 
 /** DigitalOcean. @see https://docs.digitalocean.com/reference/api/ */
 export const digitalocean = {
@@ -24,10 +25,12 @@ export const digitalocean = {
     inPlace: ["size", "hostname", "labels", "firewalls", "backups", "options"],
     createOnly: ["monitoring"],
     power: POWER_ACTIONS,
+    powerCycle: true,
     firewalls: true,
     keys: true,
     backups: true,
     monitoring: true,
+    secrets: ["rootPassword"],
     ipv6: true,
     sizes: true,
     pageSize: PAGE_SIZE,
@@ -76,6 +79,7 @@ export const digitalocean = {
   access: readAccess,
   firewalls,
   marketplace: readMarketplace,
+  showcase,
 
   expect(server, mark) {
     return {

@@ -75,7 +75,20 @@ export interface Availability {
 export interface StackScript {
   id: number;
   label: string;
-  description?: string;
+  description?: string | null;
+  is_public?: boolean;
+  images?: string[];
+  user_defined_fields?: UserDefinedField[] | null;
+}
+
+/** What a script asks for. Choices are one text with commas. */
+export interface UserDefinedField {
+  name: string;
+  label: string;
+  default?: string | null;
+  example?: string | null;
+  oneof?: string | null;
+  manyof?: string | null;
 }
 
 export interface Region {
@@ -89,6 +102,8 @@ export interface Region {
 export interface Image {
   id: string;
   label: string;
+  description?: string | null;
+  vendor?: string | null;
   /** MB. */
   size: number;
   status?: string;

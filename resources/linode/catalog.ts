@@ -15,32 +15,38 @@ import {
 import { linodeList, linodeListBy } from "./http.ts";
 
 export async function readCatalog(call: Call): Promise<Catalog> {
-  const [types, regions, images, availability] = await Promise.all([
+  const [types, regions, images, soldOut] = await Promise.all([
     linodeList<LinodeType>(call, "/v4/linode/types", isType),
     linodeList<Region>(call, "/v4/regions", isRegion),
     linodeList<Image>(call, "/v4/images", isImage),
-    linodeListBy<Availability>(
-      call,
-      "/v4/regions/availability",
-      isAvailability,
-      ({ plan, region }) => `${plan} ${region}`,
-    ),
+    readScarcity(call),
   ]);
-  const soldOut = Map.groupBy(
-    availability.filter(({ available }) => !available),
-    ({ plan }) => plan,
-  );
   return {
     sizes: types.map((type) => sizeOf(type, regions, soldOut.get(type.id) ?? [])),
-    regions: regions.map(({ id, label, status, country, capabilities }) => ({
-      name: id,
-      title: label,
-      available: status === "ok" && (capabilities?.includes("Linodes") ?? true),
-      ...(country ? { country } : {}),
+    regions: regions.map((region) => ({
+      name: region.id,
+      title: region.label,
+      available: isOpen(region),
+      ...(region.country ? { country: region.country } : {}),
     })),
     images: images.filter((image) => !image.deprecated && (image.status ?? "available") === "available").map(imageOf),
     readAt: new Date().toISOString(),
   };
+}
+
+/** Takes new machines now. */
+export const isOpen = ({ status, capabilities }: Region): boolean =>
+  status === "ok" && (capabilities?.includes("Linodes") ?? true);
+
+/** Where plans are sold out, by plan. */
+export async function readScarcity(call: Call): Promise<ReadonlyMap<string, Availability[]>> {
+  const path = "/v4/regions/availability";
+  const idOf = ({ plan, region }: Availability) => `${plan} ${region}`;
+  const all = await linodeListBy<Availability>(call, path, isAvailability, idOf);
+  return Map.groupBy(
+    all.filter(({ available }) => !available),
+    ({ plan }) => plan,
+  );
 }
 
 /** A plan that the list of availability does not mention is sold everywhere: the list is of those that are scarce. */

@@ -19,8 +19,13 @@ export const LIMITS = {
 const SINGLE = /\/(ips|rules|profile|account|transfer|stats|settings|template)$/;
 const IDENTIFIED = /\/(\d+|types\/[^/]+|regions\/[^/]+|images\/[^/]+\/[^/]+)$/;
 
-/** The scopes of `LIMITS` for a request; `path` with version, without query. */
-export function scopesOf(method: string, path: string): string[] {
+/** What all requests of an account count by, where its file has a budget of this name: Linode itself has no such limit. */
+const ACCOUNT = "account";
+
+/** The scopes of `LIMITS` for a request, and the account's own; `path` with version, without query. */
+export const scopesOf = (method: string, path: string): string[] => [...published(method, path), ACCOUNT];
+
+function published(method: string, path: string): string[] {
   if (method === "POST" && /^\/v4[a-z]*\/linode\/instances\/?$/.test(path)) return ["create", "other"];
   if (method !== "GET" || SINGLE.test(path) || IDENTIFIED.test(path)) return ["other"];
   return /\/images$/.test(path) ? ["images", "list"] : ["list"];

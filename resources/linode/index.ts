@@ -9,9 +9,10 @@ import { firewallProblems, firewalls } from "./firewalls.ts";
 import { gateway } from "./gateway.ts";
 import { ENDPOINT, invalidAnswer, LIMITS, linodeList, linodeObject, PAGE_SIZE, linode as send } from "./http.ts";
 import { metrics } from "./metrics.ts";
-import { instanceLabel, problems, TAG_LENGTH, tags, tagsOf } from "./names.ts";
+import { labelOf, problems, TAG_LENGTH, tags, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, powerOf, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
+import { showcase } from "./showcase.ts";
 
 const INSTANCES = "/v4/linode/instances";
 
@@ -27,6 +28,7 @@ export const linode = {
     keys: true,
     backups: true,
     monitoring: false,
+    secrets: ["rootPassword", "stackscriptData"],
     ipv6: true,
     sizes: true,
     pageSize: PAGE_SIZE,
@@ -72,12 +74,13 @@ export const linode = {
   catalog: readCatalog,
   firewalls,
   marketplace: readMarketplace,
+  showcase,
   access: readAccess,
   metrics,
 
   expect(server, mark) {
     return {
-      name: instanceLabel(server.hostname),
+      name: labelOf(server),
       size: server.size,
       region: server.region,
       tags: tagsOf(server, mark),

@@ -154,10 +154,21 @@ export interface Image {
   slug: string;
   name: string;
   distribution: string;
-  kind: "distribution" | "application";
+  kind: "distribution" | "application" | "custom";
   minDiskGb: number;
   description: string;
 }
+
+/** What the account has uploaded itself: it has no slug, and is on no list of what is public. */
+export const CUSTOM: Image = {
+  id: 195933001,
+  slug: "",
+  name: "appliance",
+  distribution: "Unknown OS",
+  kind: "custom",
+  minDiskGb: 10,
+  description: "",
+};
 
 export const IMAGES: readonly Image[] = (
   [
@@ -192,5 +203,5 @@ export const VARIETY: Variety = {
 
 /** By id or slug. */
 export function findImage(key: string | number): Image | undefined {
-  return IMAGES.find(({ id, slug }) => String(id) === String(key) || slug === key);
+  return [...IMAGES, CUSTOM].find(({ id, slug }) => String(id) === String(key) || (slug !== "" && slug === key));
 }

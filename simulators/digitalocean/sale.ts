@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { findImage, IMAGES, ONE_CLICKS, REGIONS } from "./catalog.ts";
+import { CUSTOM, findImage, IMAGES, ONE_CLICKS, REGIONS } from "./catalog.ts";
 import { notFound, unprocessable } from "./errors.ts";
 import { answerList } from "./paging.ts";
 import { imageView, regionView, sizeView, vpcView } from "./views.ts";
@@ -15,7 +15,8 @@ export function saleRoutes(world: DigitalOceanWorld): Hono {
     if (type !== undefined && type !== "distribution" && type !== "application") {
       throw unprocessable("type must be distribution or application");
     }
-    const images = isPrivate === "true" ? [] : IMAGES.filter(({ kind }) => type === undefined || kind === type);
+    const all = isPrivate === "true" ? [CUSTOM] : [...IMAGES, CUSTOM];
+    const images = all.filter(({ kind }) => type === undefined || kind === type);
     return answerList(c, "images", images, imageView);
   });
   app.get("/images/:image", (c) => {

@@ -72,13 +72,23 @@ const availability = (sale: Sale, regions: readonly string[]) =>
     }));
   });
 
-/** One of the account's own, and one of the thousands that others have made public. */
-const STACKSCRIPTS = (
+/** Some of the account's own, and one of the thousands that others have made public. */
+export const STACKSCRIPTS = (
   [
-    [10079, "join-cluster", "Joins our cluster", true],
-    [401697, "wordpress-by-somebody", "Somebody's WordPress", false],
+    [10079, "join-cluster", "Joins our cluster", true, []],
+    [
+      12345,
+      "set-hostname",
+      "Names the machine",
+      true,
+      [
+        { name: "hostname", label: "What the machine is called", example: "myserver" },
+        { name: "timezone", label: "Its clock", default: "UTC", oneof: "UTC,Europe/Berlin" },
+      ],
+    ],
+    [401697, "wordpress-by-somebody", "Somebody's WordPress", false, []],
   ] as const
-).map(([id, label, description, mine]) => ({
+).map(([id, label, description, mine, fields]) => ({
   id,
   label,
   description,
@@ -93,7 +103,7 @@ const STACKSCRIPTS = (
   deployments_total: 1,
   created: "2026-01-01T00:00:00",
   updated: "2026-01-01T00:00:00",
-  user_defined_fields: [],
+  user_defined_fields: fields,
 }));
 
 const KERNELS = (

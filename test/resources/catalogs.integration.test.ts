@@ -46,6 +46,7 @@ describe("what Linode sells", () => {
 
     expect(await linode.marketplace!(call)).toEqual([
       { name: "10079", title: "join-cluster", kind: "script", description: "Joins our cluster" },
+      { name: "12345", title: "set-hostname", kind: "script", description: "Names the machine" },
     ]);
   });
 });

@@ -3,17 +3,16 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { whoOf } from "../../people/audit.ts";
 import { mayAs, type Principal } from "../../people/principal.ts";
+import { MOST_BODY_BYTES, parseBody, secure } from "../requests.ts";
 import { sourceOf } from "../source.ts";
 import { FleetApi, type FleetParts } from "./api.ts";
 import { type RequestCheck, requestChecks } from "./check.ts";
-import { isDeeperThan } from "./depth.ts";
 import { once } from "./once.ts";
 import { describe } from "./openapi.ts";
 import { ApiError, problemOf } from "./problems.ts";
 import { type Answer, isMutation, type Mutation, type Route } from "./route.ts";
 import { ROUTES, TAGS } from "./routes.ts";
 
-const MOST_BODY_BYTES = 1024 * 1024;
 const MOST_URI_CHARS = 8 * 1024;
 const MOST_HEADER_CHARS = 16 * 1024;
 const LONGEST_WAIT_SECONDS = 60;
@@ -29,7 +28,7 @@ export function fleetApp(parts: FleetParts): Hono {
 
   app.use(async (c, next) => {
     await next();
-    secure(c);
+    secure(c.res);
   });
   app.use(async (c, next) => {
     refuseOversized(c);
@@ -73,18 +72,6 @@ function refuseOversized(c: Context): void {
   let size = 0;
   for (const [name, value] of c.req.raw.headers) size += name.length + value.length;
   if (size > MOST_HEADER_CHARS) fail("HEADERS_TOO_LARGE", `at most ${MOST_HEADER_CHARS} characters together`);
-}
-
-/** Nothing here is for another site, a cache in between or a browser that guesses types. */
-function secure(c: Context): void {
-  const { headers } = c.res;
-  headers.set("x-content-type-options", "nosniff");
-  headers.set("referrer-policy", "no-referrer");
-  headers.set("cross-origin-resource-policy", "same-origin");
-  headers.set("x-frame-options", "DENY");
-  if (!headers.has("content-security-policy"))
-    headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
-  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
 }
 
 async function answer(
@@ -141,26 +128,10 @@ async function audit(api: FleetApi, { id }: Route, principal: Principal, c: Cont
   });
 }
 
-class Refused extends Error {}
-
-/** As deep as a fleet file may be. */
-const DEEPEST_BODY = 50;
-
 async function readBody(c: Context): Promise<unknown> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") fail("MEDIA_TYPE", "content-type: application/json is wanted");
-  const text = await c.req.text();
-  try {
-    const body: unknown = JSON.parse(text, (key, value: unknown) => {
-      if (key === "__proto__") throw new Refused("a member may not be called __proto__");
-      return value;
-    });
-    if (isDeeperThan(DEEPEST_BODY, body)) throw new Refused(`the body has more than ${DEEPEST_BODY} levels`);
-    return body;
-  } catch (cause) {
-    // What the parser says repeats a part of the body, which may be a secret.
-    throw new ApiError("USAGE", cause instanceof Refused ? cause.message : "the body is no JSON");
-  }
+  return parseBody(await c.req.text());
 }
 
 function mutationOf({ id }: Principal, parameters: Record<string, unknown>): Mutation {

@@ -63,6 +63,7 @@ async function checkAccounts(
     accounts: new Map(),
   }));
   for (const { spec } of accounts.values()) {
+    if (spec.retired) continue;
     const cloud = cloudOf(controller, spec.provider);
     await add(`account ${spec.name}`, async () => {
       const catalog = await cloud.catalog({ account: controller.account(spec), signal, priority: "person" });

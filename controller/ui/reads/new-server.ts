@@ -61,7 +61,7 @@ export async function accountsToChoose(visit: Visit): Promise<AccountSpec[]> {
     owners === undefined || accounts === undefined ? view.isAccountWithin(visit.who, name) : accounts.includes(name);
   return [...view.desired.accounts.values()]
     .map(({ spec }) => spec)
-    .filter(isOpen)
+    .filter((spec) => spec.active !== false && !spec.retired && isOpen(spec))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -45,6 +45,12 @@ describe("effects of a server", () => {
     },
     { name: "updates power", before: web, after: serverSpec("web-1", { power: "stopped" }), op: "update" },
     {
+      name: "updates how it is stopped, and never replaces for that",
+      before: web,
+      after: serverSpec("web-1", { power: "stopped", stop: "forced" }),
+      op: "update",
+    },
+    {
       name: "updates for a raised restart counter",
       before: web,
       after: serverSpec("web-1", { restarts: { reboot: 1, reset: 0 } }),
