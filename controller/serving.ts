@@ -92,7 +92,15 @@ export class Serving {
       dialects: [
         {
           paths: VPS_PATHS,
-          app: vpsApp({ controller, memory, service, people, authenticate, logger, stopping: stopping.signal }),
+          app: vpsApp({
+            controller,
+            memory,
+            service,
+            people,
+            authenticate: people.welcome,
+            logger,
+            stopping: stopping.signal,
+          }),
         },
       ],
     });

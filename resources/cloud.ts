@@ -16,6 +16,7 @@ import type {
   FirewallText,
   KeySpec,
   Labels,
+  ServerSecrets,
   ServerSpec,
 } from "./spec.ts";
 
@@ -142,6 +143,8 @@ export interface Capabilities {
   /** Fields that apply when a machine is made: edits are no effect until `rebuild`. Neither in place nor a replace. */
   createOnly?: readonly ("ipv6" | "monitoring" | "options")[];
   power: readonly PowerAction[];
+  /** `reset` cuts the power, and is not another word for `reboot`. */
+  powerCycle?: true;
   firewalls: boolean;
   /**
    * Where rules live. `account` (default): a firewall is an object of the base stack, and servers attach to it. `server`: the cloud has rules at
@@ -163,6 +166,8 @@ export interface Capabilities {
   backups: boolean;
   monitoring: boolean;
   ipv6: boolean;
+  /** Secrets that the gateway can put into the request that makes a machine. None when absent. */
+  secrets?: readonly (keyof ServerSecrets)[];
   /** Whether servers have sizes with prices; false where they have free `resources`. */
   sizes: boolean;
   /** Servers on one page of `list`. */

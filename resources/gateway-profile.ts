@@ -1,4 +1,5 @@
 import type { Account, Call } from "./cloud.ts";
+import type { ServerSecrets } from "./spec.ts";
 
 /** How the loopback gateway stands between an official plugin and its cloud. */
 export interface GatewayProfile {
@@ -32,6 +33,8 @@ export interface GatewayProfile {
    * right. `body` as for `creation`, which sees it after this.
    */
   amend?(method: string, path: string, body: unknown): object | undefined;
+  /** The body of a server's create with its secrets put in: no plugin, and so no state, has them. Present where `capabilities.secrets` are. */
+  withSecrets?(body: Readonly<Record<string, unknown>>, secrets: ServerSecrets): Record<string, unknown>;
   /** The cloud's own word in a failed answer (5xx) that a create has made nothing: none left, too many requests. Then there is nothing to look for. */
   madeNothing?(status: number, body: string): boolean;
   /** An error of the gateway's own as this cloud's API would answer it. Default: JSON that the plugins of most clouds can read. */

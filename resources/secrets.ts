@@ -1,3 +1,5 @@
+import type { ServerSecrets } from "./spec.ts";
+
 /** A line of a longer text that is shorter than this is left. */
 const LINE_LENGTH = 12;
 
@@ -24,3 +26,9 @@ export function redactor(values: Iterable<string>): (text: string) => string {
 function linesOf(value: string): string[] {
   return value.split(/\r?\n/).flatMap((line) => (line.trim().length < LINE_LENGTH ? [] : [line.trim()]));
 }
+
+/** The texts alone: values, or references. */
+export const secretValues = ({ rootPassword, stackscriptData = {} }: ServerSecrets): string[] => [
+  ...(rootPassword === undefined ? [] : [rootPassword]),
+  ...Object.values(stackscriptData),
+];

@@ -145,12 +145,23 @@ export interface AccountSpec {
 /** User data is given in the file, by a file of the fleet repository (already read: `text`), or by the environment. */
 export type UserData = { text: string } | { env: string };
 
+/** What goes into the request that makes a machine and is kept nowhere: references in documents, values on their way. */
+export interface ServerSecrets {
+  rootPassword?: string;
+  /** Answers to a start script's questions, by their names. */
+  stackscriptData?: Record<string, string>;
+}
+
 /** Words on a machine by name. One without a value (`null`) is a plain tag, where the cloud has tags; an empty value elsewhere. */
 export type Labels = Record<string, string | null>;
 
 export interface ServerSpec {
   kind: "Server";
   name: string;
+  /** A name for people. */
+  title?: string;
+  /** Its id at the multi-cloud VPS API, where that is no other's word for it. */
+  uuid?: string;
   formerly: string[];
   account: string;
   /** The account's cloud. */
@@ -168,6 +179,8 @@ export interface ServerSpec {
   /** The rules of `firewalls`, in their order, where the cloud has rules at each machine only. */
   rules?: FirewallText[];
   power: PowerState;
+  /** Only of one that is to be stopped. */
+  stop?: "forced";
   restarts: { reboot: number; reset: number };
   /** Raising it deletes the machine and makes a new one from `createOnly`. */
   rebuild: number;
@@ -185,7 +198,13 @@ export interface ServerSpec {
   /** A cloud's id of a running machine that this file takes over. */
   adopt?: string;
   /** What applies when a machine is made, and never changes one: edits wait for `rebuild`. */
-  createOnly: { image: string; keys: { name: string; publicKey: string }[]; userData?: UserData };
+  createOnly: {
+    image: string;
+    keys: { name: string; publicKey: string }[];
+    userData?: UserData;
+    /** References: a fingerprint by the fleet's key each. */
+    secrets?: ServerSecrets;
+  };
   /** The `provider:` block, checked against the cloud's own schema. */
   options: Record<string, unknown>;
 }

@@ -705,6 +705,14 @@ export interface ServerFields {
    */
   hostname?: string;
   /**
+   * A name for people. What whoever made it by the multi-cloud VPS API has called it.
+   */
+  title?: string;
+  /**
+   * What the multi-cloud VPS API calls it. Made from the fleet's id and the name unless said.
+   */
+  uuid?: string;
+  /**
    * Earlier names. A server is renamed by changing `name` and listing the old one here; the machine stays.
    */
   formerly: string[];
@@ -819,6 +827,10 @@ export interface ServerFields {
    */
   power: "running" | "stopped" | "suspended";
   /**
+   * How a machine that runs and is to be `stopped` comes there. `graceful`: its system is asked to shut down, and after a minute it is switched off. `forced`: it is switched off at once.
+   */
+  stop: "graceful" | "forced";
+  /**
    * Counters. Raising one restarts the machine once; lowering one does nothing.
    */
   restarts: {
@@ -901,6 +913,21 @@ export interface ServerFields {
      * Path of a file of this repository, from its top.
      */
     file?: string;
+  };
+  /**
+   * That a new machine is given secrets with the request that makes it. Written by whatever has sealed them: a fingerprint each, by which the controller finds the value until the machine is there; then it is erased. To make the machine anew, take this out.
+   */
+  secrets?: {
+    /**
+     * The password of root.
+     */
+    rootPassword?: string;
+    /**
+     * Answers to the StackScript's questions, by their names.
+     */
+    stackscriptData?: {
+      [k: string]: string;
+    };
   };
   /**
    * What only this cloud has, checked against the cloud's own schema.

@@ -15,6 +15,11 @@ export class SimulatorClient {
     return this.#send("GET", "/servers");
   }
 
+  /** What a machine was made with that no answer of the cloud tells: passwords, user data. */
+  given(id: string): Promise<Record<string, unknown>> {
+    return this.#send("GET", `/servers/${encodeURIComponent(id)}/given`);
+  }
+
   calls(): Promise<CallCount[]> {
     return this.#send("GET", "/calls");
   }

@@ -32,6 +32,11 @@ export function controlRoutes(cloud: SimulatedCloud, front: Front): Hono {
       : c.json({ error: `no server ${c.req.param("id")}` }, 404),
   );
 
+  app.get("/servers/:id/given", (c) => {
+    const given = cloud.given?.(c.req.param("id"));
+    return given ? c.json(given) : c.json({ error: `nothing is kept of server ${c.req.param("id")}` }, 404);
+  });
+
   app.patch("/sizes/:size", async (c) => {
     if (!cloud.sell) return c.json({ error: `the sizes of a simulated ${cloud.cloud} cannot be changed` }, 404);
     const known = cloud.sell(c.req.param("size"), await c.req.json<SaleChange>());

@@ -29,6 +29,8 @@ export interface SimulatedCloud {
   /** Changes a machine at once, without an action or event of the API; undefined when there is no such machine. */
   change(id: string, patch: ServerPatch): MaybePromise<SimulatedServer | undefined>;
   remove(id: string): MaybePromise<boolean>;
+  /** What a machine was made with that no answer of the cloud tells, where the simulator keeps it. */
+  given?(id: string): object | undefined;
   /** Changes price or stock of a size on sale, where the simulator can; false when there is no such size. */
   sell?(size: string, change: SaleChange): boolean;
   /** An error in the cloud's own shape, for injected statuses: JSON, or a whole answer where the cloud speaks another language. */

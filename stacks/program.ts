@@ -73,6 +73,7 @@ function declareServer(
   new Power(powerName(object.identity), {
     server: id,
     state: spec.power,
+    ...(spec.stop === "forced" && { forced: true }),
     reboot: object.restarts.reboot,
     reset: object.restarts.reset,
     // A resize may leave the machine off: a changed size makes Power look again.

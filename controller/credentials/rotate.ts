@@ -32,7 +32,7 @@ export async function rotateKeys({ store, ring }: { store: Store; ring: KeyRing 
   });
   // Only what is on record now counts: whoever seals meanwhile waits for this and then reads the keys that are left.
   await store.changeCredentials(async ({ sealed }) => {
-    const needed = new Set([change.key, ...sealed.map(({ key }) => key)]);
+    const needed = new Set([change.key, ...sealed.map(({ key }) => key), ...(await store.serverSecretKeys())]);
     const unneeded = new Set((await ring.read()).map(({ id }) => id).filter((id) => !needed.has(id)));
     change.removed = await ring.remove(unneeded);
     change.removable = (await ring.read()).map(({ id }) => id).filter((id) => !needed.has(id));

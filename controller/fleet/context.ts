@@ -9,7 +9,16 @@ export interface CloudRules {
   readonly title: string;
   readonly capabilities: Pick<
     Capabilities,
-    "power" | "firewalls" | "firewallScope" | "sharedPerRegion" | "keys" | "backups" | "monitoring" | "ipv6" | "sizes"
+    | "power"
+    | "firewalls"
+    | "firewallScope"
+    | "sharedPerRegion"
+    | "keys"
+    | "backups"
+    | "monitoring"
+    | "ipv6"
+    | "secrets"
+    | "sizes"
   >;
   readonly credentials: Readonly<Record<string, CredentialField>>;
   readonly schemas: { account: object; server: object };

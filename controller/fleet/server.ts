@@ -75,6 +75,9 @@ function compilePlaced(fields: PlacedFields, context: Context): Result<ServerSpe
   if (cloud.capabilities.firewallScope === "server" && fields.firewalls.length > 0)
     spec.rules = fields.firewalls.flatMap((name) => textOf(context.find("Firewall", name)));
   if (fields.plan !== undefined) spec.plan = fields.plan;
+  if (fields.title !== undefined) spec.title = fields.title;
+  if (fields.uuid !== undefined) spec.uuid = fields.uuid;
+  if (fields.power === "stopped" && fields.stop === "forced") spec.stop = "forced";
   if (fields.owner !== undefined) spec.owner = fields.owner;
   if (fields.expires !== undefined) spec.expires = fields.expires;
   if (fields.expired !== undefined) spec.expired = fields.expired;
@@ -82,6 +85,7 @@ function compilePlaced(fields: PlacedFields, context: Context): Result<ServerSpe
   if (fields.drift !== undefined) spec.drift = fields.drift;
   if (fields.adopt !== undefined) spec.adopt = String(fields.adopt);
   if (userData !== undefined) spec.createOnly.userData = userData;
+  if (fields.secrets !== undefined) spec.createOnly.secrets = fields.secrets;
   const refused = cloud.problems?.(spec) ?? [];
   if (refused.length > 0)
     return broken(
@@ -115,14 +119,16 @@ type PolicyField =
   | "owner"
   | "plan"
   | "protect"
-  | "suspend";
+  | "suspend"
+  | "title"
+  | "uuid";
 
 /**
  * `hash` covers what a running machine can be brought in line with, `createHash` that and what only a new machine takes. Neither covers what
  * makes no work: the policy fields, the owner, and the plan's name, whose meaning is in `size` and `resources`.
  */
 export function hashServer(spec: ServerSpec): { hash: string; createHash: string } {
-  const live: Record<Exclude<keyof ServerSpec, PolicyField | "createOnly" | "rules">, unknown> = {
+  const live: Record<Exclude<keyof ServerSpec, PolicyField | "createOnly" | "rules" | "stop">, unknown> = {
     account: spec.account,
     backups: spec.backups,
     firewalls: spec.firewalls,
@@ -141,6 +147,7 @@ export function hashServer(spec: ServerSpec): { hash: string; createHash: string
     restarts: spec.restarts,
     size: spec.size,
     ...(spec.rules && { rules: spec.rules }),
+    ...(spec.stop && { stop: spec.stop }),
   };
   const hash = sha256(canonicalJson(live));
   return { hash, createHash: sha256(hash + canonicalJson(spec.createOnly)) };
@@ -234,6 +241,10 @@ function capabilityFaults(fields: ServerFields, { title, capabilities }: CloudRu
   const faults: FieldFault[] = [];
   for (const field of ["ipv6", "monitoring", "backups"] as const) {
     if (fields[field] && !capabilities[field]) faults.push(fieldFault([field], `${title} has no switch for it`));
+  }
+  for (const secret of Object.keys(fields.secrets ?? {})) {
+    if (!capabilities.secrets?.some((known) => known === secret))
+      faults.push(fieldFault(["secrets", secret], `${title} takes none when it makes a machine`));
   }
   if (fields.firewalls.length > 0 && !capabilities.firewalls)
     faults.push(fieldFault(["firewalls"], `${title} has no firewalls`));

@@ -5,6 +5,8 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { FleetError, type FleetErrorCode } from "../../resources/errors.ts";
 import type { GatewayProfile } from "../../resources/gateway-profile.ts";
+import { redactor, secretValues } from "../../resources/secrets.ts";
+import type { ServerSecrets } from "../../resources/spec.ts";
 import { type Answer, endToEnd, parseBody, problem, retryAfterMs } from "./answer.ts";
 import { Creates } from "./creates.ts";
 import { standInFor } from "./fixed-host.ts";
@@ -195,14 +197,22 @@ class RequestHandler {
       await this.#pass({ ...plain, signal: waiting }, path, response);
       return undefined;
     }
+    const secrets = creation.kind === "Server" ? this.#options.secrets?.get(creation.key) : undefined;
     // Once it has left, the answer is wanted even when the caller is gone: it names what was bought.
     const outgoing = {
       ...plain,
+      ...(secrets && { body: this.#withSecrets(body, secrets) }),
       headers: { ...headers, "accept-encoding": "identity" },
       signal: this.#ended.signal,
       fresh: true,
     };
-    return this.#track(this.#creates.handle(creation, () => this.#exchange(outgoing, path, waiting), waiting));
+    const send = async () => withoutSecrets(await this.#exchange(outgoing, path, waiting), secrets);
+    return this.#track(this.#creates.handle(creation, send, waiting));
+  }
+
+  #withSecrets(body: Buffer, secrets: ServerSecrets): Buffer {
+    const fields = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
+    return Buffer.from(JSON.stringify(this.#profile.withSecrets!(fields, secrets)));
   }
 
   /** Forwards a request that makes nothing, and passes the answer on as it comes. */
@@ -278,6 +288,13 @@ class RequestHandler {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     this.#options.log?.(level, message, { method: request.method ?? "", path });
   }
+}
+
+/** A cloud may repeat what it was sent in what it complains of. */
+function withoutSecrets(answer: Answer, secrets: ServerSecrets | undefined): Answer {
+  if (secrets === undefined || answer.status < 400) return answer;
+  const body = Buffer.from(redactor(secretValues(secrets))(answer.body.toString("utf8")));
+  return { ...answer, body, headers: { ...answer.headers, "content-length": String(body.length) } };
 }
 
 /** Hashes have one length, so that the comparison tells nothing by its time. */

@@ -1,11 +1,14 @@
 import type { Account, Cloud } from "../../resources/cloud.ts";
 import type { Journal } from "../../resources/journal.ts";
+import type { ServerSecrets } from "../../resources/spec.ts";
 
 export interface GatewayOptions {
   account: Account;
   /** A cloud that has a `gateway` profile. */
   cloud: Cloud;
   journal: Journal;
+  /** Values that go into creates of servers, by their keys (`Creation.key`). Only the cloud is sent them, and no answer passes with one in it. */
+  secrets?: ReadonlyMap<string, ServerSecrets>;
   /** Default "background". */
   priority?: "person" | "background";
   /** Where it listens, unless somebody else does. Default: a free port. Plugins keep the address they were given in state. */

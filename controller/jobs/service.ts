@@ -310,6 +310,7 @@ export class Service {
       if (unsent > 0) this.#log.logger.error({ notifications: unsent }, "gave up notifications that could not be sent");
       if (runs + events + requests > 0)
         this.#log.logger.info({ runs, events, requests }, "removed old runs, events and answers to requests");
+      await store.tidyServerSecrets();
       const entries = await tidyPeople(this.#controller);
       if (entries > 0) this.#log.logger.info({ entries }, "removed old entries of the audit log");
     }

@@ -5,22 +5,30 @@ import type { Recent } from "./recent.ts";
 import { toPrincipal } from "./standing.ts";
 import type { PeopleStore, StoredUser } from "./types.ts";
 
+interface IssuedParts {
+  store: PeopleStore;
+  recent: Recent;
+  /** Somebody whom the fleet does not know becomes a requester, about what is theirs and nothing else. Default false. */
+  welcomes?: boolean;
+}
+
 /**
  * People by tokens of the configured issuer. Its subject names a user for good once a token with the user's verified mail address was seen, so that an
- * address which goes to somebody else takes no user with it. Nobody is made a user by a token.
+ * address which goes to somebody else takes no user with it. Nobody is made a user by a token, except where a documented service welcomes them.
  */
 export class IssuedPeople {
-  readonly #parts: { store: PeopleStore; recent: Recent };
+  readonly #parts: IssuedParts;
 
-  constructor(parts: { store: PeopleStore; recent: Recent }) {
+  constructor(parts: IssuedParts) {
     this.#parts = parts;
   }
 
   /** By a token for the API. @throws {FleetError} UNAUTHENTICATED, ISSUER_UNAVAILABLE */
   async principal(issuer: Issuer, token: string, source: string): Promise<Principal> {
-    const { store, recent } = this.#parts;
+    const { store, recent, welcomes = false } = this.#parts;
     const claims = await issuer.verify(token);
-    const user = await recent.get(`issuer ${JSON.stringify(claims)}`, async () => {
+    const user = await recent.get(`issuer ${welcomes} ${JSON.stringify(claims)}`, async () => {
+      if (welcomes) await this.#welcome(claims, source);
       const found = await this.#user(claims, source);
       if (found === undefined) return undefined;
       const who = { id: found.id, email: found.email, via: "issuer" } as const;
@@ -37,6 +45,19 @@ export class IssuedPeople {
     const user = await this.#user(claims, source);
     if (user === undefined) throw unknown();
     return user;
+  }
+
+  /** Adds whom neither subject nor verified mail address name. Somebody who is disabled stays so. */
+  async #welcome({ subject, email }: IssuerClaims, source: string): Promise<void> {
+    const { store } = this.#parts;
+    if (email === undefined || (await store.user({ subject })) || (await store.user({ email }))) return;
+    const wish = { name: email.split("@")[0]!, email, role: "requester", owners: [email] } as const;
+    const data = { subject, role: wish.role, owners: wish.owners };
+    const entry = { action: "user.welcomed", object: `user ${email}`, source, data };
+    await store.addUser(wish, entry).catch((error: unknown) => {
+      // Two first requests at once: both are of the same person.
+      if (!(error instanceof FleetError) || error.code !== "CONFLICT") throw error;
+    });
   }
 
   async #user(claims: IssuerClaims, source: string): Promise<Omit<StoredUser, "hash"> | undefined> {

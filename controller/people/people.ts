@@ -41,6 +41,8 @@ export interface People {
   sessions: Sessions;
   audit: AuditLog;
   authenticate: Authenticate;
+  /** The same for a documented service: whom the configured issuer knows and the fleet does not becomes a requester of it. */
+  welcome: Authenticate;
   /** Signing in to the page at the issuer, where that is configured. */
   login?: IssuerLogin;
   signIn(credentials: Credentials): ReturnType<typeof signIn>;
@@ -61,14 +63,17 @@ export async function openPeople(parts: PeopleParts): Promise<People> {
   const login = loginSettings(environment);
   const settings = issuerSettings(environment, login !== undefined);
   const issuedPeople = new IssuedPeople({ store, recent });
-  const issued = settings && { issuer: new Issuer(settings, now), people: issuedPeople };
+  const issuer = settings && new Issuer(settings, now);
+  const knownBy = (people: IssuedPeople) =>
+    authenticator({ tokens, keys, ...(issuer && { issued: { issuer, people } }) });
   return {
     users: new Users({ store, hasher, attempts, onChange: () => recent.clear() }),
     keys,
     tokens,
     sessions: new Sessions(store, recent, parts.sessionLifetimes),
     audit: new AuditLog(store),
-    authenticate: authenticator({ tokens, keys, ...(issued && { issued }) }),
+    authenticate: knownBy(issuedPeople),
+    welcome: knownBy(new IssuedPeople({ store, recent, welcomes: true })),
     ...(login && { login: new IssuerLogin({ store, settings: login, people: issuedPeople, attempts }) }),
     signIn: (credentials) => signIn({ store, hasher, attempts }, credentials),
     rotateTokenKey: (afterMs) => tokenKeys.rotate(afterMs, ACCESS_MS),

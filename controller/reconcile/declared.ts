@@ -3,6 +3,7 @@ import type { ServerSpec } from "../../resources/spec.ts";
 import type { DeclaredObject, ProgramInput } from "../../stacks/program.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { withCounters } from "./counters.ts";
+import { secretsToSend } from "./secrets-to-send.ts";
 import type { RunKind, StackTask } from "./stack-run.ts";
 import { isServer, type Work } from "./types.ts";
 
@@ -50,6 +51,7 @@ export async function notReady(controller: Controller, task: StackTask): Promise
     else {
       try {
         readUserData(controller, work, work.desired, "up");
+        await secretsToSend(controller, [work]);
       } catch (error) {
         if (!(error instanceof FleetError)) throw error;
         reasons.set(work, error.message);

@@ -16,6 +16,8 @@ const QUIET = new Set([
   "owner",
   "adopt",
   "plan",
+  "title",
+  "uuid",
   "suspend",
   "drift",
   "createOnly",
@@ -90,8 +92,9 @@ function createOnlyPath(path: string): string {
   return path.replace(/^createOnly\./, "");
 }
 
-/** User data may hold secrets, whatever its author thought: it is never shown. */
+/** User data may hold secrets, whatever its author thought: it is never shown. Of a secret nothing is but that there is one. */
 function hideUserData(change: Change): Change {
+  if (/^secrets\b/.test(change.path)) return { path: "secrets", secret: true };
   if (!/^userData\b/.test(change.path)) return change;
   return { path: "userData", secret: true };
 }

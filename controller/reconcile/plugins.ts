@@ -2,6 +2,8 @@ import { join } from "node:path";
 import type { Account, Cloud } from "../../resources/cloud.ts";
 import { ENDPOINTS_VARIABLE } from "../../resources/endpoints.ts";
 import type { Journal } from "../../resources/journal.ts";
+import { secretValues } from "../../resources/secrets.ts";
+import type { ServerSecrets } from "../../resources/spec.ts";
 import { startGateway } from "../gateway/index.ts";
 import { VERSION } from "../version.ts";
 import { type Controller, cloudOf } from "./context.ts";
@@ -21,8 +23,13 @@ export interface Plugins {
   close(): Promise<void>;
 }
 
-/** Opens what a run on an account needs: our own provider, and the gateway where the cloud has an official plugin. */
-export async function openPlugins(controller: Controller, matched: MatchedAccount, stack: string): Promise<Plugins> {
+/** Opens what a run on an account needs: our own provider, and the gateway where the cloud has an official plugin. `serverSecrets` go by owner mark. */
+export async function openPlugins(
+  controller: Controller,
+  matched: MatchedAccount,
+  stack: string,
+  serverSecrets: ReadonlyMap<string, ServerSecrets> = new Map(),
+): Promise<Plugins> {
   const { spec } = matched;
   const journal = journalOf(controller.store, matched);
   const cloud = cloudOf(controller, spec.provider);
@@ -32,7 +39,7 @@ export async function openPlugins(controller: Controller, matched: MatchedAccoun
   const plugins: Plugins = {
     providers: {},
     environment: {},
-    secrets: Object.values(account.credentials),
+    secrets: [...Object.values(account.credentials), ...[...serverSecrets.values()].flatMap(secretValues)],
     close: async () => {
       closed ??= Promise.all(closing.map((close) => close()));
       await closed;
@@ -48,6 +55,7 @@ export async function openPlugins(controller: Controller, matched: MatchedAccoun
         account,
         cloud,
         journal,
+        secrets: serverSecrets,
         settleMs,
         dir: join(controller.dataDir, "runs"),
       });

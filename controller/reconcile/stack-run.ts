@@ -15,6 +15,7 @@ import type { MatchedAccount } from "./match.ts";
 import { openPlugins, type Plugins } from "./plugins.ts";
 import { type ObjectResult, resultsOf } from "./results.ts";
 import { RunLog } from "./run-log.ts";
+import { secretsToSend } from "./secrets-to-send.ts";
 import { checkState, noteState } from "./state-version.ts";
 import { objectKey, type Work } from "./types.ts";
 import { type Groups, groupsOf, untoldPowers, withoutPowers } from "./urns.ts";
@@ -91,7 +92,8 @@ async function runReady(
     await noteKept(controller.store, task.account.identity, atRisk);
   }
 
-  const plugins = await openPlugins(controller, task.account, task.stack);
+  const secrets = kind === "up" ? await secretsToSend(controller, task.declare) : undefined;
+  const plugins = await openPlugins(controller, task.account, task.stack, secrets);
   // A lost lease stops creates at once: what the engine still sends gets no further.
   const stop = () => isLeaseLost(signal) && void plugins.close();
   signal.addEventListener("abort", stop, { once: true });

@@ -1,4 +1,5 @@
 import { type Insertable, type Kysely, type Selectable, sql } from "kysely";
+import { eraseEnded } from "./server-secrets.ts";
 import type { Tables } from "./tables.ts";
 import type { Store, StoredChange, StoredStep } from "./types.ts";
 
@@ -47,6 +48,7 @@ export function changeMethods(db: Kysely<Tables>): Methods {
           .executeTakeFirst();
         if (numUpdatedRows !== 1n) return false;
         if (step !== undefined) await one.insertInto("change_step").values(stepRow(step)).execute();
+        await eraseEnded(one, change);
         return true;
       });
     },

@@ -27,6 +27,7 @@ import { EmbeddedPool, serverPool } from "./pool.ts";
 import { requestMethods } from "./requests.ts";
 import { revertMethods } from "./reverts.ts";
 import { runMethods } from "./runs.ts";
+import { serverSecretMethods } from "./server-secrets.ts";
 import type { Tables } from "./tables.ts";
 import type { Store } from "./types.ts";
 import { vpsTableMethods } from "./vps-tables.ts";
@@ -81,6 +82,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...commitMethods(db),
     ...requestMethods(db),
     ...credentialMethods(db),
+    ...serverSecretMethods(db),
     ...changeMethods(db),
     ...callMethods(db),
     ...forgeMethods(db),

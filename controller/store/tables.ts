@@ -140,6 +140,16 @@ export interface Tables extends PeopleTables {
     set_by: string;
     set_at: Instant;
   };
+  server_secret: {
+    ref: string;
+    server: string;
+    field: string;
+    key: string;
+    nonce: string;
+    sealed: string;
+    sealed_by: string;
+    sealed_at: Generated<Date>;
+  };
   credential_binding: {
     account: string;
     field: string;

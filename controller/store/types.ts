@@ -360,6 +360,18 @@ export interface ForgeLogin {
   at: string;
 }
 
+/** What one server is to be made with, unreadable without the key that `key` names. Never changed: another value has another reference. */
+export interface SealedServerSecret {
+  ref: string;
+  /** Name of the server. */
+  server: string;
+  field: string;
+  key: string;
+  nonce: string;
+  sealed: string;
+  by: string;
+}
+
 export interface CredentialRecords {
   sealed: SealedCredential[];
   bindings: EndpointBinding[];
@@ -551,6 +563,15 @@ export interface Store {
   credentials(): Promise<CredentialRecords>;
   /** Changes what is kept in one transaction, which no other change runs beside: `change` is given what is there now. */
   changeCredentials(change: (now: CredentialRecords) => Promise<CredentialChange>): Promise<void>;
+
+  putServerSecrets(secrets: readonly SealedServerSecret[]): Promise<void>;
+  /** Those that are still kept. A change that converges or is closed erases its servers' in the same transaction, unless another one is open. */
+  serverSecrets(refs: readonly string[]): Promise<SealedServerSecret[]>;
+  eraseServerSecrets(refs: readonly string[]): Promise<void>;
+  /** Erases those of servers that no change has asked for within an hour. Answers how many. */
+  tidyServerSecrets(): Promise<number>;
+  /** Ids of the keys that some are sealed with. */
+  serverSecretKeys(): Promise<string[]>;
 
   /** False when there is one of this id already. */
   addChange(change: StoredChange, step: StoredStep): Promise<boolean>;

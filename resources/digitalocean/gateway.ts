@@ -3,6 +3,7 @@ import { markIn, markWithin } from "../mark.ts";
 import { isNamed, type Named } from "./answers.ts";
 import { taggedDroplets } from "./droplets.ts";
 import { authorization, digitaloceanList, scopesOf } from "./http.ts";
+import { withRootPassword } from "./user-data.ts";
 
 /** What the official plugin sends to make something, and where its owner mark stands. Tags need no look: making one twice is making it once. */
 export const gateway: GatewayProfile = {
@@ -23,6 +24,12 @@ export const gateway: GatewayProfile = {
       default:
         return undefined;
     }
+  },
+  withSecrets(body, { rootPassword }) {
+    if (rootPassword === undefined) return { ...body };
+    const hasKeys = Array.isArray(body.ssh_keys) && body.ssh_keys.length > 0;
+    const own = typeof body.user_data === "string" ? body.user_data : undefined;
+    return { ...body, user_data: withRootPassword(own, { rootPassword, opensSsh: !hasKeys }) };
   },
 };
 

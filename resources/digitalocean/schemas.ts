@@ -3,8 +3,22 @@ export const accountSchema = {
   title: "Options of a DigitalOcean account",
   type: "object",
   additionalProperties: false,
-  properties: {},
+  properties: {
+    openKeys: {
+      type: "array",
+      items: { type: "string", pattern: "^[0-9]{1,15}$" },
+      uniqueItems: true,
+      description: "Ids of keys that callers of the multi-cloud VPS API may name who are no admins.",
+    },
+    openVpcs: {
+      type: "array",
+      items: { type: "string", minLength: 1 },
+      uniqueItems: true,
+      description: "Ids of VPCs that callers of the multi-cloud VPS API may name who are no admins.",
+    },
+  },
 };
+
 
 /** `provider:` of a server. */
 export interface DigitalOceanOptions {
@@ -12,6 +26,7 @@ export interface DigitalOceanOptions {
   agent?: boolean;
   resizeDisk?: boolean;
   gracefulShutdown?: boolean;
+  sshKeys?: string[];
 }
 
 export const serverSchema = {
@@ -26,6 +41,13 @@ export const serverSchema = {
       description: "VPC of a new droplet, the region's default when absent. A change waits for `rebuild`.",
     },
     agent: { type: "boolean", description: "The droplet agent for the web console. A change waits for `rebuild`." },
+    sshKeys: {
+      type: "array",
+      items: { type: "string", pattern: "^([0-9]{1,15}|[0-9a-f]{2}(:[0-9a-f]{2}){15})$" },
+      uniqueItems: true,
+      description:
+        "Ids or fingerprints of keys that the account has already, besides those of `keys`, let in on a new droplet. A change waits for `rebuild`.",
+    },
     resizeDisk: {
       type: "boolean",
       default: true,

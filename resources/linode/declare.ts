@@ -8,11 +8,19 @@ import { machineOptions, requiredId } from "../declaring.ts";
 import { FleetError } from "../errors.ts";
 import { refuseProblems } from "../problems.ts";
 import type { FirewallRule, ServerSpec } from "../spec.ts";
-import { firewallLabel, instanceLabel, keyLabel, problems, tagsOf } from "./names.ts";
+import { firewallLabel, keyLabel, labelOf, problems, tagsOf } from "./names.ts";
 import type { LinodeOptions } from "./schemas.ts";
 
 /** What applies when a machine is made, and would make the plugin replace it later. */
-const CREATE_ONLY = ["image", "authorizedKeys", "metadatas", "privateIp", "swapSize", "diskEncryption"];
+const CREATE_ONLY = [
+  "image",
+  "authorizedKeys",
+  "metadatas",
+  "privateIp",
+  "swapSize",
+  "diskEncryption",
+  "stackscriptId",
+];
 
 export const declarations: Declarations = {
   declareServer(server, context) {
@@ -65,7 +73,7 @@ function instanceArgs(server: ServerSpec, context: ServerContext): ConstructorPa
   const { image, keys } = server.createOnly;
   const options: LinodeOptions = server.options;
   return {
-    label: instanceLabel(server.hostname),
+    label: labelOf(server),
     region: server.region,
     type: server.size,
     image,
@@ -78,6 +86,7 @@ function instanceArgs(server: ServerSpec, context: ServerContext): ConstructorPa
     ...(options.privateIp === undefined ? {} : { privateIp: options.privateIp }),
     ...(options.swapSizeMiB === undefined ? {} : { swapSize: options.swapSizeMiB }),
     ...(options.diskEncryption === undefined ? {} : { diskEncryption: options.diskEncryption }),
+    ...(options.stackscriptId === undefined ? {} : { stackscriptId: options.stackscriptId }),
     ...(options.watchdog === undefined ? {} : { watchdogEnabled: options.watchdog }),
     ...(options.resizeDisk === undefined ? {} : { resizeDisk: options.resizeDisk }),
   };

@@ -25,6 +25,12 @@ export const gateway: GatewayProfile = {
     const device = /^\/networking\/firewalls\/(\d+)\/devices$/.exec(route);
     return device ? attachment(device[1]!, fields) : undefined;
   },
+  // The plugin has sent a random password of its own where an image is installed.
+  withSecrets: (body, { rootPassword, stackscriptData }) => ({
+    ...body,
+    ...(rootPassword !== undefined && { root_pass: rootPassword }),
+    ...(stackscriptData !== undefined && { stackscript_data: stackscriptData }),
+  }),
 };
 
 function tagged<T extends { id: number; tags?: string[]; status?: string }>(

@@ -8,7 +8,7 @@ import { readCatalog, readMarketplace } from "./catalog.ts";
 import { firewallProblems, firewalls } from "./firewalls.ts";
 import { gateway } from "./gateway.ts";
 import { ENDPOINT, invalidAnswer, LIMITS, linodeList, linodeObject, PAGE_SIZE, linode as send } from "./http.ts";
-import { instanceLabel, problems, TAG_LENGTH, tags, tagsOf } from "./names.ts";
+import { labelOf, problems, TAG_LENGTH, tags, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, powerOf, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
 import { showcase } from "./showcase.ts";
@@ -27,6 +27,7 @@ export const linode = {
     keys: true,
     backups: true,
     monitoring: false,
+    secrets: ["rootPassword", "stackscriptData"],
     ipv6: true,
     sizes: true,
     pageSize: PAGE_SIZE,
@@ -77,7 +78,7 @@ export const linode = {
 
   expect(server, mark) {
     return {
-      name: instanceLabel(server.hostname),
+      name: labelOf(server),
       size: server.size,
       region: server.region,
       tags: tagsOf(server, mark),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { ServerProblem } from "../problems.ts";
 import type { ServerSpec } from "../spec.ts";
 import { createTagCodec } from "../tags.ts";
+import type { LinodeOptions } from "./schemas.ts";
 
 /** Tags have 3 to 50 characters. Commas part tags in Linode's own tools, and blanks at the ends are lost, so neither is plain. */
 export const TAG_LENGTH = { min: 3, max: 50 };
@@ -22,6 +23,10 @@ export function instanceLabel(hostname: string): string {
   if (INSTANCE_LABEL.test(hostname) && hostname.length >= 3 && hostname.length <= 50) return hostname;
   return bent(hostname, 50);
 }
+
+/** The label of a server's machine. */
+export const labelOf = ({ hostname, name, options }: ServerSpec): string =>
+  instanceLabel((options as LinodeOptions).labelFrom === "name" ? name : hostname);
 
 /** Firewalls: 3 to 32 characters, otherwise the same. */
 export function firewallLabel(name: string): string {

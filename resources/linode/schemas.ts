@@ -13,6 +13,8 @@ export interface LinodeOptions {
   diskEncryption?: "enabled" | "disabled";
   watchdog?: boolean;
   resizeDisk?: boolean;
+  stackscriptId?: number;
+  labelFrom?: "hostname" | "name";
 }
 
 export const serverSchema = {
@@ -41,5 +43,17 @@ export const serverSchema = {
       description: "Lassie: boots the machine again when it goes down by itself.",
     },
     resizeDisk: { type: "boolean", default: false, description: "Lets the disk grow or shrink with the size." },
+    labelFrom: {
+      enum: ["hostname", "name"],
+      default: "hostname",
+      description:
+        "What the machine's label is made of. Labels are unique within an account: by `name`, several machines may have one host name.",
+    },
+    stackscriptId: {
+      type: "integer",
+      minimum: 1,
+      description:
+        "StackScript that a new machine runs when it first boots; answers to its questions stand in `secrets.stackscriptData`. A change waits for `rebuild`.",
+    },
   },
 };

@@ -11,6 +11,8 @@ export interface PowerArgs {
   reset: pulumi.Input<number>;
   /** Any text that changes with the machine's size: a change makes sure of the state again, as clouds power machines off to resize them. */
   ensure?: pulumi.Input<string>;
+  /** To be stopped, it is switched off without being asked. */
+  forced?: pulumi.Input<boolean>;
 }
 
 /** The power of a server, and the reboots asked for, as a resource of their own: so they show in previews and live in state. */

@@ -30,15 +30,15 @@ const MOST_STEPS = 6;
 
 /**
  * Brings a machine to a power state from whatever it is in. False for one that is still being made ready, which may take hours: nobody waits for it
- * here, and no action is sent to it.
+ * here, and no action is sent to it. `isForced`: to be stopped, it is switched off at once.
  * @throws {FleetError} NOT_FOUND, DEADLINE, VERIFY_FAILED when it does not stay in what was reached, and what the cloud's calls throw.
  */
-export async function reach(machine: Machine, wanted: PowerState): Promise<boolean> {
+export async function reach(machine: Machine, wanted: PowerState, isForced = false): Promise<boolean> {
   for (let step = 0; step < MOST_STEPS; step++) {
     const actual = await settled(machine);
     if (actual === undefined) return false;
     if (actual.power === wanted) return true;
-    await act(machine, nextAction(machine.cloud, actual.power, wanted));
+    await act(machine, nextAction(machine.cloud, actual.power, wanted, isForced));
   }
   throw new FleetError("VERIFY_FAILED", `server ${machine.id} does not become ${wanted}`, { id: machine.id, wanted });
 }
@@ -70,14 +70,14 @@ export function isSettled(actual: ActualServer): actual is SettledServer {
   return actual.power !== "changing" && actual.provisioning === undefined;
 }
 
-function nextAction(cloud: Cloud, power: PowerState, wanted: PowerState): PowerAction {
+function nextAction(cloud: Cloud, power: PowerState, wanted: PowerState, isForced: boolean): PowerAction {
   const can = (action: PowerAction) => cloud.capabilities.power.includes(action);
   switch (wanted) {
     case "running":
       return power === "suspended" && can("resume") ? "resume" : "start";
     case "stopped":
       // A suspended machine cannot answer a request to shut down.
-      return power === "running" && can("shutdown") ? "shutdown" : "stop";
+      return power === "running" && can("shutdown") && !(isForced && can("stop")) ? "shutdown" : "stop";
     case "suspended":
       return power === "running" ? "suspend" : "start";
   }

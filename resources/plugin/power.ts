@@ -69,8 +69,8 @@ export function powerHandler(options: PowerOptions): ResourceHandler {
 
     async create(inputs, context) {
       if (context.preview) return { id: "", outputs: inputs };
-      const { server, state } = parse(inputs);
-      await reachOrLeave(machine(server, context), state);
+      const { server, state, forced } = parse(inputs);
+      await reachOrLeave(machine(server, context), state, forced);
       return { id: server, outputs: inputs };
     },
 
@@ -89,7 +89,7 @@ export function powerHandler(options: PowerOptions): ResourceHandler {
       const here = machine(id, context);
       const restarted = wanted.state === "running" && (await restart(here, countersOf(old.inputs), wanted));
       try {
-        await reachOrLeave(here, wanted.state);
+        await reachOrLeave(here, wanted.state, wanted.forced);
       } catch (error) {
         // The counters are spent: kept in state, so that the next run makes sure of the power state and restarts nothing again.
         if (restarted) throw new PartialUpdate(news, [errorMessage(error)], { cause: error });
@@ -104,8 +104,8 @@ export function powerHandler(options: PowerOptions): ResourceHandler {
 }
 
 /** What is being made ready is left to the cloud: whoever watches it sees the difference once it is there. */
-async function reachOrLeave(machine: Machine, wanted: PowerState): Promise<void> {
-  if (await reach(machine, wanted)) return;
+async function reachOrLeave(machine: Machine, wanted: PowerState, isForced: boolean): Promise<void> {
+  if (await reach(machine, wanted, isForced)) return;
   machine.log(`${machine.id}: the cloud is still making it ready; "${wanted}" is looked at again when it is there`);
 }
 
@@ -138,6 +138,7 @@ function fieldsFor(cloud: Cloud): Fields {
   const states: PowerState[] = ["running", "stopped", ...(canSuspend ? (["suspended"] as const) : [])];
   return {
     server: { type: "string", required: true, description: "The cloud's id of the server." },
+    forced: { type: "boolean", description: "Stops by the power switch, without asking the system." },
     state: { type: "string", required: true, oneOf: states, description: `One of ${states.join(", ")}.` },
     reboot: { type: "integer", minimum: 0, default: 0, description: "Raising it reboots; lowering it does nothing." },
     reset: { type: "integer", minimum: 0, default: 0, description: "Raising it resets; lowering it does nothing." },
@@ -145,13 +146,13 @@ function fieldsFor(cloud: Cloud): Fields {
   };
 }
 
-function parse(inputs: PropertyMap): { server: string; state: PowerState } & Counters {
-  const { server, state, reboot, reset } = inputs;
+function parse(inputs: PropertyMap): { server: string; state: PowerState; forced: boolean } & Counters {
+  const { server, state, reboot, reset, forced } = inputs;
   const known = typeof server === "string" && typeof reboot === "number" && typeof reset === "number";
   if (!known || (state !== "running" && state !== "stopped" && state !== "suspended")) {
     throw new FleetError("FLEET_INVALID", "a Power needs server, state, reboot and reset", {});
   }
-  return { server, state, reboot, reset };
+  return { server, state, reboot, reset, forced: forced === true };
 }
 
 function countersOf({ reboot, reset }: PropertyMap): Counters {

@@ -128,7 +128,8 @@ function readNewDroplet(body: Body, world: DigitalOceanWorld): NewDroplet {
   if (!image) throw unprocessable("You specified an invalid image for Droplet creation.");
   if (image.minDiskGb > size.disk) throw unprocessable("The image is larger than the disk of this size.");
   for (const key of readList(body, "ssh_keys")) checkKey(key, world);
-  readString(body, "user_data", { max: MAX_USER_DATA });
+  const userData = readString(body, "user_data", { max: MAX_USER_DATA });
+  const given = { ...(userData !== undefined && { userData }), sshKeys: readList(body, "ssh_keys").map(String) };
   const vpcUuid = readString(body, "vpc_uuid") || undefined;
   if (vpcUuid !== undefined && ![...world.vpcs.values()].some((vpc) => vpc.id === vpcUuid && vpc.region === slug)) {
     throw unprocessable("The VPC does not exist in this region.");
@@ -139,6 +140,7 @@ function readNewDroplet(body: Body, world: DigitalOceanWorld): NewDroplet {
     region: region.slug,
     image,
     vpcUuid,
+    given,
     tags: readStrings(body, "tags", TAG),
     backups: readBoolean(body, "backups", false),
     ipv6: readBoolean(body, "ipv6", false),

@@ -37,6 +37,7 @@ export async function startDigitalOcean(options: SimulatorOptions = {}): Promise
       addForeign: (server) => control.addForeign(server),
       change: (id, patch) => control.change(id, patch),
       remove: (id) => control.remove(id),
+      given: (id) => world.droplets.get(id)?.given,
       sell: (size, change) => world.sale.change(size, change),
       errorBody: (status, message) => ({ id: errorIdOf(status), message, request_id: randomUUID() }),
       routeOf: (path) => routeOf(path).replace(/\/(tags|images|keys)\/[^/]+/, "/$1/:id"),

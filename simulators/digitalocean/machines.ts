@@ -14,6 +14,7 @@ export interface NewDroplet {
   privateNetworking: boolean;
   agent: boolean;
   vpcUuid: string | undefined;
+  given?: Droplet["given"];
 }
 
 /** Share of the provisioning time until a droplet has its addresses. */
@@ -141,6 +142,7 @@ export class Machines {
       privateNetworking: wanted.privateNetworking,
       agent: wanted.agent,
       vpcUuid: wanted.vpcUuid ?? world.vpcOf(wanted.region),
+      given: wanted.given ?? { sshKeys: [] },
       addresses: world.address(),
     });
   }

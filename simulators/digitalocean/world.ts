@@ -23,6 +23,8 @@ export interface Droplet {
   privateNetworking: boolean;
   agent: boolean;
   vpcUuid: string;
+  /** What it was made with, which no answer tells. */
+  given: { userData?: string; sshKeys: string[] };
   /** Undefined until the network is set up. */
   addresses: { publicV4: string; privateV4: string; v6: string } | undefined;
 }

@@ -36,6 +36,7 @@ export async function startLinode(options: SimulatorOptions = {}): Promise<Simul
       addForeign: (server) => control.addForeign(server),
       change: (id, patch) => control.change(id, patch),
       remove: (id) => control.remove(id),
+      given: (id) => world.linodes.get(id)?.given,
       sell: (size, change) => world.sale.change(size, change),
       errorBody: (_status, message) => ({ errors: [{ reason: message }] }),
       routeOf: (path) =>

@@ -4,8 +4,9 @@ import { badRequest, notFound } from "./errors.ts";
 import { type Body, Fields, LABEL, LABEL_HELP, readBody, SSH_KEY } from "./fields.ts";
 import type { Machines, NewLinode } from "./machines.ts";
 import { answerList } from "./paging.ts";
+import { STACKSCRIPTS } from "./sale.ts";
 import { linodeView } from "./views.ts";
-import { type Linode, type LinodeWorld, labelKey } from "./world.ts";
+import { type Given, type Linode, type LinodeWorld, labelKey } from "./world.ts";
 
 const FILTERABLE = ["id", "label", "group", "image", "ipv4", "region", "tags"];
 const MAX_USER_DATA_BYTES = 16_384;
@@ -132,10 +133,12 @@ function readNewLinode(body: Body, world: LinodeWorld): { wanted: NewLinode; fir
   if (firewallId !== undefined && !world.firewalls.get(firewallId)) fields.fail("firewall_id", "Firewall not found");
   const swapSizeMb = fields.integer("swap_size") ?? DEFAULT_SWAP_MB;
   if (swapSizeMb < 0 || (type && swapSizeMb >= type.disk)) fields.fail("swap_size", "swap_size does not fit the plan");
+  const script = readStackScript(fields, image);
   const wanted = {
     label,
     image,
     swapSizeMb,
+    given: { ...(rootPass !== undefined && { rootPassword: rootPass }), ...script },
     hasUserData: readUserData(fields),
     booted: fields.boolean("booted") ?? true,
     tags: fields.tags() ?? [],
@@ -145,6 +148,23 @@ function readNewLinode(body: Body, world: LinodeWorld): { wanted: NewLinode; fir
   };
   fields.done();
   return { wanted: { ...wanted, type: type?.id as string, region: region?.id as string }, firewallId };
+}
+
+/** The answers to the script's questions have to be there, except where it has a default. */
+function readStackScript(fields: Fields, image: string | undefined): Given {
+  const id = fields.integer("stackscript_id");
+  const data = fields.object("stackscript_data") ?? {};
+  if (id === undefined) return {};
+  const script = STACKSCRIPTS.find((one) => one.id === id);
+  if (script === undefined) {
+    fields.fail("stackscript_id", "A StackScript of that id was not found");
+    return {};
+  }
+  if (image === undefined) fields.fail("image", "image is required with stackscript_id");
+  for (const question of script.user_defined_fields)
+    if (!("default" in question) && typeof data[question.name] !== "string")
+      fields.fail("stackscript_data", `stackscript_data: ${question.name} is required`);
+  return { stackscriptId: id, stackscriptData: data as Record<string, string> };
 }
 
 function readUserData(fields: Fields): boolean {

@@ -2,7 +2,7 @@ import { REGIONS, TYPES } from "./catalog.ts";
 import { badRequest, busy } from "./errors.ts";
 import type { LinodeEvent } from "./events.ts";
 import { makeConfig, makeDisks } from "./storage.ts";
-import { deviceKey, type Linode, type LinodeStatus, type LinodeWorld } from "./world.ts";
+import { deviceKey, type Given, type Linode, type LinodeStatus, type LinodeWorld } from "./world.ts";
 
 export interface NewLinode {
   label: string | undefined;
@@ -15,6 +15,7 @@ export interface NewLinode {
   backups: boolean;
   privateIp: boolean;
   hasUserData: boolean;
+  given?: Given;
   swapSizeMb: number;
 }
 
@@ -63,6 +64,7 @@ export class Machines {
       ipv6,
       watchdog: true,
       hasUserData: wanted.hasUserData,
+      given: wanted.given ?? {},
       backups: { enabled: wanted.backups, day: null, window: null },
       alerts: {
         cpu: 90 * (TYPES.get(wanted.type)?.vcpus ?? 1),

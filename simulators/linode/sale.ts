@@ -73,7 +73,7 @@ const availability = (sale: Sale, regions: readonly string[]) =>
   });
 
 /** Some of the account's own, and one of the thousands that others have made public. */
-const STACKSCRIPTS = (
+export const STACKSCRIPTS = (
   [
     [10079, "join-cluster", "Joins our cluster", true, []],
     [

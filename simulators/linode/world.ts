@@ -16,6 +16,13 @@ export type LinodeStatus =
   | "deleting"
   | "billing_suspension";
 
+/** Absent fields were not sent. */
+export interface Given {
+  rootPassword?: string;
+  stackscriptId?: number;
+  stackscriptData?: Record<string, string>;
+}
+
 export interface Linode {
   id: number;
   label: string;
@@ -33,6 +40,8 @@ export interface Linode {
   ipv6: string;
   watchdog: boolean;
   hasUserData: boolean;
+  /** What it was made with, which no answer tells. */
+  given: Given;
   backups: { enabled: boolean; day: string | null; window: string | null };
   alerts: { cpu: number; io: number; network_in: number; network_out: number; transfer_quota: number };
 }

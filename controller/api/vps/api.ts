@@ -9,7 +9,20 @@ export interface VpsParts extends Pick<FleetParts, "controller" | "service" | "p
   memory?: FleetMemory;
   /** Ends what is waited for. */
   stopping?: AbortSignal;
+  /** How long callers are kept waiting. Milliseconds. */
+  patience?: Partial<Patience>;
 }
+
+interface Patience {
+  /** A create is answered once its cloud has answered it, or after this long. Default 20 s. */
+  createMs: number;
+  /** An action is answered once nothing refuses it any more: after this long it is told as it stands. Default 50 s. */
+  actionMs: number;
+  /** Whatever is asked is given up after this long. Default 60 s. */
+  deadlineMs: number;
+}
+
+const PATIENCE: Patience = { createMs: 20_000, actionMs: 50_000, deadlineMs: 60_000 };
 
 /** What every route of this dialect works with. */
 export class VpsApi {
@@ -19,6 +32,7 @@ export class VpsApi {
   readonly memory: FleetMemory;
   readonly times: FileTimes;
   readonly stopping: AbortSignal;
+  readonly patience: Patience;
 
   constructor(parts: VpsParts) {
     this.controller = parts.controller;
@@ -27,6 +41,7 @@ export class VpsApi {
     this.memory = parts.memory ?? new FleetMemory(parts.controller, parts.service);
     this.times = new FileTimes(parts.controller.repo);
     this.stopping = parts.stopping ?? new AbortController().signal;
+    this.patience = { ...PATIENCE, ...parts.patience };
   }
 
   /** The commit that is served. @throws {VpsRefusal} internal before the first */

@@ -23,8 +23,6 @@ export const VPS_PATHS: readonly string[] = [
   "/openapi/vps.json",
 ];
 
-const DEADLINE_MS = 60_000;
-
 /** A UUID tells an instance from the words that stand in its place: `/api/vps/linode/…`. */
 const UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
 
@@ -63,7 +61,7 @@ function handler(parts: VpsParts, api: VpsApi, route: VpsRoute): (c: Context) =>
     const principal = await allowed(parts, route, c);
     const query = checkQuery(new URL(c.req.url).searchParams);
     const body = checkBody?.(parseBody(await c.req.text()));
-    const signal = AbortSignal.any([c.req.raw.signal, api.stopping, AbortSignal.timeout(DEADLINE_MS)]);
+    const signal = AbortSignal.any([c.req.raw.signal, api.stopping, AbortSignal.timeout(api.patience.deadlineMs)]);
     const id = (c.req.param("id") ?? "").toLowerCase();
     const call = { principal, id, query, body, source: sourceOf(c), signal, context: c };
     // The schemas beside a route say that this is what it takes.

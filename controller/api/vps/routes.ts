@@ -1,4 +1,5 @@
 import { catalogRoutes } from "./catalog.ts";
+import { instanceRoutes } from "./instances/routes.ts";
 import { providerRoutes } from "./provider-routes.ts";
 import type { VpsRoute } from "./route.ts";
 
@@ -11,4 +12,4 @@ export const VPS_TAGS: Readonly<Record<string, string>> = {
 };
 
 /** Everything that can be asked of the dialect. */
-export const VPS_ROUTES: readonly VpsRoute[] = [...providerRoutes, ...catalogRoutes];
+export const VPS_ROUTES: readonly VpsRoute[] = [...providerRoutes, ...instanceRoutes, ...catalogRoutes];

@@ -7,6 +7,7 @@ import type { Desired } from "../../reconcile/desired.ts";
 import { readRecords } from "../../reconcile/match.ts";
 import type { SealedCredential } from "../../store/types.ts";
 import type { VpsRows } from "../../store/vps-tables.ts";
+import { instanceId } from "./instances/ids.ts";
 import { configurationOf } from "./provider-file.ts";
 import { type Provider, providerId, providersOf } from "./providers.ts";
 import { FileTimes, type RowTimes } from "./times.ts";
@@ -106,13 +107,13 @@ function planRows({ fleet }: Desired, provider: Provider, plan: PlanSpec, day: s
 
 function instanceRow(
   { fleet, accounts }: Desired,
-  spec: ServerSpec & { uuid?: string; title?: string },
+  spec: ServerSpec,
   known: ReadonlySet<string>,
   record: { cloudId?: string | undefined; identity: string } | undefined,
 ) {
   const provider = providerId(fleet.id, accounts.get(spec.account)!);
   return {
-    id: spec.uuid ?? objectUuid(fleet.id, "Server", record?.identity ?? spec.name),
+    id: instanceId(fleet.id, spec, record?.identity),
     provider_instance_id: record?.cloudId ?? null,
     label: spec.title ?? spec.name,
     region: spec.region,

@@ -41,7 +41,7 @@ export const INSTANCE_FIELDS = {
   rootPass: { type: "string", computed: true, replace: true },
   sharedIpv4s: { type: "string[]", set: true, computed: true, unsupported: true },
   stackscriptData: { type: "stringMap", replace: true, unsupported: true },
-  stackscriptId: { type: "integer", replace: true, unsupported: true },
+  stackscriptId: { type: "integer", replace: true },
   swapSize: { type: "integer", computed: true },
   tags: { type: "string[]", set: true, caseless: true },
   type: { type: "string", computed: true },

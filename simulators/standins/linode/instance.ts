@@ -92,6 +92,7 @@ function createBody(inputs: PropertyMap): PropertyMap {
     private_ip: inputs.privateIp,
     swap_size: inputs.swapSize,
     ipv4: inputs.ipv4s,
+    stackscript_id: inputs.stackscriptId,
     metadata: isMap(metadata) ? { user_data: metadata.userData ?? null } : undefined,
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as PropertyMap;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Gateway, type GatewayOptions, startGateway } from "../../../controller/gateway/index.ts";
 import { createBudget } from "../../../resources/budget.ts";
 import { FleetError } from "../../../resources/errors.ts";
+import type { ServerSecrets } from "../../../resources/spec.ts";
 import { accountOf, cloudOf, loseAnswer, MemoryJournal, Peer, reply } from "./peer.ts";
 
 const SETTLE_MS = 300;
@@ -87,6 +88,29 @@ it("sends what a cloud's profile makes of a body, and everything else as it came
   await ask(gateway, "PUT", "/v1/other", { tags: null });
 
   expect(peer.seen.map(({ body }) => body)).toEqual(['{"label":"new","tags":["kept"]}', '{"tags":null}']);
+});
+
+it("puts the secrets of a server into its create alone, and takes them out of what the cloud complains of", async () => {
+  const cloud = cloudOf();
+  const withSecrets = (body: Readonly<Record<string, unknown>>, { rootPassword }: ServerSecrets) => ({
+    ...body,
+    root_pass: rootPassword,
+  });
+  const secrets = new Map([["fw-one", { rootPassword: "hunter2hunter2" }]]);
+  const gateway = await open({ secrets, cloud: { ...cloud, gateway: { ...cloud.gateway!, withSecrets } } });
+  peer.creates.push((_, response) => reply(response, 400, { message: "hunter2hunter2 is too weak" }));
+
+  const refused = await create(gateway);
+  await create(gateway);
+  await create(gateway, "fw-two");
+
+  expect(await refused.text()).toBe('{"message":"[redacted] is too weak"}');
+  expect(peer.posts.map(({ body }) => JSON.parse(body).root_pass)).toEqual([
+    "hunter2hunter2",
+    "hunter2hunter2",
+    undefined,
+  ]);
+  expect(logged.join()).not.toContain("hunter2");
 });
 
 it.each([

@@ -107,6 +107,20 @@ describe("a token of the configured issuer", () => {
     await people.users.change("ada@example.org", { enabled: true }, OPERATOR);
   });
 
+  it("makes a requester of somebody new where a documented service welcomes them, about what is theirs alone", async () => {
+    const welcome = async (changes: JWTPayload) => await people.welcome(bearer(await sign(claims(changes))), HERE);
+    const newcomer = { sub: "new-one", email: "new@example.org", role: "admin" };
+
+    expect(await codeOf(welcome({ ...newcomer, email_verified: false }))).toBe("UNAUTHENTICATED");
+    const [first, second] = await Promise.all([welcome(newcomer), welcome({ ...newcomer, iat: seconds(-1) })]);
+    expect(first).toMatchObject({ email: "new@example.org", role: "requester", owners: ["new@example.org"] });
+    expect(second!.id).toBe(first!.id);
+    await people.users.disable("new@example.org", OPERATOR);
+    expect(await codeOf(welcome(newcomer))).toBe("UNAUTHENTICATED");
+    // Who is known is who they were.
+    expect(await welcome({})).toMatchObject({ email: "ada@example.org", role: "operator" });
+  });
+
   it("is one sign-in in the audit log, however often it comes", async () => {
     const signIns = async () =>
       (await people.audit.list({ action: "sign-in", email: "ada@example.org" })).entries.length;

@@ -35,6 +35,12 @@ describe("a droplet as declared", () => {
     expect(droplet?.secrets).toEqual(["userData"]);
   });
 
+  it("lets in keys that the account has already beside those of the fleet", async () => {
+    const [droplet] = await declareServer(declarations, { ...server, options: { sshKeys: ["12345"] } });
+
+    expect(droplet?.inputs.sshKeys).toEqual([fingerprint(PUBLIC_KEY), "12345"]);
+  });
+
   it("is replaced by `rebuild`, deleting first, and by no edit of what applies to new machines", async () => {
     const [droplet] = await declareServer(declarations, server, { rebuild: 2 });
 

@@ -28,6 +28,24 @@ describe("a Linode as declared", () => {
     });
   });
 
+  it("runs a StackScript when it is made, whose answers are no inputs", async () => {
+    const createOnly = { ...server.createOnly, secrets: { stackscriptData: { hostname: "s-1" } } };
+    const spec = { ...server, createOnly, options: { stackscriptId: 12345 } };
+    const [instance] = await declareServer(declarations, spec, context);
+
+    expect(instance?.inputs).toMatchObject({ stackscriptId: 12345 });
+    expect(instance?.opts.ignoreChanges).toContain("stackscriptId");
+    expect(JSON.stringify(instance?.inputs)).not.toContain("s-1");
+  });
+
+  it("is labelled by the server's name where several may have one host name", async () => {
+    const spec = { ...server, name: "vps-0b9d7a543c5e", options: { labelFrom: "name" } };
+    const [instance] = await declareServer(declarations, spec, context);
+
+    expect(instance?.inputs.label).toBe("vps-0b9d7a543c5e");
+    expect(linode.expect(spec, MARK).name).toBe("vps-0b9d7a543c5e");
+  });
+
   it("keeps user data secret, and leaves it out where there is none", async () => {
     const [withData] = await declareServer(declarations, server, context);
     const [without] = await declareServer(declarations, server, { firewallIds: context.firewallIds });

@@ -45,6 +45,17 @@ describe("creating a Power", () => {
     expect(machine.actions).toEqual(actions);
   });
 
+  it.each([
+    { forced: true, actions: ["stop"] },
+    { forced: false, actions: ["shutdown"] },
+  ])("switches off without asking the system only where that is wanted: $forced", async ({ forced, actions }) => {
+    machine.power = "running";
+
+    await power.create(wanted({ state: "stopped", forced }), context());
+
+    expect(machine.actions).toEqual(actions);
+  });
+
   it("records counters without restarting anything", async () => {
     const made = await power.create(wanted({ reboot: 4, reset: 2 }), context());
 

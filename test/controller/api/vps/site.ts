@@ -61,6 +61,8 @@ export class VpsSite {
       controller,
       service: this.service,
       people,
+      // A loaded machine is no reason for another answer.
+      patience: { createMs: 120_000, actionMs: 120_000, deadlineMs: 180_000 },
       logger: pino({}, { write: (line: string) => void this.logged.push(line) }),
       authenticate: async (headers) => PEOPLE[headers.get("authorization")?.replace("Bearer ", "") ?? ""],
     });

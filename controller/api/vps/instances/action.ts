@@ -1,0 +1,121 @@
+import type { ServerSpec } from "../../../../resources/spec.ts";
+import type { CallOp } from "../../../changes/call.ts";
+import type { Wish } from "../../../changes/wishes.ts";
+import { cloudOf } from "../../../reconcile/context.ts";
+import { act, type Composed } from "../../dialect/act.ts";
+import { Refusal } from "../../dialect/refusal.ts";
+import type { VpsApi } from "../api.ts";
+import { VpsRefusal } from "../envelope.ts";
+import type { Schema, VpsAnswer, VpsCall } from "../route.ts";
+import { type Found, ownInstance } from "./find.ts";
+import { forgetLooks, observe } from "./observe.ts";
+import { ownerOf } from "./owner.ts";
+
+export interface ActionBody {
+  action: string;
+}
+
+/** What an action that is none is answered with is a code of its own, so any text comes this far. */
+export const ACTION_BODY: Schema = {
+  type: "object",
+  required: ["action"],
+  properties: {
+    action: {
+      type: "string",
+      description: "`boot` or `power_on`, `shutdown`, `power_off`, `reboot`, `power_cycle` (DigitalOcean), `delete`.",
+    },
+  },
+};
+
+interface Action {
+  op: CallOp;
+  /** What the server's file becomes; undefined where it goes. @param isRunning as the cloud has it now */
+  patch?(spec: ServerSpec, isRunning: boolean): Readonly<Record<string, unknown>>;
+}
+
+const start: Action = {
+  op: "power",
+  patch: ({ power, restarts, stop }, isRunning) => ({
+    power: "running",
+    ...(stop && { stop: null }),
+    // Stopped by hand: a restart of what does not run is a start.
+    ...(power === "running" && !isRunning && { restarts: { reboot: restarts.reboot + 1 } }),
+  }),
+};
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  boot: start,
+  power_on: start,
+  shutdown: { op: "power", patch: ({ stop }) => ({ power: "stopped", ...(stop && { stop: null }) }) },
+  power_off: { op: "power", patch: () => ({ power: "stopped", stop: "forced" }) },
+  reboot: { op: "restart", patch: ({ restarts }) => ({ restarts: { reboot: restarts.reboot + 1 } }) },
+  power_cycle: { op: "restart", patch: ({ restarts }) => ({ restarts: { reset: restarts.reset + 1 } }) },
+  delete: { op: "delete" },
+};
+
+/** Has something done to an instance, and answers once nothing refuses it any more. @throws {Refusal} */
+export async function actOnInstance(api: VpsApi, call: VpsCall<ActionBody>): Promise<VpsAnswer> {
+  const { principal, id, body, signal } = call;
+  const { controller, service, patience } = api;
+  const found = await ownInstance(api, principal, id);
+  await refuseUnused(api, found);
+  const action = actionOf(api, found, body.action);
+  const compose = async () => await composed(api, call, action);
+  const asked = [`POST /api/vps/${id}/action`, body.action];
+  const request = {
+    dialect: "vps",
+    op: action.op,
+    by: principal,
+    asked,
+    compose,
+    until: "passed",
+    waitMs: patience.actionMs,
+  } as const;
+  const acted = await act({ controller, service }, request, signal);
+  await acted.answered();
+  forgetLooks(api);
+  const answer = { body: { success: true, message: `Action ${body.action} initiated successfully` } };
+  return acted.change === undefined ? answer : { ...answer, change: acted.change.id };
+}
+
+/** @throws {VpsRefusal} not-found: there is no provider any more to do it */
+async function refuseUnused(api: VpsApi, { spec }: Found): Promise<void> {
+  const account = (await api.view()).desired.accounts.get(spec.account)?.spec;
+  if (account !== undefined && !account.retired) return;
+  throw new VpsRefusal("not-found", "the instance's provider was deleted", { code: "PROVIDER_NOT_FOUND" });
+}
+
+function actionOf({ controller }: VpsApi, { spec, object }: Found, name: string): Action {
+  const { title, capabilities } = cloudOf(controller, spec.provider);
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (action === undefined || (name === "power_cycle" && !capabilities.powerCycle)) {
+    const known = Object.keys(ACTIONS).filter((one) => one !== "power_cycle" || capabilities.powerCycle);
+    throw new Refusal("action", `${title} has no such action (it has: ${known.join(", ")})`, { field: "action" });
+  }
+  if (object === undefined && action.op !== "delete") throw new Refusal("conflict", "the instance is being deleted");
+  if (action.op === "restart" && spec.power !== "running")
+    throw new Refusal("conflict", `the instance is ${spec.power}: boot it first`);
+  return action;
+}
+
+/** On what is there when it is composed: counters may have been raised since. */
+async function composed(
+  api: VpsApi,
+  { principal, id, body, signal }: VpsCall<ActionBody>,
+  action: Action,
+): Promise<Composed> {
+  const found = await ownInstance(api, principal, id);
+  const { spec } = found;
+  const { name } = spec;
+  const wish = async (): Promise<Wish> => {
+    if (action.patch === undefined) return { kind: "Server", name, delete: true };
+    const isRunning = action !== start || (await observe(api, found, signal))?.power !== "stopped";
+    return { kind: "Server", name, patch: action.patch(spec, isRunning) };
+  };
+  return {
+    title: `${body.action} ${name}`,
+    objects: [{ kind: "Server", name }],
+    owner: spec.owner ?? ownerOf(principal),
+    wishes: found.object === undefined ? [] : [await wish()],
+  };
+}
