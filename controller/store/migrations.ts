@@ -328,6 +328,8 @@ const MIGRATIONS: Record<string, Migration> = {
           active boolean not null default true,
           created_at timestamptz not null default now(),
           updated_at timestamptz not null default now())`.execute(db);
+    },
+  },
   "021-server-secrets": 
     async up(db) 
       await sql`
