@@ -4,6 +4,7 @@ import type { Budget } from "./budget.ts";
 import type { Catalog, MarketplaceItem } from "./catalog.ts";
 import type { FleetErrorCode } from "./errors.ts";
 import type { GatewayProfile } from "./gateway-profile.ts";
+import type { ConsoleReader, MetricsReader } from "./insight.ts";
 import type { CloudTypes } from "./plugin/package.ts";
 import type { ServerProblem } from "./problems.ts";
 import type { Showcase } from "./showcase.ts";
@@ -66,6 +67,10 @@ export interface Cloud {
   readonly showcase?: Showcase;
   /** What the account's credentials may do, told by the cloud in one request. Present where the cloud has such a request. */
   access?(call: Call): Promise<Access>;
+  /** What the cloud measures of a machine. Present where it has that. */
+  readonly metrics?: MetricsReader;
+  /** The way to a machine's screen. Present where the cloud has one. */
+  readonly console?: ConsoleReader;
   /** Firewalls with their rules as the cloud has them now. Present where `capabilities.firewalls`. */
   readonly firewalls?: FirewallReader;
   /** Aggregates of hosts, on clouds whose operators we are. */

@@ -26,6 +26,7 @@ const io: Io = {
   width: 100,
   color: pc.createColors(true),
   confirm: async () => false,
+  ask: async () => undefined,
   secret: async () => undefined,
 };
 

@@ -17,7 +17,8 @@ import { isBusy } from "./transitions.ts";
 import type { Change, ChangePreview, ChangeState, ChangeStep } from "./types.ts";
 
 export interface OpenChange extends Pick<Change, "title" | "edits" | "reverts" | "surface"> {
-  by: Pick<Principal, "id" | "name" | "email" | "role">;
+  /** Without an id: whoever is at the controller's own command line. */
+  by: Pick<Principal, "name" | "email" | "role"> & { id?: string };
   /** Idempotency-Key, of this person: the same request again is the same change. */
   key?: string;
   /** Executes it as soon as it is approved. Default false. */
@@ -61,7 +62,7 @@ export class Changes {
       version: 1,
       state: request.draft ? "draft" : "previewing",
       role: by.role,
-      openedBy: by.id,
+      ...(by.id !== undefined && { openedBy: by.id }),
       surface,
       ...(request.call && { call: request.call }),
       executes: request.executes ?? false,

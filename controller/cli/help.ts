@@ -45,11 +45,15 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright serve --branch main --poll-seconds 30 --log-format json",
     "fleetwright serve --listen 127.0.0.1:0      a free port; the first lines say which",
   ],
-  status: ["fleetwright status                          what is recorded; asks no cloud"],
+  status: [
+    "fleetwright status                          what is recorded; asks no cloud",
+    "fleetwright --server https://fleet.example.org status --look   of a controller elsewhere, once it has looked at the repository",
+  ],
   drift: [
     "fleetwright drift                           what differs on the clouds; exit 2 when something does",
     "fleetwright drift --revert                  bring it back to what the files say",
     "fleetwright drift --accept                  write it into the files, as a commit",
+    "fleetwright --server https://fleet.example.org drift --revert   as its last passes have found it; revert opens a change there",
   ],
   runs: [
     "fleetwright runs                            what the engine did last",
@@ -61,6 +65,8 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright changes --state needs-approval  what waits for an approval",
   ],
   change: [
+    "fleetwright change open --set Server/web-1 size=g6-standard-2   a change, and what it would do",
+    "fleetwright change open --file wishes.yaml --approve --execute --wait   the whole way",
     "fleetwright change show c-3fa…              what it would do, and the steps it took",
     "fleetwright change approve c-3fa… --hash 9b1…   exactly what was shown",
     "fleetwright change execute c-3fa…           its commit goes to the main line, and is run",
@@ -135,6 +141,12 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright init-admin                      you, as git knows you; asks for a password",
     "fleetwright init-admin --email ada@example.org --name Ada --password-file ./password",
   ],
+  login: [
+    "fleetwright --server https://fleet.example.org login --email ada@example.org   asks for the password",
+    "fleetwright --server https://fleet.example.org --token-file key login   keeps this API key",
+    "fleetwright --server https://fleet.example.org status   from then on",
+  ],
+  logout: ["fleetwright --server https://fleet.example.org logout"],
   users: [
     "fleetwright users list                      everybody, with role and last sign-in",
     "fleetwright users add bob@example.org --name Bob --role operator --account linode-main",

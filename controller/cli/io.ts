@@ -14,6 +14,8 @@ export interface Io {
   color: Colors;
   /** Answers false where nobody can be asked. */
   confirm(question: string): Promise<boolean>;
+  /** A line; undefined where nobody can be asked, or nothing is said. */
+  ask(question: string): Promise<string | undefined>;
   /**
    * What nobody is to see: typed at a terminal without showing it, and once more where `again` asks for it; else the whole of standard input.
    * Undefined when there is nothing. @throws {FleetError} USAGE when the two differ.
@@ -35,6 +37,7 @@ export function processIo(options: { color?: boolean } = {}): Io {
     width: process.stdout.columns ?? process.stderr.columns ?? 100,
     color: pc.createColors(colored),
     confirm,
+    ask,
     secret,
   };
 }
@@ -44,11 +47,15 @@ function ignoreClosed(error: NodeJS.ErrnoException): void {
 }
 
 async function confirm(question: string): Promise<boolean> {
-  if (process.stdin.isTTY !== true) return false;
+  return (await ask(`${question} [y/N] `))?.toLowerCase() === "y";
+}
+
+async function ask(question: string): Promise<string | undefined> {
+  if (process.stdin.isTTY !== true) return undefined;
   const { createInterface } = await import("node:readline/promises");
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return (await lines.question(`${question} [y/N] `)).trim().toLowerCase() === "y";
+    return (await lines.question(question)).trim() || undefined;
   } finally {
     lines.close();
   }

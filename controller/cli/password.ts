@@ -2,9 +2,12 @@ import { readFile } from "node:fs/promises";
 import { FleetError } from "../../resources/errors.ts";
 import type { Io } from "./io.ts";
 
-/** A new password, from a file or from whoever is asked; never from the command line, which every process can read. @throws {FleetError} USAGE */
-export async function readPassword(file: string | undefined, io: Io): Promise<string> {
-  const text = file === undefined ? await io.secret("Password: ", "Again: ") : await readIn(file);
+/**
+ * A password, from a file or from whoever is asked, twice where it is new; never from the command line, which every process can read.
+ * @throws {FleetError} USAGE
+ */
+export async function readPassword(file: string | undefined, io: Io, { isNew } = { isNew: true }): Promise<string> {
+  const text = file === undefined ? await io.secret("Password: ", isNew ? "Again: " : undefined) : await readIn(file);
   if (text) return text;
   throw new FleetError("USAGE", "a password is wanted: on standard input, or in the file that --password-file names");
 }

@@ -11,6 +11,11 @@ import { placeOf, readAccount } from "./read-account.ts";
 import { whatIsSeen } from "./seen.ts";
 import type { Cost } from "./types.ts";
 
+/** A machine as lists tell it. */
+export type ListedItem = Omit<InventoryItem, "actual">;
+
+export type ListedInventory = Omit<AccountInventory, "items" | "gone"> & Record<"items" | "gone", ListedItem[]>;
+
 /** A machine that an account has, and whose it is. */
 export interface InventoryItem {
   account: string;
@@ -134,7 +139,6 @@ async function saleOf(
 function itemOf(account: string, row: SeenServer, server: string | undefined, now: number): InventoryItem {
   const { id, name, class: kind, mark, size, region, state: power, firstSeen, lastSeen, goneSince, monthly } = row;
   const { createdAt } = row.actual;
-  const until = goneSince === undefined ? now : Date.parse(lastSeen);
   return {
     account,
     id,
@@ -148,12 +152,27 @@ function itemOf(account: string, row: SeenServer, server: string | undefined, no
     ...(createdAt !== undefined && { createdAt }),
     firstSeen,
     lastSeen,
-    ageDays: Math.max(0, Math.floor((until - Date.parse(createdAt ?? firstSeen)) / DAY_MS)),
+    ageDays: ageDays({ ...row, ...(createdAt !== undefined && { createdAt }) }, now),
     ...(monthly !== undefined && { monthly }),
     ...(goneSince !== undefined && { goneSince }),
     actual: row.actual,
   };
 }
 
-const byName = (a: InventoryItem, b: InventoryItem): number =>
+/** Since it was made, or else since it was first seen; of one that went, until it was last seen. */
+export function ageDays(
+  {
+    createdAt,
+    firstSeen,
+    lastSeen,
+    goneSince,
+  }: Pick<InventoryItem, "createdAt" | "firstSeen" | "lastSeen" | "goneSince">,
+  now: number,
+): number {
+  const until = goneSince === undefined ? now : Date.parse(lastSeen);
+  return Math.max(0, Math.floor((until - Date.parse(createdAt ?? firstSeen)) / DAY_MS));
+}
+
+type Named = Pick<InventoryItem, "id" | "name">;
+export const byName = (a: Named, b: Named): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1;

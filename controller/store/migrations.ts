@@ -330,21 +330,25 @@ const MIGRATIONS: Record<string, Migration> = {
           updated_at timestamptz not null default now())`.execute(db);
     },
   },
-  "021-server-secrets": 
-    async up(db) 
+  "021-server-secrets": {
+    async up(db) {
       await sql`
         create table server_secret (
           ref text primary key, server text not null, field text not null, key text not null, nonce text not null,
           sealed text not null, sealed_by text not null, sealed_at timestamptz not null default now());
         create index server_secret_server on server_secret (server)
-      `.execute(db);,,
-  "024-calls": 
-    async up(db) 
+      `.execute(db);
+    },
+  },
+  "024-calls": {
+    async up(db) {
       await sql`
         create table create_refusal (
           account text not null, key text not null, code text not null, message text not null, at timestamptz not null,
           primary key (account, key));
-        create table call_request (key text primary key, seed text not null, at timestamptz not null)`.execute(db);,,
+        create table call_request (key text primary key, seed text not null, at timestamptz not null)`.execute(db);
+    },
+  },
 };
 
 /** Whether all of these are known here: otherwise they are of a newer version. */

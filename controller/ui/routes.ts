@@ -5,11 +5,13 @@ import { catalogPage } from "./pages/catalog.ts";
 import { changeEvents, changePage } from "./pages/change.ts";
 import { ACTION_ROLES, act, type ChangeAction } from "./pages/change-actions.ts";
 import { changesPage } from "./pages/changes.ts";
+import { consolePage } from "./pages/console.ts";
 import { costsPage } from "./pages/costs.ts";
 import { driftPage } from "./pages/drift.ts";
 import { askAccept, askRevert } from "./pages/drift-actions.ts";
 import { fleetPage } from "./pages/fleet.ts";
 import { inventoryPage } from "./pages/inventory.ts";
+import { metricsPage } from "./pages/metrics.ts";
 import { askServer, newServerPage } from "./pages/new-server.ts";
 import { runEvents, runPage, runsPage } from "./pages/runs.ts";
 import { askPower, serverPage } from "./pages/server.ts";
@@ -41,6 +43,8 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/fleet", role: "viewer", answer: fleetPage },
   { method: "GET", path: "/servers/:name", role: "viewer", answer: serverPage },
   { method: "POST", path: "/servers/:name/power", role: "requester", answer: askPower },
+  { method: "GET", path: "/servers/:name/metrics", role: "viewer", answer: metricsPage },
+  { method: "POST", path: "/servers/:name/console", role: "operator", answer: consolePage },
   { method: "GET", path: "/new-server", role: "requester", answer: newServerPage },
   { method: "POST", path: "/new-server", role: "requester", answer: askServer },
   { method: "GET", path: "/changes", role: "viewer", answer: changesPage },

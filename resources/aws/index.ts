@@ -2,6 +2,7 @@ import type { Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { readAccess } from "./access.ts";
 import { readCatalog } from "./catalog.ts";
+import { console } from "./console.ts";
 import { firewalls } from "./firewall.ts";
 import { gateway } from "./gateway.ts";
 import { ENDPOINT, ec2, LIMITS, PAGE_SIZE } from "./http.ts";
@@ -70,6 +71,7 @@ export const aws = {
 
   catalog: readCatalog,
   access: readAccess,
+  console,
   firewalls,
 
   expect(server, mark) {

@@ -19,7 +19,6 @@ export const accountSchema = {
   },
 };
 
-
 /** `provider:` of a server. */
 export interface DigitalOceanOptions {
   vpcUuid?: string;

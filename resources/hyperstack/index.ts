@@ -1,6 +1,7 @@
 import type { Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { readCatalog } from "./catalog.ts";
+import { console } from "./console.ts";
 import { firewalls } from "./firewalls.ts";
 import { ENDPOINT, LIMITS, PAGE_SIZE } from "./http.ts";
 import { isOurs, relabel } from "./labels.ts";
@@ -61,6 +62,7 @@ export const hyperstack = {
   },
 
   catalog: (call) => readCatalog(call),
+  console,
 
   firewalls,
   firewallProblems,

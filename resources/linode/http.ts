@@ -116,7 +116,7 @@ export function invalidAnswer(call: Call, method: RequestOptions["method"], path
 }
 
 /** `{"errors": [{"reason", "field"}]}` as one line. */
-function reasonsOf(body: unknown): string | undefined {
+export function reasonsOf(body: unknown): string | undefined {
   const errors = (body as { errors?: unknown } | null | undefined)?.errors;
   if (!Array.isArray(errors) || errors.length === 0) return undefined;
   return errors

@@ -8,6 +8,7 @@ import { readCatalog, readMarketplace } from "./catalog.ts";
 import { firewallProblems, firewalls } from "./firewalls.ts";
 import { gateway } from "./gateway.ts";
 import { ENDPOINT, invalidAnswer, LIMITS, linodeList, linodeObject, PAGE_SIZE, linode as send } from "./http.ts";
+import { metrics } from "./metrics.ts";
 import { labelOf, problems, TAG_LENGTH, tags, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, powerOf, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
@@ -75,6 +76,7 @@ export const linode = {
   marketplace: readMarketplace,
   showcase,
   access: readAccess,
+  metrics,
 
   expect(server, mark) {
     return {

@@ -4,6 +4,7 @@ import { readAccess } from "./access.ts";
 import { hosts } from "./aggregates.ts";
 import { readCatalog } from "./catalog.ts";
 import { readChanges } from "./changes.ts";
+import { console } from "./console.ts";
 import { actualFirewall, firewallProblems, linesOf, rulesOf } from "./firewall.ts";
 import { listGroups, readGroup } from "./groups.ts";
 import { openstack as send } from "./http.ts";
@@ -50,6 +51,7 @@ export const openstack = {
 
   changes: readChanges,
   access: readAccess,
+  console,
 
   async observe(id, call) {
     const server = await readServer(call, id);

@@ -6,6 +6,7 @@ import { expectedRules, firewallProblems } from "./firewall-rules.ts";
 import { pve } from "./http.ts";
 import { coresOf, nodeOf, problems } from "./inputs.ts";
 import { labelsOf, retagged, splitTags, tagsOf, withMark } from "./marks.ts";
+import { metrics } from "./metrics.ts";
 import { act } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
 import { listedServer, listVms, parseId, readConfig, text, vmPath } from "./vms.ts";
@@ -75,6 +76,7 @@ export const proxmox = {
 
   catalog: (call) => readCatalog(call),
   access: readAccess,
+  metrics,
 
   expect(server, mark) {
     const { memoryMiB, diskGiB } = server.resources;

@@ -28,6 +28,7 @@ import {
 import { gateway } from "./gateway.ts";
 import { ENDPOINT, invalidAnswer, LIMITS, PAGE_SIZE, vultr as send, vultrList, vultrObject } from "./http.ts";
 import { isMetal, placeOf, serverId } from "./ids.ts";
+import { metrics } from "./metrics.ts";
 import { problems, TAG_LENGTH, tags, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, readInstance, readMetal, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
@@ -109,6 +110,7 @@ export const vultr = {
   catalog: readCatalog,
   marketplace: readMarketplace,
   access: readAccess,
+  metrics,
 
   firewalls: {
     async list(call) {

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { Consoles } from "./consoles.ts";
 import { HyperstackError, missing, refuse, taken } from "./errors.ts";
 import {
   type Body,
@@ -62,6 +63,10 @@ export function instanceRoutes(world: HyperstackWorld, machines: Machines): Hono
     const events = world.events.filter(({ instanceId }) => instanceId === id).map(eventView);
     return c.json({ status: true, message: "Getting instance events was successful", instance_events: events });
   });
+
+  const consoles = new Consoles(world);
+  app.get("/:id/request-console", (c) => c.json(consoles.request(of(c), new URL(c.req.url).origin)));
+  app.get("/:id/console/:job", (c) => c.json(consoles.get(of(c), c.req.param("job"))));
 
   for (const action of ACTION_NAMES) {
     app.get(`/:id/${action}`, (c) => {

@@ -5,6 +5,7 @@ import { type Body, Fields, LABEL, LABEL_HELP, readBody, SSH_KEY } from "./field
 import type { Machines, NewLinode } from "./machines.ts";
 import { answerList } from "./paging.ts";
 import { STACKSCRIPTS } from "./sale.ts";
+import { statsOf } from "./stats.ts";
 import { linodeView } from "./views.ts";
 import { type Given, type Linode, type LinodeWorld, labelKey } from "./world.ts";
 
@@ -36,6 +37,7 @@ export function instanceRoutes(
     return c.json(linodeView(linode));
   });
   app.get("/:id", (c) => c.json(linodeView(linodeOf(c, world))));
+  app.get("/:id/stats", (c) => c.json(statsOf(linodeOf(c, world), world.clock.now())));
   app.put("/:id", async (c) => {
     const linode = linodeOf(c, world);
     changeLinode(linode, await readBody(c), world);

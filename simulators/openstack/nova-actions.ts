@@ -1,6 +1,7 @@
 import { novaError } from "./errors.ts";
 import { later } from "./lifecycle.ts";
 import { invalid, jsonOf, type NovaContext, viewerOf } from "./nova.ts";
+import { consoleOutput } from "./nova-consoles.ts";
 import { checkLock, touch } from "./nova-servers.ts";
 import { schedule } from "./schedule.ts";
 import type { SimServer, VmState, World } from "./world.ts";
@@ -85,7 +86,7 @@ export async function actionRoute(c: NovaContext, server: SimServer, world: Worl
       world.removeServer(server);
       return c.body(null, 202);
     case "os-getConsoleOutput":
-      return c.json({ output: "" });
+      return c.json({ output: consoleOutput(server, parameters?.length, world) });
     default:
       throw novaError(400, `There is no such action: ${name} (${viewerOf(c).minor})`);
   }

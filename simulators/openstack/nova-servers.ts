@@ -3,6 +3,7 @@ import { novaError } from "./errors.ts";
 import { deleteServer } from "./lifecycle.ts";
 import { bodyOf, invalid, isAdmin, type NovaApp, type NovaContext, projectOf, requireAdmin, viewerOf } from "./nova.ts";
 import { actionRoute } from "./nova-actions.ts";
+import { remoteConsole } from "./nova-consoles.ts";
 import { createServers } from "./nova-create.ts";
 import { metadataRoutes } from "./nova-metadata.ts";
 import { serverLinks, serverView, statusOf } from "./server-view.ts";
@@ -70,6 +71,8 @@ export function serverRoutes(world: World): NovaApp {
   });
 
   app.post("/servers/:id/action", (c) => actionRoute(c, found(c, world), world));
+
+  app.post("/servers/:id/remote-consoles", (c) => remoteConsole(c, found(c, world)));
 
   app.get("/servers/:id/os-security-groups", (c) => {
     const groups = new Set(world.portsOf(found(c, world).id).flatMap((port) => port.groups));

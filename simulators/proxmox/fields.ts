@@ -97,6 +97,10 @@ export const FIELDS = {
   permissions: { path: text, userid: text },
   resources: { type: { type: "string", enum: ["vm", "storage", "node", "sdn"] } },
   vmList: { full: flag },
+  rrddata: {
+    timeframe: { type: "string", required: true, enum: ["hour", "day", "week", "month", "year"] },
+    cf: { type: "string", enum: ["AVERAGE", "MAX"] },
+  },
   create: {
     ...CONFIG,
     vmid: { ...vmid, required: true },

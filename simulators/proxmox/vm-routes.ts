@@ -10,6 +10,8 @@ import { create, destroy, resize } from "./lifecycle.ts";
 import { update } from "./options.ts";
 import { act, POWER_ACTIONS } from "./power.ts";
 import type { PveApp } from "./routes.ts";
+import { rrdView } from "./rrd.ts";
+import { summaryOf } from "./summary.ts";
 import { configView, statusView, vmView } from "./views.ts";
 
 /** `/nodes/{node}/qemu/…`. */
@@ -61,6 +63,11 @@ export function vmRoutes(cluster: Cluster): PveApp {
   });
 
   api.get("/:vmid/status/current", (c) => answer(c, statusView(cluster.vm(...place(c)), cluster)));
+  api.get("/:vmid/rrddata", async (c) => {
+    const { timeframe = "" } = await parametersOf(c, FIELDS.rrddata);
+    const vm = cluster.vm(...place(c));
+    return answer(c, rrdView(vm, summaryOf(vm, cluster), timeframe, Date.now()));
+  });
   for (const action of POWER_ACTIONS) {
     api.post(`/:vmid/status/${action}`, async (c) => {
       const given = await parametersOf(c, FIELDS[action]);

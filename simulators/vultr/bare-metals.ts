@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { bandwidthOf } from "./bandwidth.ts";
 import { APPLICATIONS, SYSTEMS } from "./catalog.ts";
 import { readSource, readWanted } from "./create.ts";
 import { gone, invalid } from "./errors.ts";
@@ -73,7 +74,7 @@ export function bareMetalRoutes(world: VultrWorld, machines: Machines): Hono {
     return answerList(c, "ipv6s", view.v6_main_ip === "" ? [] : [main], (item) => item);
   });
   app.get("/:id/user-data", (c) => c.json({ user_data: { data: of(c).userData } }));
-  app.get("/:id/bandwidth", (c) => c.json({ bandwidth: of(c) && {} }));
+  app.get("/:id/bandwidth", (c) => c.json({ bandwidth: bandwidthOf(of(c), world.clock.now()) }));
   app.get("/:id/upgrades", (c) =>
     c.json({
       upgrades: of(c) && { os: [...SYSTEMS.values()].map(systemView), applications: APPLICATIONS.map(applicationView) },

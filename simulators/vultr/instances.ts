@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { bandwidthOf } from "./bandwidth.ts";
 import { APPLICATIONS, PLANS, SYSTEMS, upgradesOf } from "./catalog.ts";
 import { readSource, readWanted } from "./create.ts";
 import { gone, invalid } from "./errors.ts";
@@ -114,7 +115,7 @@ export function instanceRoutes(world: VultrWorld, machines: Machines): Hono {
       },
     });
   });
-  app.get("/:id/bandwidth", (c) => c.json({ bandwidth: of(c) && {} }));
+  app.get("/:id/bandwidth", (c) => c.json({ bandwidth: bandwidthOf(of(c), world.clock.now()) }));
   app.get("/:id/neighbors", (c) => c.json({ neighbors: of(c) && [] }));
   for (const [path, name] of [
     ["vpcs", "vpcs"],

@@ -112,6 +112,10 @@ describe.skipIf(!spec)(
       await expect.poll(async () => (await checked("GET", at)).instance.floating_ip, WAIT).toBeUndefined();
       await checked("POST", `${at}/attach-floatingip`);
       await checked("GET", `${at}/events`);
+      await untilStatus(id, "ACTIVE");
+      const { url } = await checked("GET", `${at}/request-console`);
+      await expect.poll(async () => (await send("GET", new URL(url).pathname)).status, WAIT).toBe(200);
+      await checked("GET", new URL(url).pathname);
       await checked("GET", `/v1/core/environments/${environment.id}/vm-quota`);
       await checked("PUT", `/v1/core/keypair/${keypair.id}`, { name: "ops-2" });
       await checked("DELETE", `/v1/core/keypair/${keypair.id}`);

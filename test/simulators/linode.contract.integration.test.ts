@@ -69,6 +69,7 @@ describe.skipIf(!spec)(
 
       await checked("GET", "/v4/linode/instances?page=1&page_size=25");
       await checked("GET", `${at}/ips`);
+      await checked("GET", `${at}/stats`);
       await checked("GET", `${at}/disks`);
       await checked("GET", `${at}/firewalls`);
       const configs = await checked("GET", `${at}/configs`);

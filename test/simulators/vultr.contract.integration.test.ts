@@ -69,7 +69,7 @@ describe.skipIf(!spec)(`${TITLE}${spec ? "" : ` (${SPECS_ABSENT})`}`, () => {
     const ready = async () => (await checked(200, "GET", at)).instance.server_status;
     await expect.poll(ready, WAIT).toBe("ok");
 
-    for (const part of ["backup-schedule", "vpcs", "vpc2", "ipv4", "ipv6", "user-data", "upgrades"])
+    for (const part of ["backup-schedule", "vpcs", "vpc2", "ipv4", "ipv6", "user-data", "upgrades", "bandwidth"])
       await checked(200, "GET", `${at}/${part}`);
     await checked(202, "PATCH", at, { label: "contract-2", plan: "vc2-2c-4gb", tags: ["front"] });
     await expect.poll(async () => (await checked(200, "GET", at)).instance.plan, WAIT).toBe("vc2-2c-4gb");
@@ -95,7 +95,7 @@ describe.skipIf(!spec)(`${TITLE}${spec ? "" : ` (${SPECS_ABSENT})`}`, () => {
     expect(metal.status).toBe("pending");
     await expect.poll(async () => (await checked(200, "GET", at)).bare_metal.status, WAIT).toBe("active");
 
-    for (const part of ["vpc2", "ipv4", "ipv6", "user-data"]) await checked(200, "GET", `${at}/${part}`);
+    for (const part of ["vpc2", "ipv4", "ipv6", "user-data", "bandwidth"]) await checked(200, "GET", `${at}/${part}`);
     await checked(202, "PATCH", at, { label: "metal-2" });
     for (const command of ["halt", "start", "reboot"]) await checked(204, "POST", `${at}/${command}`);
     await checked(204, "DELETE", at);

@@ -83,6 +83,11 @@ export class FleetApi {
     return this.#memory.hashes();
   }
 
+  /** @see FleetMemory.metrics */
+  get metrics(): FleetMemory["metrics"] {
+    return this.#memory.metrics;
+  }
+
   /** @throws {ApiError} NOT_READY. @see FleetMemory.view */
   async view(): Promise<FleetView> {
     const view = await this.#memory.view();

@@ -1,10 +1,13 @@
 import type { Controller } from "../../reconcile/context.ts";
 import type { Desired } from "../../reconcile/desired.ts";
+import { MetricsMemory } from "./insight.ts";
 import { type Records, RecordsMemory } from "./records.ts";
 import { FleetView } from "./view.ts";
 
 /** What all requests are answered from, whether they come to the API or to the page. */
 export class FleetMemory {
+  /** What clouds have measured lately. */
+  readonly metrics: MetricsMemory;
   readonly #controller: Controller;
   readonly #service: { readonly desired: Desired | undefined };
   readonly #views = new WeakMap<Desired, Promise<FleetView>>();
@@ -13,6 +16,7 @@ export class FleetMemory {
   constructor(controller: Controller, service: { readonly desired: Desired | undefined }) {
     this.#controller = controller;
     this.#service = service;
+    this.metrics = new MetricsMemory(controller.steady);
     this.#records = new RecordsMemory(controller.store, controller.steady);
   }
 

@@ -6,12 +6,15 @@ import { costRoutes } from "./reads/costs.ts";
 import { driftRoutes } from "./reads/drift.ts";
 import { inventoryRoutes } from "./reads/inventory.ts";
 import { metaRoutes } from "./reads/meta.ts";
+import { metricRoutes } from "./reads/metrics.ts";
 import { objectRoutes } from "./reads/objects.ts";
 import { runRoutes } from "./reads/runs.ts";
 import { stackRoutes } from "./reads/stacks.ts";
+import { statusRoutes } from "./reads/status.ts";
 import type { Route } from "./route.ts";
 import { apiKeyRoutes } from "./writes/api-keys.ts";
 import { changeRoutes } from "./writes/changes.ts";
+import { consoleRoutes } from "./writes/console.ts";
 import { credentialRoutes } from "./writes/credentials.ts";
 import { driftWrites } from "./writes/drift.ts";
 import { fleetRoutes } from "./writes/fleet.ts";
@@ -50,6 +53,8 @@ export const TAGS: Readonly<Record<string, string>> = {
 export const ROUTES: readonly Route[] = [
   ...objectRoutes,
   ...objectWrites,
+  ...metricRoutes,
+  ...consoleRoutes,
   ...changeRoutes,
   ...fleetRoutes,
   ...accountRoutes,
@@ -68,5 +73,6 @@ export const ROUTES: readonly Route[] = [
   ...tokenRoutes,
   ...auditRoutes,
   ...auditExports,
+  ...statusRoutes,
   ...metaRoutes,
 ];

@@ -237,6 +237,10 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
     "actual?": anything,
     since: instant,
     "wanted?": record({ name: text, email: text, commit: text, at: instant }),
+    "suspended?": {
+      ...record({ what: text, reason: text }),
+      description: "Nothing brings it back while this is suspended.",
+    },
   }),
   Cause: record(
     {

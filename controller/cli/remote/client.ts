@@ -10,9 +10,10 @@ type Query = Readonly<Record<string, string | number | readonly (string | number
 /** The API of a controller elsewhere. Its problems come out as the errors that they were there. */
 export class Remote {
   readonly #base: URL;
-  readonly #token: string;
+  readonly #token: string | undefined;
 
-  constructor(base: URL, token: string) {
+  /** @param token absent: for what anybody may ask, signing in */
+  constructor(base: URL, token: string | undefined) {
     this.#base = base;
     this.#token = token;
   }
@@ -44,6 +45,10 @@ export class Remote {
     return await this.#send<T>("PATCH", path, body, waitSeconds);
   }
 
+  async delete<T>(path: string): Promise<T> {
+    return await this.#send<T>("DELETE", path, undefined, 0);
+  }
+
   async #send<T>(method: string, path: string, body: object | undefined, waitSeconds: number): Promise<T> {
     const headers = {
       "idempotency-key": randomUUID(),
@@ -60,6 +65,7 @@ export class Remote {
 
   async #json<T>(path: string, query: Query, init: RequestInit): Promise<T> {
     const response = await this.#ask(path, query, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (response.status === 204) return undefined as T;
     try {
       return (await response.json()) as T;
     } catch (cause) {
@@ -71,7 +77,10 @@ export class Remote {
     const url = new URL(`/fleet/v1${path}`, this.#base);
     for (const [name, value] of Object.entries(query))
       for (const one of [value ?? []].flat()) url.searchParams.append(name, String(one));
-    const headers = { authorization: `Bearer ${this.#token}`, ...(init.headers as Record<string, string>) };
+    const headers = {
+      ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
+      ...(init.headers as Record<string, string>),
+    };
     let response: Response;
     try {
       // Led elsewhere, the token would go there.

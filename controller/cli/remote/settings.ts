@@ -3,9 +3,22 @@ import { FleetError } from "../../../resources/errors.ts";
 import { isLoopback } from "../../fleet/loopback.ts";
 import type { GlobalOptions } from "../options.ts";
 import { Remote } from "./client.ts";
+import { loginAt } from "./logins.ts";
 
 /** Verbs that can be asked of a controller elsewhere. */
-export const REMOTE_VERBS: readonly string[] = ["changes", "change", "catalog", "cheapest", "compare", "runs"];
+export const REMOTE_VERBS: readonly string[] = [
+  "status",
+  "drift",
+  "inventory",
+  "changes",
+  "change",
+  "catalog",
+  "cheapest",
+  "compare",
+  "runs",
+  "login",
+  "logout",
+];
 
 /** Verbs that are about this machine, whatever controller the environment names. */
 const HERE: readonly string[] = ["init", "validate", "doctor", "simulate", "demo", "serve"];
@@ -22,16 +35,34 @@ export function checkRemote(verb: string, server: string | undefined, isFromEnvi
 
 /** The controller that `--server` names; undefined: the one here. @throws {FleetError} USAGE */
 export async function remoteOf(flags: GlobalOptions): Promise<Remote | undefined> {
-  const { server, token, tokenFile } = flags;
-  if (server === undefined) return undefined;
-  const url = URL.canParse(server) ? new URL(server) : undefined;
+  if (flags.server === undefined) return undefined;
+  const url = serverOf(flags);
+  const token = (await givenToken(flags)) ?? (await loginAt(url.origin))?.token;
+  if (token === undefined)
+    throw new FleetError(
+      "USAGE",
+      `say who asks: sign in by \`fleetwright login --server ${url.origin}\`; or FLEETWRIGHT_TOKEN, --token-file or --token, with an API key`,
+    );
+  return new Remote(url, token);
+}
+
+/** @throws {FleetError} USAGE */
+export function serverOf({ server }: Pick<GlobalOptions, "server">): URL {
+  const url = server !== undefined && URL.canParse(server) ? new URL(server) : undefined;
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
-  if (url === undefined || !isSafe)
-    throw new FleetError("USAGE", "--server is an https address (http on this machine only): the token goes there");
+  if (url !== undefined && isSafe) return url;
+  throw new FleetError("USAGE", "--server is an https address (http on this machine only): the token goes there");
+}
+
+/** The one that the call itself brings. @throws {FleetError} USAGE */
+export async function givenToken({
+  token,
+  tokenFile,
+}: Pick<GlobalOptions, "token" | "tokenFile">): Promise<string | undefined> {
   const text = (token ?? (tokenFile === undefined ? undefined : await readToken(tokenFile)))?.trim();
-  if (!text) throw new FleetError("USAGE", "say who asks: FLEETWRIGHT_TOKEN, --token-file or --token, with an API key");
+  if (!text) return undefined;
   if (/[^\x21-\x7e]/.test(text)) throw new FleetError("USAGE", "a token is one word: is it that of the API key?");
-  return new Remote(url, text);
+  return text;
 }
 
 async function readToken(file: string): Promise<string> {

@@ -1,19 +1,19 @@
 import type { Proposals } from "../../adopt/propose.ts";
 import { sum } from "../../reconcile/cost.ts";
-import type { AccountInventory, InventoryItem } from "../../reconcile/inventory.ts";
+import type { ListedInventory, ListedItem } from "../../reconcile/inventory.ts";
 import type { Io } from "../io.ts";
 import { money } from "./fields.ts";
 import { aligned, counted } from "./text.ts";
 
 /** Machines by account: orphans first, then foreign ones; managed ones are counted, and listed with `all`, which tells too what has gone. */
-export function renderInventory(accounts: AccountInventory[], all: boolean, io: Io): string {
+export function renderInventory(accounts: ListedInventory[], all: boolean, io: Io): string {
   return accounts.flatMap((account) => renderAccount(account, all, io)).join("\n");
 }
 
-function renderAccount({ account, items, gone, error }: AccountInventory, all: boolean, io: Io): string[] {
+function renderAccount({ account, items, gone, error }: ListedInventory, all: boolean, io: Io): string[] {
   const { color } = io;
   if (error !== undefined) return [`${color.bold(account)}  ${color.red(`could not be listed: ${error}`)}`];
-  const of = (kind: InventoryItem["kind"]) => items.filter((item) => item.kind === kind);
+  const of = (kind: ListedItem["kind"]) => items.filter((item) => item.kind === kind);
   const [managed, orphans, foreign] = [of("managed"), of("orphan"), of("foreign")];
   const others = [...orphans, ...foreign];
   const counts = [
@@ -27,7 +27,7 @@ function renderAccount({ account, items, gone, error }: AccountInventory, all: b
 }
 
 /** What the machines cost a month, as far as the catalogue tells. */
-function monthly(items: InventoryItem[]): string {
+function monthly(items: ListedItem[]): string {
   const totals = sum(items.map((item) => item.monthly));
   return totals.length === 0 ? "no prices" : `${totals.map(money).join(" + ")} a month`;
 }
@@ -36,7 +36,7 @@ const day = (instant: string): string => instant.slice(0, 10);
 
 const SIGN = { managed: "✓", orphan: "?", foreign: "·" };
 
-function rows(items: InventoryItem[]): string[] {
+function rows(items: ListedItem[]): string[] {
   return aligned(
     items.map(({ kind, name, id, size, region, power, ageDays, firstSeen, goneSince, monthly, mark, server }) => [
       `${goneSince === undefined ? SIGN[kind] : "✗"} ${name}`,

@@ -10,7 +10,8 @@ import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { remoteChange, remoteChanges } from "../remote/changes.ts";
 import { remoteOf } from "../remote/settings.ts";
-import { renderChange, renderChanges } from "../render/change.ts";
+import { renderChange, renderChanges, type ShownChange, type TakenStep } from "../render/change.ts";
+import type { RunLine } from "../render/runs.ts";
 import { type Session, whoIsAsking, withSession } from "../session.ts";
 
 export interface ChangesFlags extends GlobalOptions {
@@ -53,30 +54,34 @@ export async function changesVerb(flags: ChangesFlags, io: Io): Promise<number> 
  */
 export async function changeVerb(flags: ChangeFlags, io: Io, action: ChangeAction, id: string): Promise<number> {
   const remote = await remoteOf(flags);
-  if (remote !== undefined) {
-    const { change, steps, runs } = await remoteChange(remote, action, id, bodyOf(action, id, flags));
-    io.out(
-      flags.json
-        ? JSON.stringify({ change, steps, runs: runs.map(({ id }) => id) })
-        : renderChange(change, steps, io, runs),
-    );
-    return EXIT.ok;
-  }
+  if (remote !== undefined)
+    return printChange(await remoteChange(remote, action, id, bodyOf(action, id, flags)), flags, io);
   return await withSession(flags, io, async (session) => {
     const { view, signal } = session;
     const jobs = await followed(session);
     await act(jobs.changes, action, id, flags, session);
     if (action !== "show") await view.during("looking at what would be done", jobs.show(signal));
-    const change = await jobs.changes.get(id);
-    const steps = await jobs.changes.steps(id);
-    const runs = await jobs.changes.runs(change);
-    io.out(
-      flags.json
-        ? JSON.stringify({ change, steps, runs: runs.map(({ id }) => id) })
-        : renderChange(change, steps, io, runs),
-    );
-    return EXIT.ok;
+    return printChange(await shownHere(jobs.changes, id), flags, io);
   });
+}
+
+/** A change with what came of it. */
+export interface ChangeTold {
+  change: ShownChange;
+  steps: readonly TakenStep[];
+  runs: readonly RunLine[];
+}
+
+export async function shownHere(changes: Changes, id: string): Promise<ChangeTold> {
+  const change = await changes.get(id);
+  return { change, steps: await changes.steps(id), runs: await changes.runs(change) };
+}
+
+export function printChange({ change, steps, runs }: ChangeTold, { json }: GlobalOptions, io: Io): number {
+  io.out(
+    json ? JSON.stringify({ change, steps, runs: runs.map(({ id }) => id) }) : renderChange(change, steps, io, runs),
+  );
+  return EXIT.ok;
 }
 
 async function act(
@@ -108,7 +113,12 @@ function approvalOf(id: string, flags: ChangeFlags): { hashes: string[]; overrid
   return { hashes: flags.hash, ...(overrides && { overrides }) };
 }
 
-function overridesOf({ allowReplace, allowDelete, allowEnded, outsideWindow }: ChangeFlags): Overrides | undefined {
+export function overridesOf({
+  allowReplace,
+  allowDelete,
+  allowEnded,
+  outsideWindow,
+}: ChangeFlags): Overrides | undefined {
   if (!(allowReplace || allowEnded || outsideWindow) && allowDelete === undefined) return undefined;
   return {
     allowReplace: allowReplace ?? [],
@@ -119,7 +129,7 @@ function overridesOf({ allowReplace, allowDelete, allowEnded, outsideWindow }: C
 }
 
 /** Changes as they stand, also where no service runs. */
-async function followed({ controller, signal }: Session): Promise<ChangeJobs> {
+export async function followed({ controller, signal }: Session): Promise<ChangeJobs> {
   const branch = await currentBranch(controller.repo.dir);
   controller.commits.follow(branch);
   const main = await controller.repo.head(`refs/heads/${branch}`);

@@ -8,7 +8,13 @@ import { prepare } from "../../reconcile/preview.ts";
 import { objectKey } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
+import { remoteDriftChange } from "../remote/changes.ts";
+import type { Remote } from "../remote/client.ts";
+import { remoteOf } from "../remote/settings.ts";
+import { remoteDrift } from "../remote/state.ts";
+import { asOf } from "../render/as-of.ts";
 import { renderBeingMade } from "../render/being-made.ts";
+import { renderChange } from "../render/change.ts";
 import { renderDrift } from "../render/drift.ts";
 import { renderExecution } from "../render/execution.ts";
 import { renderPreview } from "../render/preview.ts";
@@ -30,6 +36,8 @@ export interface DriftFlags extends GlobalOptions {
 /** `fleetwright drift`: what differs from what was applied. Exit 0 nothing, 2 drift found and left (or held), 1 an account could not be read. */
 export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
   if (flags.revert && flags.accept) throw new FleetError("USAGE", "--revert and --accept exclude each other", {});
+  const remote = await remoteOf(flags);
+  if (remote !== undefined) return await driftThere(remote, flags, io);
   return await withSession(flags, io, async ({ controller, signal, view }) => {
     const desired = await readDesired(controller, await controller.repo.head(), signal);
     const watched = await watchBeingMade(controller, desired, signal);
@@ -90,4 +98,23 @@ export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
     if (execution.failed > 0) return EXIT.error;
     return held === undefined && execution.left === undefined ? EXIT.ok : EXIT.changes;
   });
+}
+
+/** As the last passes of a controller elsewhere have found it. What is to be done about it there is a change, which its people approve. */
+async function driftThere(remote: Remote, flags: DriftFlags, io: Io): Promise<number> {
+  const { commit, accounts, passes } = await remoteDrift(remote);
+  const drifted = accounts.flatMap((account) => account.drifted);
+  const isUnread = accounts.some(({ error }) => error !== undefined);
+  const action = flags.revert ? "revert" : flags.accept ? "accept" : undefined;
+  io.err(asOf(passes, Date.now()));
+  if (!flags.json) io.out(renderDrift(accounts, io));
+  const isOpened = action !== undefined && drifted.length > 0;
+  const opened = isOpened ? await remoteDriftChange(remote, action, drifted) : undefined;
+  if (flags.json) {
+    const causes = accounts.flatMap((account) => account.causes);
+    const report = { commit, drifted: drifted.length, causes, accounts: accounts.map(asData), passes };
+    io.out(JSON.stringify({ ...report, ...(opened && { change: opened.change }) }));
+  } else if (opened) io.out(renderChange(opened.change, opened.steps, io, opened.runs));
+  if (isUnread) return EXIT.error;
+  return drifted.length > 0 ? EXIT.changes : EXIT.ok;
 }

@@ -1,4 +1,5 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { FleetError } from "../../../resources/errors.ts";
 import { toGiB, toMiB } from "../../catalog/units.ts";
 import { toMicro } from "../../fleet/money.ts";
 import type { GlobalOptions } from "../options.ts";
@@ -11,9 +12,11 @@ import type { BindFlags, CredentialFlags } from "./credentials.ts";
 import { type AddVerb, count, list, positive, running } from "./define.ts";
 import { forgeVerbs } from "./forge-verbs.ts";
 import type { NotifyFlags } from "./notify.ts";
+import type { OpenFlags } from "./open-change.ts";
 import { peopleVerbs } from "./people-verbs.ts";
 import type { RunsFlags } from "./runs.ts";
 import type { ServeFlags } from "./serve.ts";
+import type { StatusFlags } from "./status.ts";
 
 /** Minutes after midnight. */
 function timeOfDay(value: string): number | "never" {
@@ -146,7 +149,8 @@ export const verbs: AddVerb[] = [
     program
       .command("status")
       .description("what is recorded, what waits, what runs")
-      .action(running(io, exit, async (flags, io) => (await import("./status.ts")).statusVerb(flags, io))),
+      .option("--look", "with --server: have it look at the repository first")
+      .action(running<StatusFlags>(io, exit, async (flags, io) => (await import("./status.ts")).statusVerb(flags, io))),
   (program, io, exit) =>
     program
       .command("drift")
@@ -173,10 +177,31 @@ export const verbs: AddVerb[] = [
     program
       .command("change")
       .addArgument(
-        new Argument("<action>", "what to do with it").choices(["show", "preview", "approve", "execute", "close"]),
+        new Argument("<action>", "what to do with it").choices([
+          "open",
+          "show",
+          "preview",
+          "approve",
+          "execute",
+          "close",
+        ]),
       )
-      .argument("<id>", "as `changes` tells it")
-      .description("show a change, or take it a step further")
+      .argument("[id]", "as `changes` tells it; open makes one")
+      .description("open a change, show it, or take it a step further")
+      .option(
+        "--set <words...>",
+        "open: fields of an object, Server/web-1 size=g6-standard-2 labels.role=web; null takes one out",
+      )
+      .option("--delete <object>", "open: take its file away, Server/web-1; may be repeated", list)
+      .option("--file <file>", "open: create, patch and delete, as the API takes them, in YAML or JSON")
+      .option("--title <words>", "open: the first line of its commit")
+      .option("--approve", "open: approve what its preview shows")
+      .option("--execute", "open: execute it as soon as it is approved")
+      .option(
+        "--wait [seconds]",
+        "open: until it has converged, has failed or waits for somebody (default: 600)",
+        positive,
+      )
       .option("--hash <hash>", "of the preview or of effects, for approve; may be repeated", list)
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
@@ -184,9 +209,17 @@ export const verbs: AddVerb[] = [
       .option("--outside-window", "go ahead outside maintenance windows and under a freeze")
       .option("--reason <words>", "why it is closed")
       .action(
-        running<ChangeFlags>(io, exit, async (flags, io, action, id) =>
-          (await import("./changes.ts")).changeVerb(flags, io, action as ChangeAction, id!),
-        ),
+        running<ChangeFlags & OpenFlags>(io, exit, async (flags, io, action, id) => {
+          if (action === "open") {
+            if (id !== undefined)
+              throw new FleetError("USAGE", `change open makes a change of its own: what is ${id}?`);
+            const wait = (flags.wait as number | true | undefined) === true ? 600 : flags.wait;
+            const { openChangeVerb } = await import("./open-change.ts");
+            return await openChangeVerb({ ...flags, ...(wait !== undefined && { wait }) }, io);
+          }
+          if (id === undefined) throw new FleetError("USAGE", `which change? \`fleetwright changes\` lists them`);
+          return await (await import("./changes.ts")).changeVerb(flags, io, action as ChangeAction, id);
+        }),
       ),
   (program, io, exit) =>
     program

@@ -3,6 +3,7 @@ import { AUDIT_FORMATS } from "../../people/audit-export.ts";
 import { ROLES } from "../../people/principal.ts";
 import type { AuditFlags } from "./audit.ts";
 import { type AddVerb, count, list, positive, running } from "./define.ts";
+import type { LoginFlags } from "./login.ts";
 import type { NewKeyFlags } from "./tokens.ts";
 import type { FirstAdminFlags, NewUserFlags, UserEditFlags } from "./users.ts";
 
@@ -21,6 +22,19 @@ function withScopes(command: Command): Command {
 
 /** People, their API keys, and what they did. */
 export const peopleVerbs: AddVerb[] = [
+  (program, io, exit) =>
+    program
+      .command("login")
+      .description("sign in at the controller that --server names, so that later calls need its address alone")
+      .option("--email <address>", "who signs in (default: asked for)")
+      .option("--password-file <file>", "the file that holds the password (default: asked for, or standard input)")
+      .option("--days <days>", "for so long the key is good that it makes", positive, 30)
+      .action(running<LoginFlags>(io, exit, async (flags, io) => (await import("./login.ts")).loginVerb(flags, io))),
+  (program, io, exit) =>
+    program
+      .command("logout")
+      .description("forget what login has kept for the controller that --server names, and revoke it there")
+      .action(running(io, exit, async (flags, io) => (await import("./login.ts")).logoutVerb(flags, io))),
   (program, io, exit) =>
     program
       .command("init-admin")

@@ -69,7 +69,7 @@ ${choice("sort", "Cheapest by the", ["hour"], wanted.sort, "month")}
 <button>Show</button></form>`;
 }
 
-const least = (name: string, words: string, value: number | undefined): Markup =>
+export const least = (name: string, words: string, value: number | undefined): Markup =>
   html`<label><span>${words}</span><input name="${name}" type="number" min="1" value="${value ?? ""}"></label>`;
 
 function offersShown(visit: Visit, found: Compared, wanted: Wanted, query: URLSearchParams): Markup {

@@ -16,16 +16,18 @@ import { accountsToChoose, FOLDED, GROUPS, type Offer, offerOf, SCHEMA } from ".
 import type { Page, Visit } from "../visit.ts";
 import { cloudTitle } from "./fleet.ts";
 import { openChange } from "./open.ts";
+import { isLooking, placementLink, placementShown } from "./placement.ts";
 
 /** `/ui/new-server?account=NAME` */
 export async function newServerPage(visit: Visit): Promise<Page> {
+  const query = new URL(visit.c.req.url).searchParams;
+  if (isLooking(query)) return page(await placementShown(visit, query));
   const accounts = await accountsToChoose(visit);
   const asked = visit.c.req.query("account") ?? (accounts.length === 1 ? accounts[0]!.name : "");
   if (asked === "") return page(await chooser(visit, ""));
   const offer = await offerOf(visit, asked);
   // What a link has chosen.
-  const values = new URL(visit.c.req.url).searchParams;
-  return page(html`${await chooser(visit, asked)}${serverForm(visit, offer, { values, errors: new Map() })}`);
+  return page(html`${await chooser(visit, asked)}${serverForm(visit, offer, { values: query, errors: new Map() })}`);
 }
 
 const page = (body: Markup): Page => ({
@@ -41,7 +43,7 @@ async function chooser(visit: Visit, chosen: string): Promise<Markup> {
 <option value="">choose…</option>${accounts.map(
     ({ name, provider, title }) =>
       html`<option value="${name}"${name === chosen ? html` selected` : nothing}>${name} — ${title ?? cloudTitle(provider)}</option>`,
-  )}</select></label> <button>Choose</button></form>`;
+  )}</select></label> <button>Choose</button></form>${placementLink}`;
 }
 
 interface Shown {

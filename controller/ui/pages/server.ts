@@ -14,7 +14,9 @@ import { ago, badge, empty, facts, money, shortCommit, value } from "../parts/wo
 import { type Beside, readServer, serverOf } from "../reads/server.ts";
 import { syncWord } from "../reads/servers.ts";
 import { may, type Page, type Visit } from "../visit.ts";
+import { consoleForm } from "./console.ts";
 import { cloudTitle, SYNC_TONES, stateBadge } from "./fleet.ts";
+import { metricsPlace } from "./metrics.ts";
 import { openChange } from "./open.ts";
 
 type Server = Awaited<ReturnType<typeof serverOf>>;
@@ -48,7 +50,7 @@ ${spec.suspend === undefined ? nothing : html`<p class="notice">Its changes are 
       ["Expires", spec.expires],
       ["Last seen", seen && ago(seen.lastSeen, now)],
     ])}
-${powerForms(visit, object)}</section>
+${powerForms(visit, object)}${consoleForm(visit, object)}</section>
 ${
   open.length === 0
     ? nothing
@@ -56,6 +58,7 @@ ${
 }
 <section class="card"><h2>Desired and actual</h2>${besideTable(read)}
 ${state.drift.length === 0 ? nothing : driftList(state.drift, now)}</section>
+${metricsPlace(visit, object)}
 <section class="card"><h2>History</h2>${history.length === 0 ? empty("Its file has no history.") : history.map((entry) => version(entry, now))}
 <p><small>${object.file.path}</small></p></section>`,
   };

@@ -25,6 +25,7 @@ export function fakeIo(
     width: options.width ?? 100,
     color: pc.createColors(options.color ?? false),
     confirm: async () => options.answer ?? false,
+    ask: async () => undefined,
     secret: async () => options.secret,
   };
 }

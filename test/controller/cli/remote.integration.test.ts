@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type ServerType, serve } from "@hono/node-server";
@@ -31,6 +31,7 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   for (const [name, value] of Object.entries(site.fleet.environment)) vi.stubEnv(name, value);
   vi.stubEnv("DATABASE_URL", undefined);
+  vi.stubEnv("XDG_CONFIG_HOME", join(site.fleet.root, "config"));
 }, TIMEOUT);
 afterAll(async () => {
   vi.unstubAllEnvs();
@@ -61,11 +62,14 @@ function cut(request: Request, response: Response): Response {
   return new Response(body, { status: response.status, headers: response.headers });
 }
 
-async function run(args: string[]) {
-  const io = fakeIo();
+async function run(args: string[], secret?: string) {
+  const io = fakeIo(secret === undefined ? {} : { secret });
   const code = await main(args, io);
   // How long ago it was differs by a second.
-  const out = io.stdout.join("\n").replace(/\d+ (s|min)$/gm, "ago");
+  const out = io.stdout
+    .join("\n")
+    .replace(/\d+ (s|min)$/gm, "ago")
+    .replace(/since \d+ (s|min)/g, "since then");
   return { code, out, err: io.stderr.join("\n") };
 }
 const here = (...args: string[]) =>
@@ -157,6 +161,143 @@ describe("a controller elsewhere", () => {
     TIMEOUT,
   );
 
+  it(
+    "tells what is recorded, what differs and what the clouds have, as of its last passes, as here",
+    async () => {
+      const { cloud, id } = await site.clouds.server("web-2");
+      await site.clouds.of(cloud).change(id, { power: "stopped" });
+      const theirs = await fetch(`${site.clouds.url("linode")}/v4/linode/instances`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${site.clouds.tokens.linode}`, "content-type": "application/json" },
+        body: JSON.stringify({ label: "theirs", region: "us-east", type: "g6-nanode-1", booted: false }),
+      });
+      expect(theirs.status).toBe(200);
+      await expect.poll(async () => (await site.clouds.server("theirs")).power, { timeout: 30_000 }).toBe("stopped");
+      await site.pass();
+
+      for (const args of [
+        ["status"],
+        ["status", "--look"],
+        ["inventory"],
+        ["inventory", "--all", "--account", "linode-main"],
+      ])
+        expect([args, (await there("requester", ...args)).out]).toEqual([args, (await here(...args)).out]);
+      const drift = await there("viewer", "drift");
+      expect(drift).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/^as of the controller's last passes, .* ago$/),
+      });
+      expect(drift.out).toContain("web-2");
+      expect(drift.out).toBe((await here("drift")).out);
+      expect((await there("viewer", "inventory")).out).toContain("theirs");
+
+      // First here: that is a pass of its own, which both then tell of.
+      const near = JSON.parse((await here("inventory", "--json")).out).accounts;
+      const { accounts, passes } = JSON.parse((await there("viewer", "inventory", "--json")).out);
+      expect(accounts).toEqual(near);
+      expect(passes.map(({ account }: { account: string }) => account)).toContain("linode-main");
+      // Whoever is about some servers is told of these.
+      const own = JSON.parse((await there("acme", "status", "--json")).out);
+      expect(own.servers.map(({ name }: { name: string }) => name)).not.toContain("web-2");
+      expect(own).not.toHaveProperty("openApprovals");
+      expect((await there("acme", "drift")).out).not.toContain("web-2");
+      expect((await there("viewer", "inventory", "--account", "none")).err).toContain(
+        'there is no account "none"; there are',
+      );
+
+      expect((await there("viewer", "drift", "--revert")).err).toContain("FORBIDDEN");
+      const { change } = JSON.parse((await there("operator", "drift", "--revert", "--json")).out);
+      expect(change).toMatchObject({ state: "needs-approval", reverts: ["Server//web-2"] });
+      expect((await there("operator", "change", "close", change.id)).code).toBe(0);
+      await site.clouds.of(cloud).change(id, { power: "running" });
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "has changes opened from options and files, and carried out, as here",
+    async () => {
+      const opened = await there(
+        "requester",
+        "change",
+        "open",
+        "--set",
+        "Server/web-1",
+        "labels.team=blue",
+        "size=g6-nanode-1",
+      );
+      expect(opened.out).toContain("Approve it: fleetwright change approve");
+      const id = /^c-\w+/.exec(opened.out)![0];
+      expect((await site.service.changes.get(id)).edits).toEqual([
+        { kind: "Server", name: "web-1", set: ["labels", "team"], value: "blue" },
+        { kind: "Server", name: "web-1", set: ["size"], value: "g6-nanode-1" },
+      ]);
+      await there("operator", "change", "close", id);
+      expect((await there("viewer", "change", "open", "--delete", "Server/web-1")).err).toContain("FORBIDDEN");
+
+      const file = join(site.fleet.root, "wishes.yaml");
+      const label = (team: string) =>
+        writeFileSync(
+          file,
+          `title: To ${team}\npatch:\n  - {kind: Server, name: web-1, patch: {labels: {team: ${team}}}}\n`,
+        );
+      label("red");
+      const far = await there("operator", "change", "open", "--file", file, "--approve", "--execute", "--wait", "120");
+      expect(far).toMatchObject({ code: 0, out: expect.stringContaining("converged") });
+      label("green");
+      const near = await here("change", "open", "--file", file, "--approve", "--execute", "--wait", "120");
+      expect([near.code, near.err]).toEqual([0, expect.stringMatching(/^using stand-ins [^\n]+$/)]);
+      expect(near.out).toContain("converged");
+      expect(site.fleet.read("servers/web-1.yaml")).toContain("team: green");
+
+      const refused = async (...args: string[]) => (await there("operator", "change", ...args)).err;
+      expect(await refused("open")).toContain("say what is wanted");
+      expect(await refused("open", "--set", "size=x")).toContain("of what?");
+      expect(await refused("open", "--set", "Machine/web-1", "size=x")).toContain("is no object");
+      expect(await refused("show")).toContain("which change?");
+      writeFileSync(file, "patches: []\n");
+      expect(await refused("open", "--file", file)).toContain("there is no patches");
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "is signed in to once, by a key that only its owner may read, until it is signed out of",
+    async () => {
+      const [email, password] = ["lea@example.org", "a password of length"];
+      const by = { email: "ada@example.org", via: "command-line" } as const;
+      await site.people.users.create({ name: "Lea", email, role: "operator", password }, by);
+      const login = (secret?: string, ...more: string[]) =>
+        run(["--server", url, "login", "--email", email, ...more], secret);
+      expect((await login("another password")).err).toContain("UNAUTHENTICATED");
+      expect(existsSync(join(site.fleet.root, "config"))).toBe(false);
+
+      const signedIn = await login(password);
+      expect(signedIn).toMatchObject({ code: 0, out: expect.stringContaining(`as ${email} (operator), until `) });
+      const file = join(site.fleet.root, "config", "fleetwright", "logins.json");
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(readFileSync(file, "utf8")).not.toContain(password);
+      const { [url]: kept } = JSON.parse(readFileSync(file, "utf8"));
+      expect(signedIn.out + signedIn.err).not.toContain(kept.token);
+      expect((await run(["--server", url, "status"])).code).toBe(0);
+      chmodSync(file, 0o644);
+      expect((await run(["--server", url, "status"])).err).toContain("chmod 600");
+      chmodSync(file, 0o600);
+
+      expect((await run(["--server", url, "logout"])).code).toBe(0);
+      expect((await run(["--server", url, "status"])).err).toContain("say who asks");
+      expect((await run(["--server", url, "--token", kept.token, "status"])).err).toContain("UNAUTHENTICATED");
+      expect((await run(["--server", url, "logout"])).err).toContain("nobody is signed in");
+      expect((await run(["--server", url, "--token", "viewer", "login"])).out).toContain(
+        "as viewer@example.org (viewer). ",
+      );
+      expect((await run(["--server", url, "status"])).code).toBe(0);
+      expect((await run(["--server", url, "logout"])).code).toBe(0);
+      expect((await run(["login"])).err).toContain("--server is an https address");
+    },
+    TIMEOUT,
+  );
+
   it("is asked for what it can do only, and gets a token that is kept well", async () => {
     const refused = await there("admin", "apply", "--yes");
     expect(refused).toMatchObject({
@@ -179,6 +320,6 @@ describe("a controller elsewhere", () => {
     vi.stubEnv("FLEETWRIGHT_TOKEN", "viewer");
     expect((await run(["changes"])).code).toBe(0);
     expect((await run(["--fleet", site.fleet.dir, "validate"])).code).toBe(0);
-    expect((await run(["--fleet", site.fleet.dir, "status"])).err).toContain("`status` cannot be asked");
+    expect((await run(["--fleet", site.fleet.dir, "apply"])).err).toContain("`apply` cannot be asked");
   });
 });

@@ -169,6 +169,44 @@ describe("the fleet", () => {
     expect(text).toContain("<ins>live</ins>");
   });
 
+  it("shows what the cloud has measured of a server, and opens its console, where the cloud has that", async () => {
+    const { controller } = site.desk;
+    const { clouds } = controller;
+    const console = { open: async () => ({ url: "https://console.example.org/?token=of-this-page" }) };
+    const written = { open: async () => ({ text: "<b>web-1 login:</b>" }) };
+    const server = await otto.get("/ui/servers/web-1");
+    expect(server.text).toContain('hx-get="/ui/servers/web-1/metrics"');
+    expect(server.text).not.toContain("/web-1/console");
+    expect((await otto.get("/ui/servers/db-1")).text).not.toContain("/db-1/metrics");
+    expect((await otto.get("/ui/servers/db-1/metrics")).text).toContain("DigitalOcean tells no figures of machines");
+
+    const figures = await otto.get("/ui/servers/web-1/metrics");
+
+    expect(figures.status).toBe(200);
+    expect(figures.text.match(/<svg class="chart"/g)).toHaveLength(3);
+    expect(figures.text).toMatch(/Processors, used<\/th><td[^>]*>\d+\.\d %/);
+    Object.assign(controller, {
+      clouds: {
+        ...clouds,
+        digitalocean: { ...clouds.digitalocean, console },
+        linode: { ...clouds.linode, console: written },
+      },
+    });
+    const opened = await otto.send("/ui/servers/db-1", "/ui/servers/db-1/console", {});
+    expect(opened.text).toContain(
+      'href="https://console.example.org/?token=of-this-page" target="_blank" rel="noopener noreferrer"',
+    );
+    expect(opened.headers.get("cache-control")).toBe("no-store");
+    const text = await otto.send("/ui/servers/web-1", "/ui/servers/web-1/console", {});
+    expect(text.text).toContain("&lt;b&gt;web-1 login:&lt;/b&gt;");
+    const ann = await site.visitor("Ann");
+    expect((await ann.get("/ui/servers/db-1")).text).not.toContain("/db-1/console");
+    Object.assign(controller, { clouds });
+    const { entries } = await site.people.audit.list({ action: "server.console", limit: 5 });
+    expect(entries.map(({ object }) => object)).toEqual(["server web-1", "server db-1"]);
+    expect(JSON.stringify(entries)).not.toContain("of-this-page");
+  });
+
   it("never tells anything of credentials", async () => {
     const texts = await Promise.all(["/ui/accounts", "/ui/runs", "/ui/fleet"].map((path) => otto.get(path)));
 
@@ -209,6 +247,32 @@ describe("the catalog", () => {
 
     expect(text).toContain('<option value="g6-standard-2" selected>');
     expect(text).toContain('<option value="us-east" selected>');
+  });
+
+  it("finds the cheapest that fits, and fills the form from what is chosen", async () => {
+    const at = "/ui/new-server?fit=1&vcpus=2&memory=4";
+    const all = await otto.get(at);
+    const choices = [...all.text.matchAll(/href="(\/ui\/new-server\?account=[^"]+)"/g)].map(([, path]) =>
+      path!.replaceAll("&amp;", "&"),
+    );
+    expect(choices.length).toBeGreaterThan(2);
+    const cheapest = (await otto.get("/ui/catalog?vcpus=2&memory=4")).text;
+    const { account, size, region } = Object.fromEntries(new URL(choices[0]!, "http://x").searchParams);
+    expect(cheapest.indexOf(`${size} <small>`)).toBeLessThan(
+      cheapest.indexOf("</tr>", cheapest.indexOf("<tbody>")) + 1,
+    );
+
+    const form = await otto.get(choices[0]!);
+
+    for (const [name, value] of Object.entries({ account, size, region }))
+      expect([name, form.text]).toEqual([name, expect.stringMatching(new RegExp(`value="${value}"`))]);
+    expect(form.text).toContain(`<option value="${size}" selected`);
+    expect(form.text).toContain(`<option value="${region}" selected`);
+    const other = await otto.get(`${at}&cloud=digitalocean`);
+    expect(other.text).toMatch(/account=do-main/);
+    expect(other.text).not.toMatch(/account=linode-main/);
+    expect((await otto.get("/ui/new-server?fit=1&vcpus=4096")).text).toContain("Nothing in stock has that.");
+    expect((await otto.get("/ui/new-server")).text).toContain('href="/ui/new-server?fit=1"');
   });
 
   it("has only accounts that are theirs, and no order for whoever may not", async () => {

@@ -29,10 +29,14 @@ export class Site {
     this.errors = parts.errors;
   }
 
-  /** `isBare`: nothing of the fleet is on any cloud yet, which saves the time. */
+  /** `isBare`: nothing of the fleet is on any cloud yet, which saves the time. `more`: further files of it. */
   static async start(
     id: string,
-    { environment = {}, isBare = false }: { environment?: Record<string, string>; isBare?: boolean } = {},
+    {
+      environment = {},
+      isBare = false,
+      more = {},
+    }: { environment?: Record<string, string>; isBare?: boolean; more?: Record<string, string> } = {},
   ): Promise<Site> {
     const clouds = await Clouds.start();
     const fleet = new Fleet(clouds, { id });
@@ -49,6 +53,7 @@ export class Site {
         server("linode", "web-2", { owner: "team-web", labels: { env: "test", role: "web" } }),
       ),
       "servers/db-1.yaml": stringify(server("digitalocean", "db-1", { owner: "team-db" })),
+      ...more,
     });
     fleet.commit("Begin");
     fleet.edit("servers/web-2.yaml", (text) => text.replace("env: test", "env: live"));

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { type ServerType, serve } from "@hono/node-server";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
 import { dayAt } from "../../../controller/reconcile/cost-history.ts";
+import { server as fileOf } from "../../e2e/fleet.ts";
 import { PASSWORD } from "../people/support.ts";
 import { findChromium, findings, launch, newPage } from "./chromium.ts";
 import { Site } from "./site.ts";
@@ -18,9 +20,11 @@ const DESK = { width: 1280, height: 900 };
 const executable = findChromium();
 const pictures = process.env.PAGE_PICTURES;
 /** What the README shows, as one sees it at a desk; only with README_PICTURES, which names the folder. */
-const README = ["catalog", "costs"];
+const README = ["catalog", "costs", "fleet", "change"];
 const readmePictures = process.env.README_PICTURES;
 const DAYS = 60;
+/** Who has a picture taken stands among some more; without that, the walk needs less time. */
+const MORE: Readonly<Record<string, string>> = readmePictures === undefined ? {} : moreServers();
 
 describe.skipIf(executable === undefined)(
   `the page in a browser${executable === undefined ? ": no Chromium is installed (Debian: chromium)" : ""}`,
@@ -34,7 +38,7 @@ describe.skipIf(executable === undefined)(
     const found: string[] = [];
 
     beforeAll(async () => {
-      site = await Site.start("walk");
+      site = await Site.start("walk", { more: MORE });
       await site.add("Otto", "operator");
       await site.clouds.of("linode").addForeign({ name: "legacy-cron" });
       await site.look();
@@ -95,7 +99,7 @@ describe.skipIf(executable === undefined)(
         expect(site.fleet.git("log", "-1", "--format=%an %s", "main")).toBe("Otto Add api-1");
         await page.getByRole("link", { name: "Fleet", exact: true }).click();
         await page.getByLabel("Search").fill("api");
-        await page.getByText("1 server of 4").waitFor();
+        await page.getByText(`1 server of ${4 + Object.keys(MORE).length}`).waitFor();
         expect(await page.getByRole("row").count()).toBe(2);
         expect(complaints).toEqual([]);
       },
@@ -194,6 +198,7 @@ describe.skipIf(executable === undefined)(
           ...{ inventory: "inventory?class=foreign", runs: "runs", run: `runs/${run!.id}`, accounts: "accounts" },
           ...{ catalog: "catalog", costs: "costs", stacks: "stacks" },
           "new-server": "new-server?account=do-main",
+          ...{ placement: "new-server?fit=1&vcpus=2", metrics: "servers/api-1/metrics" },
         };
         for (const [name, path] of Object.entries(places)) {
           await page.goto(`${base}/ui/${path}`);
@@ -229,6 +234,23 @@ async function picture(page: Page, folder: string | undefined, name: string, ful
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
+}
+
+/** As a fleet has them, on all clouds of this one. */
+function moreServers(): Record<string, string> {
+  const wanted = [
+    ["linode", "web-3", { owner: "team-web", labels: { env: "live", role: "web" } }],
+    ["linode", "web-4", { owner: "team-web", labels: { env: "live", role: "web" }, size: "g6-standard-1" }],
+    ["linode", "cache-1", { owner: "team-web", labels: { env: "live", role: "cache" } }],
+    ["digitalocean", "db-2", { owner: "team-db", labels: { env: "live", role: "db" } }],
+    ["digitalocean", "worker-1", { owner: "team-data", labels: { env: "live" } }],
+    ["digitalocean", "worker-2", { owner: "team-data", labels: { env: "live" } }],
+    ["proxmox", "build-1", { owner: "team-ci", labels: { role: "build" } }],
+    ["proxmox", "build-2", { owner: "team-ci", labels: { role: "build" }, power: "stopped" }],
+  ] as const;
+  return Object.fromEntries(
+    wanted.map(([cloud, name, more]) => [`servers/${name}.yaml`, stringify(fileOf(cloud, name, more))]),
+  );
 }
 
 /** Some weeks of two accounts that grow. */

@@ -37,6 +37,17 @@ describe.skipIf(missing)(`requests to AWS${missing ? ` (${missing})` : ""}`, () 
   afterAll(() => simulator?.close());
   afterEach(() => vi.restoreAllMocks());
 
+  it("tell what a machine has written on its console, and NOT_FOUND of one that is not there", async () => {
+    const { id } = await control.addForeign();
+
+    const shown = await aws.console.open(id, call());
+
+    expect(shown).toEqual({ text: expect.stringMatching(/\w{4,}/), at: expect.stringMatching(/^\d{4}-.*Z$/) });
+    await expect(aws.console.open(`${REGION}/i-0123456789abcdef0`, call())).rejects.toMatchObject({
+      code: "NOT_FOUND",
+    });
+  });
+
   it.skipIf(!model)(
     `are as EC2's model says${model ? "" : ` (${SPECS_ABSENT})`}`,
     async () => {

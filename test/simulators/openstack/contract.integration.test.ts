@@ -101,6 +101,8 @@ describe.skipIf(!spec)(
       await checked("DELETE", `${at}/metadata/role`);
       await checked("GET", `${at}/os-security-groups`);
       await checked("GET", `${at}/os-interface`);
+      await checked("POST", `${at}/remote-consoles`, { remote_console: { protocol: "vnc", type: "novnc" } });
+      await act({ "os-getConsoleOutput": { length: 2 } });
       for (const [body, status] of [
         [{ "os-stop": null }, "SHUTOFF"],
         [{ "os-start": null }, "ACTIVE"],

@@ -66,6 +66,7 @@ describe.skipIf(!spec)(
       for (const action of ["start", "suspend", "resume", "reset", "reboot"]) {
         await checked("POST", `${at}/status/${action}`, {});
         await checked("GET", `${at}/status/current`);
+        await checked("GET", `${at}/rrddata?timeframe=day&cf=AVERAGE`);
         await checked("GET", "/cluster/resources?type=vm");
       }
       await expect.poll(async () => (await pve.send("GET", `${at}/agent/network-get-interfaces`)).status).toBe(200);

@@ -1,11 +1,14 @@
 import type { Principal } from "../../../people/principal.ts";
 import { causesOf } from "../../../reconcile/causes.ts";
+import { cloudOf } from "../../../reconcile/context.ts";
+import { suspensionOf } from "../../../reconcile/holds.ts";
 import { objectKey } from "../../../reconcile/types.ts";
 import type { FleetApi } from "../api.ts";
 import { PAGE_PARAMETERS, type PageQuery, pageFrom, pageOf } from "../page.ts";
 import { type Route, route } from "../route.ts";
-import { filter, instant, listOf, record, ref } from "../shapes.ts";
+import { filter, instant, listOf, record, ref, text, whole } from "../shapes.ts";
 import { compareKeys, type FleetView } from "../view.ts";
+import { machinesFor } from "./inventory.ts";
 import { accountsFor, driftOf } from "./state.ts";
 
 /** What differs from what was applied, as the last passes have found it: no cloud is asked. */
@@ -18,7 +21,7 @@ export const driftRoutes: readonly Route[] = [
     role: "viewer",
     summary: "List drift",
     description:
-      "Field by field, as the last pass over each account has found it; `causes` has one row for each thing that has happened, those that touch most first, and `passes` when each account was read last.",
+      "Field by field, as the last pass over each account has found it; `causes` has one row for each thing that has happened, those that touch most first, and `passes` when each account was read last, and how much of what is recorded of it was compared.",
     parameters: [
       ...PAGE_PARAMETERS,
       filter("account", "Only of this account."),
@@ -29,7 +32,9 @@ export const driftRoutes: readonly Route[] = [
         description: "A page of drift, and the causes of all of it.",
         schema: pageOf(ref("Drift"), {
           causes: listOf(ref("Cause")),
-          passes: listOf(record({ account: { type: "string" }, "readAt?": instant })),
+          passes: listOf(
+            record({ account: text, "readAt?": instant, servers: whole, firewalls: whole, foreign: whole }),
+          ),
         }),
       },
     },
@@ -39,8 +44,10 @@ export const driftRoutes: readonly Route[] = [
       const items = found.flatMap((account) => account.items).sort((a, b) => a.id - b.id);
       const page = pageFrom(items, parameters, "drift", ({ id }) => [id, ""], compareKeys);
       const causes = found.flatMap((account) => account.causes).sort((a, b) => b.names.length - a.names.length);
-      const passes = found.map(({ account, readAt }) => ({ account, ...(readAt !== undefined && { readAt }) }));
-      return { body: { ...page, causes, passes } };
+      const passes = await passesOf(api, view, principal, found);
+      const hashes = await api.hashes();
+      const told = page.items.map((item) => ({ ...item, ...suspendedOf(view, hashes, item) }));
+      return { body: { ...page, items: told, causes, passes } };
     },
   }),
 ];
@@ -64,4 +71,52 @@ export async function driftFor(
       return { account: spec.name, readAt: passes.get(identity), causes: causesOf(spec.name, open), items };
     }),
   );
+}
+
+/** When each account was read last, how many recorded objects a pass compares, and how many machines of others it has seen. */
+export async function passesOf(
+  api: FleetApi,
+  view: FleetView,
+  principal: Principal,
+  found: readonly { account: string; readAt: string | undefined }[],
+) {
+  const { controller } = api;
+  const hashes = [...(await api.hashes())].filter(([, { cloudId }]) => cloudId !== undefined);
+  const foreign = await machinesFor({ controller, hashes: () => api.hashes() }, view, principal, {
+    class: "foreign",
+    gone: false,
+  });
+  const accounts = new Map(accountsFor(view, principal).map((one) => [one.spec.name, one]));
+  return found.map(({ account, readAt }) => {
+    const { identity, spec } = accounts.get(account)!;
+    const count = (kind: "Server" | "Firewall") => {
+      const prefix = `${kind}/${identity}/`;
+      const isWithin = (name: string) => view.isKeyWithin(principal, objectKey({ kind, account, name }));
+      return hashes.filter(([key]) => key.startsWith(prefix) && isWithin(key.slice(prefix.length))).length;
+    };
+    return {
+      account,
+      ...(readAt !== undefined && { readAt }),
+      servers: count("Server"),
+      firewalls: cloudOf(controller, spec.provider).firewalls === undefined ? 0 : count("Firewall"),
+      foreign: foreign.filter((machine) => machine.account === account).length,
+    };
+  });
+}
+
+/** What keeps anybody from bringing it back, and why. */
+function suspendedOf(
+  view: FleetView,
+  hashes: Awaited<ReturnType<FleetApi["hashes"]>>,
+  { kind, account, name }: ReturnType<typeof driftOf>,
+) {
+  const found = view.desired.accounts.get(account);
+  const record = found && hashes.get(`${kind}/${found.identity}/${name}`);
+  if (record === undefined) return {};
+  const hold = suspensionOf(
+    found!.spec,
+    record.stack,
+    kind === "Server" ? view.object("Server", name)?.spec : undefined,
+  );
+  return hold && { suspended: { what: hold.what, reason: hold.reason } };
 }

@@ -22,7 +22,7 @@ export function serverState(records: Records, view: FleetView, server: FleetObje
 }
 
 /** A move to another account that is under way has two: the new one counts. */
-function recordOf(records: Records, view: FleetView, { name, spec }: FleetObject): Recorded | undefined {
+export function recordOf(records: Records, view: FleetView, { name, spec }: FleetObject): Recorded | undefined {
   const identity = view.desired.accounts.get(spec?.account ?? "")?.identity ?? "";
   const own = records.server(identity, name) ?? records.servers(name)[0];
   return own ?? spec?.formerly.flatMap((former) => records.servers(former))[0];

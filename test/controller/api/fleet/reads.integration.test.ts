@@ -130,6 +130,67 @@ describe("the table of routes", () => {
   });
 });
 
+describe("what a cloud tells of a machine", () => {
+  const secret = "https://console.example.org/?token=of-this-test";
+
+  it("are figures of what it has measured, asked for once a minute", async () => {
+    await site.clouds.forgetCalls();
+
+    const { status, body } = await site.ask("/fleet/v1/servers/web-2/metrics", "globex");
+
+    expect([status, body.window, body.windows]).toEqual([200, "day", ["day"]]);
+    expect(body.series.map(({ metric }: { metric: string }) => metric)).toEqual([
+      "cpu",
+      "network-in",
+      "network-out",
+      "disk",
+    ]);
+    await site.ask("/fleet/v1/servers/web-2/metrics?window=day", "viewer");
+    const asked = (await site.clouds.of("linode").calls()).filter(({ route }) => route.endsWith("/stats"));
+    expect(asked.map(({ count }) => count)).toEqual([1]);
+    const of = async (path: string, token = "viewer") => {
+      const { status, body } = await site.ask(`/fleet/v1/servers/${path}`, token);
+      return [status, body.code, body.detail];
+    };
+    expect(await of("web-2/metrics?window=week")).toEqual([
+      422,
+      "CLOUD_UNSUPPORTED",
+      "Linode tells no figures for a week, only for a day",
+    ]);
+    expect(await of("api-1/metrics")).toEqual([422, "CLOUD_UNSUPPORTED", "DigitalOcean tells no figures of machines"]);
+    expect((await of("web-2/metrics", "acme"))[0]).toBe(404);
+  });
+
+  it("is a console in one answer alone: whoever has its address is let in", async () => {
+    const { clouds } = site.controller;
+    const console = { open: async () => ({ url: secret }) };
+    Object.assign(site.controller, { clouds: { ...clouds, digitalocean: { ...clouds.digitalocean, console } } });
+    const open = async (name: string, token: string, headers = keyHeader()) =>
+      await site.ask(`/fleet/v1/servers/${name}/console`, token, { method: "POST", headers });
+    const headers = keyHeader();
+
+    const first = await open("api-1", "operator", headers);
+    const again = await open("api-1", "operator", headers);
+
+    expect([first.status, first.body]).toEqual([200, { server: "api-1", url: secret }]);
+    expect(first.headers.get("cache-control")).toBe("no-store");
+    expect(again.body).toEqual({ server: "api-1" });
+    expect((await open("api-1", "approver")).status).toBe(403);
+    expect((await open("api-1", "acme")).status).toBe(200);
+    expect((await open("api-1", "globex")).status).toBe(404);
+    const none = await open("web-1", "operator");
+    expect([none.status, none.body.detail]).toEqual([422, "Linode has no console that a program can open"]);
+    const audit = await site.ask("/fleet/v1/audit?limit=500", "admin");
+    const opened = { action: "api.openServerConsole", object: "/fleet/v1/servers/api-1/console" };
+    expect(audit.body.items).toContainEqual(expect.objectContaining(opened));
+    const { rows } = await site.controller.store.jobs.executeSql("select answer::text from api_request", []);
+    expect(rows.length).toBeGreaterThan(0);
+    for (const text of [audit.text, JSON.stringify(rows), site.logged.join("\n")])
+      expect(text).not.toContain("of-this-test");
+    Object.assign(site.controller, { clouds });
+  });
+});
+
 describe("an object", () => {
   it("has what its file says beside what is recorded and seen, and no user data", async () => {
     await site.pass();

@@ -82,7 +82,7 @@ export class Site {
         const known = PEOPLE[headers.get("authorization")?.replace("Bearer ", "") ?? ""];
         return (
           known ??
-          (headers.get("authorization")?.includes(".") ? await people.authenticate(headers, source) : undefined)
+          (/[._]/.test(headers.get("authorization") ?? "") ? await people.authenticate(headers, source) : undefined)
         );
       },
     });
