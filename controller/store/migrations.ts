@@ -291,11 +291,12 @@ const MIGRATIONS: Record<string, Migration> = {
   "020-vps-tables": {
     async up(db) {
       await sql`
-        create schema if not exists vps;
-        create or replace function vps.uuid_generate_v4() returns uuid language sql volatile as 'select gen_random_uuid()';
+        drop schema if exists fleetwright_vps cascade;
+        create schema fleetwright_vps;
+        create or replace function fleetwright_vps.uuid_generate_v4() returns uuid language sql volatile as 'select gen_random_uuid()';
 
-        create table vps.service_providers (
-          id uuid primary key default vps.uuid_generate_v4(),
+        create table fleetwright_vps.service_providers (
+          id uuid primary key default fleetwright_vps.uuid_generate_v4(),
           name varchar(255) not null,
           type varchar(50) not null check (type in ('linode', 'digitalocean', 'aws', 'gcp')),
           api_key_encrypted text not null,
@@ -304,8 +305,8 @@ const MIGRATIONS: Record<string, Migration> = {
           created_at timestamptz not null default now(),
           updated_at timestamptz not null default now());
 
-        create table vps.vps_instances (
-          id uuid primary key default vps.uuid_generate_v4(),
+        create table fleetwright_vps.vps_instances (
+          id uuid primary key default fleetwright_vps.uuid_generate_v4(),
           provider_instance_id varchar(255),
           label varchar(255) not null,
           region varchar(255) not null,
@@ -314,13 +315,13 @@ const MIGRATIONS: Record<string, Migration> = {
           created_at timestamptz not null default now(),
           updated_at timestamptz not null default now(),
           provider_type varchar(50),
-          provider_id uuid references vps.service_providers (id) on delete set null);
-        create index idx_vps_instances_provider_type on vps.vps_instances (provider_type);
-        create index idx_vps_instances_provider_id on vps.vps_instances (provider_id);
+          provider_id uuid references fleetwright_vps.service_providers (id) on delete set null);
+        create index idx_vps_instances_provider_type on fleetwright_vps.vps_instances (provider_type);
+        create index idx_vps_instances_provider_id on fleetwright_vps.vps_instances (provider_id);
 
-        create table vps.vps_plans (
-          id uuid primary key default vps.uuid_generate_v4(),
-          provider_id uuid references vps.service_providers (id) on delete cascade,
+        create table fleetwright_vps.vps_plans (
+          id uuid primary key default fleetwright_vps.uuid_generate_v4(),
+          provider_id uuid references fleetwright_vps.service_providers (id) on delete cascade,
           provider_plan_id varchar(255) not null,
           base_price decimal(10,2) not null default 0.00,
           markup_price decimal(10,2) not null default 0.00,

@@ -44,18 +44,18 @@ export function vpsTableMethods(db: Kysely<Tables>): Pick<Store, "putVpsRows"> {
   return {
     async putVpsRows({ providers, instances, plans }) {
       await db.transaction().execute(async (trx) => {
-        await sql`lock table vps.service_providers in exclusive mode`.execute(trx);
+        await sql`lock table fleetwright_vps.service_providers in exclusive mode`.execute(trx);
         // What a provider has goes with it, so it is written after them.
-        await sql`delete from vps.vps_instances`.execute(trx);
-        await sql`delete from vps.service_providers`.execute(trx);
+        await sql`delete from fleetwright_vps.vps_instances`.execute(trx);
+        await sql`delete from fleetwright_vps.service_providers`.execute(trx);
         const rows = [
           ["service_providers", providers],
           ["vps_instances", instances],
           ["vps_plans", plans],
         ] as const;
         for (const [table, all] of rows)
-          await sql`insert into ${sql.table(`vps.${table}`)}
-            select * from json_populate_recordset(null::${sql.table(`vps.${table}`)}, ${JSON.stringify(all)}::json)`.execute(
+          await sql`insert into ${sql.table(`fleetwright_vps.${table}`)}
+            select * from json_populate_recordset(null::${sql.table(`fleetwright_vps.${table}`)}, ${JSON.stringify(all)}::json)`.execute(
             trx,
           );
       });

@@ -346,7 +346,7 @@ describe("the document's tables", () => {
   it("have its names, types, defaults and indexes", async () => {
     const columns =
       await rows(`select table_name, column_name, udt_name, character_maximum_length as length, is_nullable,
-      column_default from information_schema.columns where table_schema = 'vps' order by table_name, ordinal_position`);
+      column_default from information_schema.columns where table_schema = 'fleetwright_vps' order by table_name, ordinal_position`);
     const of = (table: string) =>
       Object.fromEntries(
         columns
@@ -354,11 +354,11 @@ describe("the document's tables", () => {
           .map((one) => [one.column_name, [one.udt_name, one.length, one.is_nullable, one.column_default]]),
       );
     const constraints = await rows(`select conname, pg_get_constraintdef(oid) as text from pg_constraint
-      where connamespace = 'vps'::regnamespace and contype in ('c', 'f') order by conname`);
-    const indexes = await rows("select indexname from pg_indexes where schemaname = 'vps'");
+      where connamespace = 'fleetwright_vps'::regnamespace and contype in ('c', 'f') order by conname`);
+    const indexes = await rows("select indexname from pg_indexes where schemaname = 'fleetwright_vps'");
 
     expect(of("service_providers")).toEqual({
-      id: ["uuid", null, "NO", "vps.uuid_generate_v4()"],
+      id: ["uuid", null, "NO", "fleetwright_vps.uuid_generate_v4()"],
       name: ["varchar", 255, "NO", null],
       type: ["varchar", 50, "NO", null],
       api_key_encrypted: ["text", null, "NO", null],
@@ -379,8 +379,8 @@ describe("the document's tables", () => {
     });
     const texts = constraints.map(({ text }) => text).join("\n");
     expect(texts).toMatch(/CHECK .*linode.*digitalocean.*aws.*gcp/);
-    expect(texts).toMatch(/provider_id\) REFERENCES vps\.service_providers\(id\) ON DELETE CASCADE/);
-    expect(texts).toMatch(/provider_id\) REFERENCES vps\.service_providers\(id\) ON DELETE SET NULL/);
+    expect(texts).toMatch(/provider_id\) REFERENCES fleetwright_vps\.service_providers\(id\) ON DELETE CASCADE/);
+    expect(texts).toMatch(/provider_id\) REFERENCES fleetwright_vps\.service_providers\(id\) ON DELETE SET NULL/);
     expect(indexes.map(({ indexname }) => indexname)).toEqual(
       expect.arrayContaining(["idx_vps_instances_provider_type", "idx_vps_instances_provider_id"]),
     );
@@ -388,12 +388,12 @@ describe("the document's tables", () => {
 
   it("are made from git, without a key, and twice the same", async () => {
     const tables = new VpsTables(site.controller);
-    await site.controller.store.jobs.executeSql("delete from vps.service_providers");
+    await site.controller.store.jobs.executeSql("delete from fleetwright_vps.service_providers");
 
     await tables.follow(site.service.desired!);
-    const providers = await rows("select * from vps.service_providers order by name");
-    const plans = await rows("select * from vps.vps_plans");
-    const instances = await rows("select * from vps.vps_instances");
+    const providers = await rows("select * from fleetwright_vps.service_providers order by name");
+    const plans = await rows("select * from fleetwright_vps.vps_plans");
+    const instances = await rows("select * from fleetwright_vps.vps_instances");
     await tables.follow(site.service.desired!);
 
     const { body } = await site.get(PROVIDERS, "admin");
@@ -417,7 +417,7 @@ describe("the document's tables", () => {
     expect(providers.find(({ id }) => id === linode.id).api_key_encrypted).toMatch(/^token:/);
     expect(providers.find(({ name }) => name === "do-main").api_key_encrypted).toMatch(/^reference:[0-9a-f]{32}$/);
     expect(JSON.stringify(providers)).not.toMatch(/FLEETWRIGHT_|simulator-token/);
-    expect(await rows("select * from vps.service_providers order by name")).toEqual(providers);
+    expect(await rows("select * from fleetwright_vps.service_providers order by name")).toEqual(providers);
   });
 });
 
@@ -490,8 +490,8 @@ describe("a provider that is deleted", () => {
     expect(() => site.controller.account(spec)).toThrow(/is retired/);
     await new VpsTables(site.controller).follow(desired!);
     const { rows } = await site.controller.store.jobs.executeSql(
-      `select label, provider_id, (select count(*)::int from vps.vps_plans where provider_id = '${id}') as plans
-       from vps.vps_instances where label = 'held'`,
+      `select label, provider_id, (select count(*)::int from fleetwright_vps.vps_plans where provider_id = '${id}') as plans
+       from fleetwright_vps.vps_instances where label = 'held'`,
     );
     expect(rows).toEqual([{ label: "held", provider_id: null, plans: 0 }]);
   });
