@@ -47,6 +47,7 @@ export const declarations: Declarations = {
 function dropletArgs(server: ServerSpec, context: ServerContext): ConstructorParameters<typeof Droplet>[1] {
   const { image, keys } = server.createOnly;
   const options: DigitalOceanOptions = server.options;
+  const sshKeys = [...keys.map((key) => fingerprint(key.publicKey)), ...(options.sshKeys ?? [])];
   return {
     name: server.hostname,
     region: server.region,
@@ -56,7 +57,7 @@ function dropletArgs(server: ServerSpec, context: ServerContext): ConstructorPar
     backups: server.backups,
     monitoring: server.monitoring,
     ipv6: server.ipv6,
-    ...(keys.length > 0 ? { sshKeys: keys.map((key) => fingerprint(key.publicKey)) } : {}),
+    ...(sshKeys.length > 0 ? { sshKeys } : {}),
     ...(context.userData === undefined ? {} : { userData: pulumi.secret(context.userData) }),
     ...(options.vpcUuid === undefined ? {} : { vpcUuid: options.vpcUuid }),
     ...(options.agent === undefined ? {} : { dropletAgent: options.agent }),

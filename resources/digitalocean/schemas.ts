@@ -12,6 +12,7 @@ export interface DigitalOceanOptions {
   agent?: boolean;
   resizeDisk?: boolean;
   gracefulShutdown?: boolean;
+  sshKeys?: string[];
 }
 
 export const serverSchema = {
@@ -26,6 +27,13 @@ export const serverSchema = {
       description: "VPC of a new droplet, the region's default when absent. A change waits for `rebuild`.",
     },
     agent: { type: "boolean", description: "The droplet agent for the web console. A change waits for `rebuild`." },
+    sshKeys: {
+      type: "array",
+      items: { type: "string", pattern: "^([0-9]{1,15}|[0-9a-f]{2}(:[0-9a-f]{2}){15})$" },
+      uniqueItems: true,
+      description:
+        "Ids or fingerprints of keys that the account has already, besides those of `keys`, let in on a new droplet. A change waits for `rebuild`.",
+    },
     resizeDisk: {
       type: "boolean",
       default: true,
