@@ -8,6 +8,7 @@ import { FleetError, type FleetErrorCode } from "../resources/errors.ts";
 import { netbox } from "../resources/netbox/index.ts";
 import { clouds } from "../resources/registry.ts";
 import type { AccountSpec, ForgeSpec } from "../resources/spec.ts";
+import type { Wire } from "../resources/wire.ts";
 import { steadyAccounts } from "./accounts.ts";
 import { Credentials } from "./credentials/credentials.ts";
 import { KeyRing } from "./credentials/keys.ts";
@@ -58,6 +59,8 @@ export interface OpenOptions {
   progress?: Progress;
   /** Told of each request to a cloud that came to an end: `ok`, or the code of its error. */
   onCall?: (account: string, verdict: "ok" | FleetErrorCode) => void;
+  /** How requests to clouds are sent again, and who hears of them. Default: as each request says. */
+  wire?: Wire;
   /** Told of credentials before they are used: no log may hold them. */
   onSecrets?: (values: string[]) => void;
 }
@@ -95,6 +98,7 @@ export async function openController(options: OpenOptions): Promise<OpenControll
       ledger: store.budgets,
       ...(file !== undefined && { file }),
       ...(options.onCall && { onCall: options.onCall }),
+      ...(options.wire && { wire: options.wire }),
     });
     options.onSecrets?.(Object.values(one.credentials));
     return one;

@@ -5,6 +5,7 @@ import type { Account, Cloud } from "./cloud.ts";
 import { canonicalEndpoint, isAllowedBeside, isAllowedByEnvironment } from "./endpoints.ts";
 import { FleetError, type FleetErrorCode } from "./errors.ts";
 import type { AccountSpec, CredentialRef } from "./spec.ts";
+import type { Wire } from "./wire.ts";
 
 export interface ResolveOptions {
   /** The account's file, for messages. Default `accounts/NAME.yaml`. */
@@ -17,6 +18,8 @@ export interface ResolveOptions {
   ledger?: BudgetLedger;
   /** Told of each request that came to an end. */
   onCall?: (account: string, verdict: "ok" | FleetErrorCode) => void;
+  /** How requests are sent again and who hears of them. Default: as each request says. */
+  wire?: Wire;
 }
 
 /** Sealed credentials, files and bindings of one controller. */
@@ -45,7 +48,7 @@ export function resolveAccount(
   options: ResolveOptions = {},
 ): Account {
   const { endpoint, credentials } = readCredentials(spec, cloud, env, options);
-  const { onCall } = options;
+  const { onCall, wire } = options;
   return {
     spec,
     endpoint,
@@ -58,6 +61,7 @@ export function resolveAccount(
       ...(options.ledger && { ledger: options.ledger }),
     }),
     ...(onCall && { onCall: (verdict) => onCall(spec.name, verdict) }),
+    ...(wire && { wire }),
   };
 }
 

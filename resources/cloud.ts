@@ -21,6 +21,7 @@ import type {
   ServerSecrets,
   ServerSpec,
 } from "./spec.ts";
+import type { Wire } from "./wire.ts";
 
 export type { EndOfLife } from "./spec.ts";
 
@@ -245,6 +246,8 @@ export interface Account {
   readonly budget: Budget;
   /** Told of each request to the cloud that came to an end, also those of plugins: for counting. */
   readonly onCall?: (verdict: "ok" | FleetErrorCode) => void;
+  /** How its requests are sent again and who is told of them, where that is not as everywhere. */
+  readonly wire?: Wire;
 }
 
 /** `signal` aborts at the deadline. Credentials and the account's rate budget come with each call; nothing is kept in a module. */

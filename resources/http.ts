@@ -39,7 +39,7 @@ export interface RequestOptions {
   learn?(headers: Headers, status: number): LearnedLimit | undefined;
   /** One attempt may take this long. Default 30 s. */
   timeoutMs?: number;
-  /** Default 4: the first and at most three more. */
+  /** Default 4: the first and at most three more. What the account's `wire` says comes before it. */
   attempts?: number;
   /** Values besides the account's credentials that no message may hold, such as a session ticket. */
   secrets?: readonly string[];
@@ -69,34 +69,42 @@ type Outcome<T> = { answer: Answer<T> } | { error: FleetError; again: boolean; w
  * the last attempt), CLOUD_UNAVAILABLE (5xx, no connection, no answer), CLOUD_ANSWER_INVALID (an answer that cannot be what it should be), DEADLINE.
  */
 export async function request<T = unknown>(call: Call, options: RequestOptions): Promise<Answer<T>> {
-  const attempts = options.attempts ?? 4;
+  const { wire } = call.account;
+  const attempts = wire?.retries === undefined ? (options.attempts ?? 4) : wire.retries + 1;
   const sleep = options.sleep ?? (async (ms, signal) => void (await delay(ms, undefined, { signal })));
   const random = options.random ?? Math.random;
   for (let attempt = 1; ; attempt++) {
-    const outcome = await attemptOnce<T>(call, options);
+    const outcome = await attemptOnce<T>(call, options, attempt);
     call.account.onCall?.("answer" in outcome ? "ok" : outcome.error.code);
     if ("answer" in outcome) return outcome.answer;
     if (!outcome.again || attempt >= attempts) throw outcome.error;
     // Full jitter: callers that failed together do not come back together.
-    const backoffMs = random() * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
+    const backoffMs = random() * Math.min(LONGEST_BACKOFF_MS, (wire?.backoffMs ?? FIRST_BACKOFF_MS) * 2 ** attempt);
+    const waitMs = Math.max(outcome.waitMs ?? 0, backoffMs);
+    const limited = outcome.error.code === "CLOUD_RATE_LIMITED";
+    wire?.tell?.({ kind: "retry", attempt, waitMs, limited, ...wireOf(call, options) });
     try {
-      await sleep(Math.max(outcome.waitMs ?? 0, backoffMs), call.signal);
+      await sleep(waitMs, call.signal);
     } catch {
       throw deadline(call, options, outcome.error);
     }
   }
 }
 
-async function attemptOnce<T>(call: Call, options: RequestOptions): Promise<Outcome<T>> {
-  const { budget } = call.account;
+async function attemptOnce<T>(call: Call, options: RequestOptions, attempt: number): Promise<Outcome<T>> {
+  const { budget, wire } = call.account;
   const release = await budget.hold(options.scopes, call.priority, call.signal);
   try {
     const timeout = AbortSignal.timeout(options.timeoutMs ?? 30_000);
     const signal = AbortSignal.any([call.signal, timeout]);
+    const at = wireOf(call, options);
+    const payload = options.json ?? options.form;
+    wire?.tell?.({ kind: "request", attempt, ...at, ...(payload !== undefined && { payload }) });
     let response: Response;
     try {
       response = await (options.fetch ?? fetch)(address(call, options), { ...init(options), signal });
     } catch (cause) {
+      wire?.tell?.({ kind: "error", error: cause, ...at });
       return failedToSend(call, options, cause, timeout.aborted);
     }
     const waitMs = retryAfterMs(response.headers);
@@ -107,9 +115,11 @@ async function attemptOnce<T>(call: Call, options: RequestOptions): Promise<Outc
     try {
       text = await response.text();
     } catch (cause) {
+      wire?.tell?.({ kind: "error", error: cause, ...at });
       if (call.signal.aborted) throw deadline(call, options, cause);
       return invalid(call, options, response.status, "the answer broke off", cause);
     }
+    wire?.tell?.({ kind: "response", status: response.status, data: text, ...at });
     return judge<T>(call, options, response, text, waitMs);
   } finally {
     release();
@@ -147,7 +157,9 @@ function refused(call: Call, options: RequestOptions, status: number, body: unkn
   if (options.busy?.(status, body) && ![401, 403, 429].includes(status))
     return fail("CLOUD_UNAVAILABLE", `is busy with it (${status})${because}`, true);
   const code = refusalCode(status, said);
-  const { name } = call.account.spec;
+  const { spec, wire } = call.account;
+  const { name } = spec;
+  const isRepeated = wire?.retryStatuses?.includes(status) ?? true;
   switch (code) {
     case "CLOUD_AUTH":
       return fail(code, `refuses the credentials of account ${name} (${status})${because}`, false);
@@ -156,7 +168,7 @@ function refused(call: Call, options: RequestOptions, status: number, body: unkn
     case "CLOUD_OUT_OF_STOCK":
       return fail(code, `has none left (${status})${because}`, false);
     case "CLOUD_UNAVAILABLE":
-      return fail(code, `failed (${status})${because}`, mayRepeat(options));
+      return fail(code, `failed (${status})${because}`, isRepeated && mayRepeat(options));
     case "CLOUD_REFUSED":
       return fail(code, `refused (${status})${because}`, false);
     default:
@@ -248,6 +260,8 @@ export function failure(
 function mayRepeat(options: RequestOptions): boolean {
   return options.idempotent ?? IDEMPOTENT.has(options.method);
 }
+
+const wireOf = (call: Call, options: RequestOptions) => ({ method: options.method, url: address(call, options) });
 
 function address(call: Call, options: RequestOptions): string {
   const query = formOf(options.query ?? {}).toString();

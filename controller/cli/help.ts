@@ -164,6 +164,13 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright audit --email bob@example.org   what Bob did, the newest first",
     "fleetwright audit --export audit.ndjson     all of it, for another program",
   ],
+  capsule: [
+    "fleetwright capsule cheapest --min-cpu 4 --min-memory 8     of six providers, by list prices",
+    "fleetwright capsule deploy digitalocean do-basic-2 --name my-xnode --region nyc1 --ssh-key 4711",
+    "fleetwright capsule deploy vultr vultr-cloud-2 --name edge --region ewr,fra   one in each",
+    "fleetwright capsule list                    machines of all providers with credentials, yours and others",
+    "fleetwright capsule stop digitalocean 12345678",
+  ],
   doctor: ["fleetwright doctor                          what is missing here, and what mends it"],
   simulate: [
     "fleetwright simulate linode --port 9001     a simulated Linode on http://127.0.0.1:9001",

@@ -1,7 +1,6 @@
-import { userInfo } from "node:os";
 import { standinPath } from "../../simulators/standins/index.ts";
 import { type OpenController, openController } from "../open.ts";
-import { Git } from "../repo/git.ts";
+import { personAt } from "../repo/person.ts";
 import type { Io } from "./io.ts";
 import type { GlobalOptions } from "./options.ts";
 import { liveProgress, type ProgressView } from "./render/progress.ts";
@@ -49,11 +48,7 @@ export async function withSession<T>(
 
 /** Who approves on a command line, as git knows the person, else the system. */
 export async function whoIsAsking(controller: OpenController): Promise<{ name: string; email: string }> {
-  const git = new Git(controller.repo.dir);
-  const system = userInfo().username;
-  const name = (await git.ask("config", "user.name"))?.trim() || system;
-  const email = (await git.ask("config", "user.email"))?.trim() || `${system}@localhost`;
-  return { name, email };
+  return await personAt(controller.repo.dir);
 }
 
 /** What is not committed is not looked at: whoever has just edited a file should hear it. */

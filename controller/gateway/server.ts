@@ -222,6 +222,7 @@ class RequestHandler {
     const release = await budget.hold(scopes, this.#priority, outgoing.signal);
     try {
       this.stats.forwarded++;
+      const tell = this.#telling(outgoing);
       const answer = await this.#upstream.send(this.#authorized(outgoing)).catch((error: NoAnswer) => {
         // A cut connection is passed on as one: the plugin knows which of its own requests may be repeated.
         if (error.message.startsWith("no answer within")) return undefined;
@@ -230,6 +231,7 @@ class RequestHandler {
       if (!answer) return write(response, problem(504, "no_answer", "the cloud gave no answer in time", this.#profile));
       const headers = endToEnd(answer.headers);
       const status = answer.statusCode ?? 502;
+      tell?.({ kind: "response", status });
       this.#learn(scopes, status, headers);
       response.writeHead(status, headers);
       await pipeline(answer, response);
@@ -244,7 +246,9 @@ class RequestHandler {
     try {
       waiting.throwIfAborted();
       this.stats.forwarded++;
+      const tell = this.#telling(outgoing);
       const answer = await this.#upstream.exchange(this.#authorized(outgoing));
+      tell?.({ kind: "response", status: answer.status, data: answer.body.toString() });
       this.#learn(scopes, answer.status, answer.headers);
       return answer;
     } finally {
@@ -257,6 +261,15 @@ class RequestHandler {
     if (status !== 429) return;
     const waitMs = retryAfterMs(headers, this.#now());
     if (waitMs !== undefined) this.#options.account.budget.learn(scopes, { retryAfterMs: waitMs });
+  }
+
+  /** What a plugin sends is told like our own requests: before anything secret is put on. */
+  #telling({ method, target, body, endpoint }: OutgoingRequest) {
+    const { endpoint: own, wire } = this.#options.account;
+    const tell = wire?.tell?.bind(wire);
+    const at = { method, url: `${endpoint ?? own}${target}` };
+    tell?.({ kind: "request", attempt: 1, ...at, ...(body.length > 0 && { payload: body.toString() }) });
+    return tell && ((said: { kind: "response"; status: number; data?: unknown }) => tell({ ...said, ...at }));
   }
 
   /** Signed as it leaves: a request that waited for its turn must not carry an old signature. */

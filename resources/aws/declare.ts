@@ -80,6 +80,7 @@ function instanceArgs(server: ServerSpec, context: ServerContext): ConstructorPa
     ...(options.securityGroups ?? []),
   ];
   const [key] = keys;
+  const keyName = key ? requiredId(server, "key", key.name, context, where) : options.sshKeys?.[0];
   return {
     region: server.region,
     ami: image,
@@ -87,7 +88,7 @@ function instanceArgs(server: ServerSpec, context: ServerContext): ConstructorPa
     tags: tagsFor(server.hostname, server.labels, context.mark),
     vpcSecurityGroupIds: groups,
     monitoring: server.monitoring,
-    ...(key ? { keyName: requiredId(server, "key", key.name, context, where) } : {}),
+    ...(keyName ? { keyName } : {}),
     ...(server.ipv6 ? { ipv6AddressCount: 1 } : {}),
     ...(subnetId ? { subnetId } : {}),
     ...(context.userData === undefined ? {} : { userData: pulumi.secret(context.userData) }),

@@ -93,7 +93,11 @@ export function problems(server: ServerSpec): ServerProblem[] {
     "needs an image by its id (ami-…): the plugin looks up the image's root device",
   );
   problem(groups > MOST_GROUPS, "firewalls", `are ${groups} security groups; EC2 takes ${MOST_GROUPS} at a machine`);
-  problem(keys.length > 1, "keys", "are several; EC2 puts one key on a machine, others go into `userData`");
+  problem(
+    keys.length + (options.sshKeys?.length ?? 0) > 1,
+    "keys",
+    "are several; EC2 puts one key on a machine, others go into `userData`",
+  );
   problem(
     keys.some(({ publicKey }) => !/^ssh-(rsa|ed25519) /.test(publicKey.trim())),
     "keys",

@@ -64,6 +64,7 @@ export interface AwsOptions {
   securityGroups?: string[];
   rootDiskGiB?: number;
   publicIp?: boolean;
+  sshKeys?: string[];
 }
 
 export const serverSchema = {
@@ -90,6 +91,13 @@ export const serverSchema = {
       minimum: 1,
       maximum: 65536,
       description: "Size of a new machine's root volume; the image's own when absent. A change waits for `rebuild`.",
+    },
+    sshKeys: {
+      type: "array",
+      items: { type: "string", minLength: 1, maxLength: 255 },
+      maxItems: 1,
+      description:
+        "Name of the key pair that the region has already, in place of `keys`. A change waits for `rebuild`.",
     },
     publicIp: {
       type: "boolean",

@@ -43,7 +43,7 @@ export const declarations: Declarations = {
 function deviceArgs(server: ServerSpec, context: ServerContext): ConstructorParameters<typeof Device>[1] {
   const { image, keys } = server.createOnly;
   const options: EquinixOptions = server.options;
-  const keyIds = keys.flatMap(({ name }) => context.keyIds[name] ?? []);
+  const keyIds = [...keys.flatMap(({ name }) => context.keyIds[name] ?? []), ...(options.sshKeys ?? [])];
   return {
     projectId: projectOf(context.accountOptions),
     hostname: server.hostname,

@@ -30,6 +30,7 @@ export interface EquinixOptions {
   addresses?: ("public_ipv4" | "private_ipv4" | "public_ipv6")[];
   alwaysPxe?: boolean;
   ipxeScriptUrl?: string;
+  sshKeys?: string[];
 }
 
 export const serverSchema = {
@@ -67,6 +68,13 @@ export const serverSchema = {
       type: "boolean",
       default: false,
       description: "A device with the image `custom_ipxe` starts from the network each time, not only the first.",
+    },
+    sshKeys: {
+      type: "array",
+      items: { type: "string", pattern: UUID },
+      uniqueItems: true,
+      description:
+        "Ids of keys that the project has already, besides those of `keys`, let in on a new device. A change waits for `rebuild`.",
     },
     ipxeScriptUrl: {
       type: "string",

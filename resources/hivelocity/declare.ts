@@ -28,7 +28,7 @@ function deviceArgs(server: ServerSpec, context: ServerContext): DeviceArgs {
   const { image, keys } = server.createOnly;
   const [key] = keys;
   // Of a device that is there already the key matters no more, and may be gone.
-  const keyId = key && idIfMade(context.keyIds, key.name);
+  const keyId = key ? idIfMade(context.keyIds, key.name) : own.sshKeys?.[0];
   return {
     mark: context.mark,
     productId: Number(server.size),

@@ -1,6 +1,7 @@
 import type { ServerProblem } from "../problems.ts";
 import type { ServerSpec } from "../spec.ts";
 import { createTagCodec } from "../tags.ts";
+import { serverOptions } from "./schemas.ts";
 
 /** Tags are free texts that the cloud sets no rule for; a length that everybody can read is kept. */
 export const TAG_LENGTH = 255;
@@ -33,7 +34,7 @@ export function problems(server: ServerSpec): ServerProblem[] {
   if (!/^[1-9]\d*$/.test(server.size)) {
     found.push({ path: "size", message: `"${server.size}" is no product of Hivelocity: these are numbers` });
   }
-  if (server.createOnly.keys.length > 1) {
+  if (server.createOnly.keys.length + (serverOptions(server.options).sshKeys?.length ?? 0) > 1) {
     const message = "Hivelocity puts one key on a new device; give one here, and the others in `userData`";
     found.push({ path: "keys", message });
   }

@@ -12,6 +12,7 @@ export interface ServerOptions extends AccountOptions {
   deviceId?: number;
   ipxeUrl?: string;
   bonding?: boolean;
+  sshKeys?: string[];
 }
 
 export const accountOptions = (options: Readonly<Record<string, unknown>>): AccountOptions => options;
@@ -45,6 +46,12 @@ export const serverSchema = {
     ignitionId: { ...id, description: "Ignition file of the account, for Flatcar." },
     deviceId: { ...id, description: "A device that is reserved for this account, in place of any from stock." },
     ipxeUrl: { type: "string", pattern: "^https?://", description: "Address of an iPXE script that installs it." },
+    sshKeys: {
+      type: "array",
+      items: { type: "string", pattern: "^[1-9][0-9]{0,14}$" },
+      maxItems: 1,
+      description: "Id of the key that the account has already, in place of `keys`.",
+    },
     bonding: { type: "boolean", description: "Whether its ports can be bonded; either when absent." },
   },
 };

@@ -95,8 +95,9 @@ function metalArgs(server: ServerSpec, context: ServerContext): ConstructorParam
 
 /** Label and host name are the hostname at first; later changes reach the label alone, since another host name means a new installation. */
 function commonArgs(server: ServerSpec, context: ServerContext) {
-  const { startupScript }: VultrOptions = server.options;
-  const keyIds = server.createOnly.keys.map(({ name }) => requiredId(server, "key", name, context));
+  const { startupScript, sshKeys = [] }: VultrOptions = server.options;
+  const own = server.createOnly.keys.map(({ name }) => requiredId(server, "key", name, context));
+  const keyIds = [...own, ...sshKeys];
   return {
     region: server.region,
     plan: server.size,

@@ -20,6 +20,7 @@ export interface VultrOptions {
   startupScript?: string;
   backupSchedule?: BackupSchedule;
   persistentPxe?: boolean;
+  sshKeys?: string[];
 }
 
 export const serverSchema = {
@@ -57,6 +58,13 @@ export const serverSchema = {
         dayOfWeek: { type: "integer", minimum: 1, maximum: 7, description: "Of a weekly one; 1 is Sunday." },
         dayOfMonth: { type: "integer", minimum: 1, maximum: 28, description: "Of a monthly one." },
       },
+    },
+    sshKeys: {
+      type: "array",
+      items: { type: "string", pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" },
+      uniqueItems: true,
+      description:
+        "Ids of keys that the account has already, besides those of `keys`, let in on a new machine. A change waits for `rebuild`.",
     },
     persistentPxe: {
       type: "boolean",

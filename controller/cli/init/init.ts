@@ -25,9 +25,13 @@ const PACKAGE = resolve(import.meta.dirname, "../../..");
 /**
  * Makes a folder a fleet repository, or adds what one lacks, as one commit. No file of the user's is overwritten.
  * @param options.id Default: what `fleet.yaml` has, else the folder's name.
+ * @param options.files In place of what a new fleet begins with, by path.
  * @throws {FleetError} USAGE when the folder lies inside another repository or its name is no id; GIT_FAILED, DIRTY_TREE
  */
-export async function initFleet(dir: string, options: { id?: string; author: Person }): Promise<Initialized> {
+export async function initFleet(
+  dir: string,
+  options: { id?: string; author: Person; files?: Files },
+): Promise<Initialized> {
   const top = resolve(dir);
   const id = await chooseId(top, options.id);
   await mkdir(top, { recursive: true });
@@ -36,7 +40,7 @@ export async function initFleet(dir: string, options: { id?: string; author: Per
   const present = async (path: string) => readFile(join(top, path), "utf8").catch(() => undefined);
   const files: Files = {};
   const kept: string[] = [];
-  for (const [path, text] of Object.entries(startingFiles(id))) {
+  for (const [path, text] of Object.entries({ ...startingFiles(id), ...options.files })) {
     const before = await present(path);
     // A folder that has files needs no placeholder.
     if (before === undefined && !(path.endsWith("/.gitkeep") && existsSync(join(top, dirname(path)))))

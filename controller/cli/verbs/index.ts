@@ -5,6 +5,7 @@ import { toMicro } from "../../fleet/money.ts";
 import type { GlobalOptions } from "../options.ts";
 import type { AdoptFlags } from "./adopt.ts";
 import type { BackupFlags, RestoreFlags } from "./backup.ts";
+import { capsuleVerbs } from "./capsule-verbs.ts";
 import type { CatalogFlags } from "./catalog.ts";
 import type { ChangeAction, ChangeFlags, ChangesFlags } from "./changes.ts";
 import type { NeedFlags } from "./cheapest.ts";
@@ -415,6 +416,7 @@ export const verbs: AddVerb[] = [
         ),
       ),
   ...peopleVerbs,
+  capsuleVerbs,
   (program, io, exit) =>
     program
       .command("doctor")

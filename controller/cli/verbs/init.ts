@@ -1,6 +1,5 @@
-import { userInfo } from "node:os";
 import { relative } from "node:path";
-import { Git } from "../../repo/git.ts";
+import { personAt } from "../../repo/person.ts";
 import { type Initialized, initFleet } from "../init/init.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
@@ -11,19 +10,11 @@ export interface InitFlags extends GlobalOptions {
 
 /** `fleetwright init [DIR]`: makes a fleet repository, or brings one up to date. Needs no cloud, database or engine. */
 export async function initVerb(flags: InitFlags, io: Io, dir: string = flags.fleet): Promise<number> {
-  const made = await initFleet(dir, { author: await author(), ...(flags.id === undefined ? {} : { id: flags.id }) });
+  // The repository may not be there yet.
+  const author = await personAt(process.cwd());
+  const made = await initFleet(dir, { author, ...(flags.id === undefined ? {} : { id: flags.id }) });
   io.out(flags.json ? JSON.stringify(made) : render(made, io));
   return EXIT.ok;
-}
-
-/** As git knows the person on this machine; the repository may not be there yet. */
-async function author(): Promise<{ name: string; email: string }> {
-  const git = new Git(process.cwd());
-  const system = userInfo().username;
-  return {
-    name: (await git.ask("config", "user.name"))?.trim() || system,
-    email: (await git.ask("config", "user.email"))?.trim() || `${system}@localhost`,
-  };
 }
 
 function render({ dir, id, commit, written, kept }: Initialized, { color }: Io): string {

@@ -19,6 +19,7 @@ const VERBS = [
   "users",
   "tokens",
   "audit",
+  "capsule",
   "doctor",
   "simulate",
   "demo",

@@ -1,0 +1,234 @@
+import { FleetError, type FleetErrorCode } from "../../../resources/errors.ts";
+import {
+  APIError,
+  type Changed,
+  type DeployConfig,
+  type Instance,
+  ProviderManager,
+  type Template,
+} from "../../capsule/index.ts";
+import type { Io } from "../io.ts";
+import { EXIT, type GlobalOptions } from "../options.ts";
+import { onInterrupt } from "../signals.ts";
+
+/** The fleet only where somebody has named it. */
+export type OwnFleet = Omit<GlobalOptions, "fleet"> & { fleet: string | undefined };
+
+export interface DeployOptions {
+  name: string;
+  region?: string[];
+  sshKey?: string[];
+  image?: string;
+  firewall?: string[];
+  securityGroup?: string[];
+  label?: string[];
+  backups?: boolean;
+  projectId?: string;
+  wait: boolean;
+}
+
+export interface CompareOptions {
+  minCpu: number;
+  minMemory: number;
+  maxPrice?: number;
+}
+
+/**
+ * `fleetwright capsule deploy`: one machine, or one in each of several regions, each a change of its own. Exit 1 when one of them came to nothing;
+ * the others stay.
+ */
+export async function deployVerb(
+  flags: DeployOptions & OwnFleet,
+  io: Io,
+  provider: string,
+  template: string,
+): Promise<number> {
+  return await withManager(flags, io, async (manager) => {
+    const regions = flags.region ?? [];
+    const configs =
+      regions.length < 2
+        ? [{ ...configOf(flags), ...(regions[0] !== undefined && { region: regions[0] }) }]
+        : [...new Set(regions)].map((region) => ({ ...configOf(flags), name: `${flags.name}-${region}`, region }));
+    const results = await Promise.allSettled(
+      configs.map((config) => manager.deploy_to_provider(provider, template, config, { wait: flags.wait })),
+    );
+    const made = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    const failures = results.flatMap((result, index) =>
+      result.status === "rejected" ? [{ name: configs[index]!.name, ...wordsOf(result.reason) }] : [],
+    );
+    if (configs.length === 1 && failures.length === 1) throw (results[0] as PromiseRejectedResult).reason;
+    if (flags.json) io.out(JSON.stringify({ instances: made, failures }));
+    else {
+      if (made.length > 0) io.out(table(made, io));
+      for (const { name, status_code, message } of failures)
+        io.err(io.color.red(`${name}: ${message} (${status_code})`));
+    }
+    return failures.length > 0 ? EXIT.error : EXIT.ok;
+  });
+}
+
+function configOf(flags: DeployOptions): DeployConfig {
+  const { name, sshKey, image, firewall, securityGroup, label, backups, projectId } = flags;
+  return {
+    name,
+    ...(sshKey && { ssh_keys: sshKey }),
+    ...(image !== undefined && { image }),
+    ...(firewall && { firewalls: firewall }),
+    ...(securityGroup && { security_groups: securityGroup }),
+    ...(label && { labels: Object.fromEntries(label.map(labelOf)) }),
+    ...(backups && { backups }),
+    ...(projectId !== undefined && { project_id: projectId }),
+  };
+}
+
+function labelOf(text: string): [string, string | null] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** `fleetwright capsule list`: machines of the named providers, or of all that there are credentials for. Exit 1 when one did not answer. */
+export async function listVerb(flags: OwnFleet, io: Io, names: string[]): Promise<number> {
+  return await withManager(flags, io, async (manager) => {
+    const asked = names.length > 0 ? names : await manager.configured_providers();
+    if (asked.length === 0)
+      throw new FleetError(
+        "USAGE",
+        "no provider has credentials: set DIGITALOCEAN_API_KEY or another of `docs/capsule.md`",
+      );
+    const results = await Promise.allSettled(
+      asked.map(async (name) => await (await manager.get_provider(name)).list_instances()),
+    );
+    const instances = results.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+    const failures = results.flatMap((result, index) =>
+      result.status === "rejected" ? [{ provider: asked[index]!, ...wordsOf(result.reason) }] : [],
+    );
+    if (flags.json) io.out(JSON.stringify({ instances, failures }));
+    else {
+      io.out(instances.length > 0 ? table(instances, io) : "no machines");
+      for (const { provider, message } of failures) io.err(io.color.red(`${provider}: ${message}`));
+    }
+    return failures.length > 0 ? EXIT.error : EXIT.ok;
+  });
+}
+
+/** `fleetwright capsule get|start|stop|delete`: one machine by its provider's id. */
+export async function oneVerb(
+  verb: "get" | "start" | "stop" | "delete",
+  flags: OwnFleet,
+  io: Io,
+  name: string,
+  id: string,
+): Promise<number> {
+  return await withManager(flags, io, async (manager) => {
+    const provider = await manager.get_provider(name);
+    const instance: Instance & Partial<Changed> = await provider[`${verb}_instance`](id);
+    io.out(flags.json ? JSON.stringify(instance) : table([instance], io));
+    return EXIT.ok;
+  });
+}
+
+/** `fleetwright capsule cheapest`. Exit 1 when no template does. */
+export async function cheapestVerb(flags: CompareOptions & OwnFleet, io: Io): Promise<number> {
+  return await withManager(flags, io, async (manager) => {
+    const found = await manager.get_cheapest_option(flags.minCpu, flags.minMemory);
+    return printTemplates(found === null ? [] : [found], flags, io);
+  });
+}
+
+/** `fleetwright capsule compare`. Exit 1 when no template does. */
+export async function compareVerb(flags: CompareOptions & OwnFleet, io: Io): Promise<number> {
+  return await withManager(flags, io, async (manager) =>
+    printTemplates(await manager.compare_templates(flags.minCpu, flags.minMemory, flags.maxPrice), flags, io),
+  );
+}
+
+function printTemplates(templates: Template[], { json }: Pick<OwnFleet, "json">, io: Io): number {
+  if (json) io.out(JSON.stringify({ templates }));
+  else if (templates.length === 0) throw new FleetError("NOT_FOUND", "no template has what is needed at that price");
+  else
+    io.out(
+      columns(
+        templates.map(({ provider, id, name, vcpus, memory_gb, price_hourly }) => [
+          provider,
+          id,
+          name,
+          `${vcpus} vCPU`,
+          `${memory_gb} GiB`,
+          `$${price_hourly.toFixed(4)}/hr`,
+        ]),
+      ),
+    );
+  return templates.length > 0 ? EXIT.ok : EXIT.error;
+}
+
+const table = (instances: readonly (Instance & Partial<Changed>)[], { color }: Io): string =>
+  columns(
+    instances.map(({ provider, id, name, status, ip_address, region, managed, change }) => [
+      provider,
+      id || "-",
+      name,
+      status,
+      ip_address || "-",
+      region,
+      managed ? (change ?? "") : color.dim("not of this fleet"),
+    ]),
+  );
+
+function columns(rows: readonly string[][]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+async function withManager(
+  flags: OwnFleet,
+  io: Io,
+  use: (manager: ProviderManager) => Promise<number>,
+): Promise<number> {
+  const manager = new ProviderManager({
+    ...(flags.fleet !== undefined && { fleet: flags.fleet }),
+    ...(flags.data !== undefined && { data: flags.data }),
+    ...(flags.standIns && { stand_ins: true }),
+  });
+  const { signal, release } = onInterrupt();
+  signal.addEventListener("abort", () => {
+    io.err("stopping: finishing what is under way");
+    void manager.close();
+  });
+  try {
+    return await use(manager);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw error instanceof APIError ? asFleetError(error) : error;
+  } finally {
+    release();
+    await manager.close();
+  }
+}
+
+const wordsOf = (error: unknown): { status_code: number; message: string } =>
+  error instanceof APIError
+    ? { status_code: error.status_code, message: error.message }
+    : { status_code: 500, message: error instanceof Error ? error.message : String(error) };
+
+const CODES: Readonly<Record<number, FleetErrorCode>> = {
+  401: "CLOUD_AUTH",
+  403: "FORBIDDEN",
+  404: "NOT_FOUND",
+  409: "CONFLICT",
+  429: "CLOUD_RATE_LIMITED",
+};
+
+/** As the command line tells errors: with a code, and what it is about. */
+function asFleetError(error: APIError): FleetError {
+  const { message, status_code, change } = error;
+  const at = { status_code, error: error.name, ...(change !== undefined && { change }) };
+  const code = CODES[status_code] ?? (status_code < 500 ? "USAGE" : "CLOUD_UNAVAILABLE");
+  return new FleetError(code, message, at, { cause: error });
+}
