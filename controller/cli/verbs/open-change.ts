@@ -1,5 +1,7 @@
+import { FleetError } from "../../../resources/errors.ts";
 import { type OpenBody, wishesOf } from "../../api/fleet/writes/change-shapes.ts";
 import { editsOf } from "../../changes/wishes.ts";
+import type { ChangeJobs } from "../../jobs/change-jobs.ts";
 import { readDesired } from "../../reconcile/desired.ts";
 import type { Io } from "../io.ts";
 import { EXIT } from "../options.ts";
@@ -55,12 +57,22 @@ async function openHere(wished: OpenBody, flags: OpenFlags, io: Io): Promise<Cha
     const edits = editsOf(wishesOf(wished), await readDesired(controller, await controller.repo.head(), signal));
     const { title } = wished;
     const { id } = await changes.open({ title, edits, surface: "cli", by, executes: flags.execute ?? false }, signal);
-    await view.during("looking at what would be done", jobs.show(signal));
+    await view.during("looking at what would be done", looked(jobs, id, flags, signal));
     const approval = approvalOf(await shownHere(changes, id), flags);
     if (approval !== undefined) await changes.approve(id, { ...approval, by }, signal);
     if (flags.wait !== undefined) await view.during("waiting for it", changes.settled(id, flags.wait * 1000, signal));
     return await shownHere(changes, id);
   });
+}
+
+/** What this look cannot tell a service may, beside which it is made: whoever waits, waits for that. */
+async function looked(jobs: ChangeJobs, id: string, { wait }: OpenFlags, signal: AbortSignal): Promise<void> {
+  try {
+    await jobs.show(signal);
+  } catch (error) {
+    if (wait === undefined || !(error instanceof FleetError) || !error.retry) throw error;
+    await jobs.changes.settled(id, wait * 1000, signal);
+  }
 }
 
 /** Of all that was shown; undefined where nothing is to be approved. */

@@ -65,7 +65,7 @@ const COLUMNS: readonly Column[] = [
   { words: "Regions" },
   { words: "An hour", isNumber: true },
   { words: "A month", isNumber: true },
-  { words: "Choose" },
+  { words: "Pick" },
 ];
 
 function fits(offers: readonly Offer[]): Markup {
@@ -86,7 +86,7 @@ function cells(offer: Offer, index: number): (Markup | string)[] {
     html`<span title="${regions.join(", ")}">${someOf(regions)}</span>`,
     perHour(cost.hourlyMicro),
     money(cost),
-    html`<a href="${chosenPath(offer)}">Choose<span class="unseen"> ${size.name} on ${account}</span></a>`,
+    html`<a href="${chosenPath(offer)}">Pick<span class="unseen"> ${size.name} on ${account}</span></a>`,
   ];
 }
 
