@@ -117,6 +117,8 @@ async function reached(
   const end = controller.steady() + waitMs;
   for (;;) {
     const change = await service.changes.get(changeId);
+    // What was taken back is to be gone for whoever reads after the answer.
+    if (change.state === "closed" && change.merged !== undefined) await service.look();
     refuseEnded(change);
     const made = until === "id" ? await madeBy(parts, change) : undefined;
     const id = made === undefined ? {} : { id: made };

@@ -104,6 +104,8 @@ async function composed(
   const id = idOf(seed);
   const name = nameOf(id);
   const owner = ownerOf(principal);
+  const labels = labelsOf(body.tags ?? []);
+  // The last that may be refused: nobody would erase what was sealed for nothing.
   const hasSecrets = Object.keys(secrets).length > 0;
   const sealed = hasSecrets ? await sealServerSecrets(api.controller, name, secrets, told(principal)) : undefined;
   const create = {
@@ -115,7 +117,7 @@ async function composed(
     image,
     ...(keys.names.length > 0 && { keys: keys.names }),
     owner,
-    ...labelsOf(body.tags ?? []),
+    ...labels,
     ...(body.ipv6 && { ipv6: true }),
     ...(body.monitoring && { monitoring: true }),
     ...(body.backups && { backups: true }),

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gpusOf } from "../../../../controller/api/spot/launch.ts";
+import { hyperstackRoutes } from "../../../../controller/api/spot/hyperstack.ts";
+import { gpusOf, launchRoutes } from "../../../../controller/api/spot/launch.ts";
+import { networkRoutes } from "../../../../controller/api/spot/networks.ts";
+import documented from "../dialect/endpoints/spot.json" with { type: "json" };
 import { LaunchSite, type Told } from "./launch-site.ts";
 
 /** Launches, networks and firewalls of the spot manager, with real git, database and engine. */
@@ -244,6 +247,75 @@ describe("a firewall of Hyperstack", () => {
     TIMEOUT,
   );
 });
+
+describe("every endpoint", () => {
+  /** Of the documented codes; what is not there has these ids. */
+  const FOUND_NOTHING: Record<string, object> = {
+    "preview-runpod-launch": { hostname: "gpu-host-999", image_name: IMAGE, image_id: "0" },
+    "execute-runpod-launch": { hostname: "gpu-host-999", image_name: IMAGE, image_id: "0" },
+    "openstack.network.show": { network_name: "none" },
+    "openstack.port.create": { network_id: NOBODY, port_name: "storage-port-009" },
+    "openstack.server.add-network": { server_uuid: NOBODY, port_id: NOBODY },
+    "openstack.server.get-uuid": { server_name: "none" },
+    "openstack.server.status": { server_uuid: NOBODY },
+    "hyperstack.firewall.get-attachments": { firewall_id: "4711" },
+    "hyperstack.firewall.update-attachments": { firewall_id: "4711", vm_ids: [] },
+  };
+  const own = [...launchRoutes, ...networkRoutes, ...hyperstackRoutes].map(({ id, method, path }) => ({
+    id,
+    method: method.toUpperCase(),
+    path,
+    codes: documented
+      .find((one) => one.id === `spot-manager.${id}`)!
+      .responses.flatMap(({ status }) => (typeof status === "number" ? [status] : [])),
+  }));
+
+  it.each(own)("$id answers with the documented errors, each by its fault", async ({ id, method, path, codes }) => {
+    const body = FOUND_NOTHING[id];
+    const ask = (more = body) => site.ask(method, path, more);
+    const drive: Record<number, () => Promise<Told>> = {
+      400: () => (body === undefined ? site.ask(method, `${path}?region=${"x".repeat(9000)}`) : ask({})),
+      404: () => (body === undefined ? site.ask(method, `${path}/none`) : ask()),
+      500: () => (id.startsWith("openstack") ? refused(ask) : storeless(ask)),
+      503: () => keyless(ask),
+    };
+    for (const code of codes) {
+      const told = await drive[code]!();
+      expect([code, told.status, Object.keys(told.body).sort()], JSON.stringify(told.body)).toEqual([
+        code,
+        code,
+        ["details", "error", "status"],
+      ]);
+    }
+  });
+});
+
+/** While OpenStack refuses our key. */
+async function refused(ask: () => Promise<Told>): Promise<Told> {
+  const action = { kind: "status", status: 403 } as const;
+  await site.openstack.fault({ match: { path: "/networks|/servers|/ports" }, times: 100, action });
+  return await ask().finally(() => site.openstack.clearFaults());
+}
+
+/** While the database is gone. */
+async function storeless(ask: () => Promise<Told>): Promise<Told> {
+  const { store } = site.desk.controller;
+  const { accounts, objects, beginCall } = store;
+  const fail = async () => {
+    throw new Error("the database is gone");
+  };
+  Object.assign(store, { accounts: fail, objects: fail, beginCall: fail });
+  return await ask().finally(() => Object.assign(store, { accounts, objects, beginCall }));
+}
+
+/** While the credentials are not set. */
+async function keyless(ask: () => Promise<Told>): Promise<Told> {
+  const environment = site.desk.controller.environment as Record<string, string>;
+  const names = ["FLEETWRIGHT_OS_SECRET", "FLEETWRIGHT_HYPERSTACK_KEY"];
+  const kept = Object.fromEntries(names.map((name) => [name, environment[name]!]));
+  for (const name of names) environment[name] = "";
+  return await ask().finally(() => Object.assign(environment, kept));
+}
 
 it("all of that is in the command log, without a key", async () => {
   const log = ok(await site.ask("GET", "/api/command-log"));
