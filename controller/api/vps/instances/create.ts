@@ -27,7 +27,7 @@ export async function createInstance(api: VpsApi, call: VpsCall<CreateBody>): Pr
   const asked = ["POST /api/vps", { ...body, ...(await secretFingerprints(controller, secrets)) }];
   let sealed: string[] = [];
   const compose = async (seed: string) => {
-    const found = await composed(api, call, secrets, seed);
+    const found = await composeInstance(api, call, secrets, seed);
     sealed = secretValues(found.sealed ?? {});
     return found;
   };
@@ -85,7 +85,7 @@ const inOrder = ({ id, provider_id, provider_type, provider_instance_id, label, 
   created_at: rest.created_at,
 });
 
-async function composed(
+export async function composeInstance(
   api: VpsApi,
   { body, principal, signal }: VpsCall<CreateBody>,
   secrets: ServerSecrets,
