@@ -276,7 +276,7 @@ describe("every endpoint", () => {
     const drive: Record<number, () => Promise<Told>> = {
       400: () => (body === undefined ? site.ask(method, `${path}?region=${"x".repeat(9000)}`) : ask({})),
       404: () => (body === undefined ? site.ask(method, `${path}/none`) : ask()),
-      500: () => (id.startsWith("openstack") ? refused(ask) : storeless(ask)),
+      500: () => (id.startsWith("openstack") ? refused(ask) : broken(ask)),
       503: () => keyless(ask),
     };
     for (const code of codes) {
@@ -297,15 +297,15 @@ async function refused(ask: () => Promise<Told>): Promise<Told> {
   return await ask().finally(() => site.openstack.clearFaults());
 }
 
-/** While the database is gone. */
-async function storeless(ask: () => Promise<Told>): Promise<Told> {
-  const { store } = site.desk.controller;
-  const { accounts, objects, beginCall } = store;
-  const fail = async () => {
-    throw new Error("the database is gone");
+/** While the service itself has a fault. */
+async function broken(ask: () => Promise<Told>): Promise<Told> {
+  const { controller } = site.desk;
+  const { account } = controller;
+  const fail = () => {
+    throw new Error("nobody has expected this");
   };
-  Object.assign(store, { accounts: fail, objects: fail, beginCall: fail });
-  return await ask().finally(() => Object.assign(store, { accounts, objects, beginCall }));
+  Object.assign(controller, { account: fail });
+  return await ask().finally(() => Object.assign(controller, { account }));
 }
 
 /** While the credentials are not set. */
