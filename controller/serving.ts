@@ -67,7 +67,7 @@ export class Serving {
     const stopping = new AbortController();
     const { logger } = log;
     const { authenticate } = people;
-    const spotParts = { controller, service, authenticate, logger, stopping: stopping.signal };
+    const spotParts = { controller, service, people, authenticate, logger, stopping: stopping.signal };
     const spotApi = new SpotApi(spotParts);
     const spot = spotApp(spotParts, spotApi);
     const tables = new VpsTables(controller);

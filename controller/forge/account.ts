@@ -1,8 +1,6 @@
 import type { Lender } from "../../resources/account.ts";
-import { FleetError } from "../../resources/errors.ts";
 import type { AccountSpec, ForgeSpec } from "../../resources/spec.ts";
-import type { FleetFields } from "../../schemas/types.ts";
-import { parseFleetFile } from "../fleet/file.ts";
+import { besideAccount, besideAt } from "../credentials/beside.ts";
 import type { FleetRepo } from "../repo/repo.ts";
 
 /** What the forge is called where accounts are named: no account can be called so. */
@@ -27,26 +25,9 @@ export function forgeLender(kind: ForgeSpec["kind"]): Lender {
   };
 }
 
-export function forgeAccount({ kind, url, token }: ForgeSpec): AccountSpec {
-  return {
-    kind: "Account",
-    name: FORGE,
-    formerly: [],
-    provider: kind,
-    ...(url !== undefined && { endpoint: url }),
-    credentials: { token },
-    cells: 1,
-    budgets: {},
-    regions: [],
-    deadlines: { createSeconds: 0, settleSeconds: 0 },
-    options: {},
-  };
-}
+export const forgeAccount = ({ kind, url, token }: ForgeSpec): AccountSpec =>
+  besideAccount({ name: FORGE, provider: kind, url, token });
 
-/** The forge as a commit's `fleet.yaml` has it, whatever else is wrong with the commit. @throws {FleetError} NOT_FOUND */
-export async function forgeAt(repo: Pick<FleetRepo, "head" | "readBlob">, commit?: string): Promise<ForgeSpec> {
-  const text = await repo.readBlob(await repo.head(commit), "fleet.yaml");
-  const fields = text === undefined ? undefined : (parseFleetFile(text).fields as FleetFields | undefined);
-  if (fields?.forge !== undefined) return fields.forge as ForgeSpec;
-  throw new FleetError("NOT_FOUND", "fleet.yaml names no forge: see docs/pull-requests.md", {});
-}
+/** @throws {FleetError} NOT_FOUND */
+export const forgeAt = (repo: Pick<FleetRepo, "head" | "readBlob">, commit?: string): Promise<ForgeSpec> =>
+  besideAt(repo, "forge", "fleet.yaml names no forge: see docs/pull-requests.md", commit);

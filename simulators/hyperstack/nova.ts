@@ -1,5 +1,5 @@
-import { PROJECT, SEEDED_USER } from "../openstack/seed.ts";
-import { DEFAULT_ZONE, type Host, type SimServer, type VmState, type World } from "../openstack/world.ts";
+import { PROJECT, plainServer } from "../openstack/seed.ts";
+import type { Host, SimServer, VmState, World } from "../openstack/world.ts";
 import type { Flavor } from "./catalog.ts";
 import type { Instance } from "./world.ts";
 
@@ -36,31 +36,17 @@ export class Nova {
     const world = this.#world;
     const host = this.#freeHost(instance.flavor);
     if (host === undefined) return false;
-    const now = world.clock.now();
-    const server: SimServer = {
-      id: world.ids.uuid(),
-      name: instance.name,
-      hostname: instance.name,
-      project: PROJECT.id,
-      user: SEEDED_USER,
-      flavor: this.#flavor(instance.flavor),
-      image: undefined,
-      zone: DEFAULT_ZONE,
-      host: host.name,
-      metadata: {},
-      tags: [],
-      keyName: null,
-      userData: null,
-      configDrive: false,
-      volumes: [],
-      description: null,
-      ...stateOf(instance),
-      locked: false,
-      createdAt: now,
-      updatedAt: now,
-      launchedAt: null,
-      reservation: `r-${world.ids.hex(8)}`,
-    };
+    const server = plainServer(
+      world,
+      {
+        name: instance.name,
+        flavor: this.#flavor(instance.flavor),
+        host: host.name,
+        ...stateOf(instance),
+        launchedAt: null,
+      },
+      world.clock.now(),
+    );
     const [network] = world.usableNetworks(PROJECT.id);
     const deviceOwner = `compute:${world.zoneOf(host.name)}`;
     if (network) world.addPort(network, PROJECT.id, { device: server.id, deviceOwner, ofServer: true });

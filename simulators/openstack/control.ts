@@ -9,7 +9,7 @@ import { keystone } from "./keystone.ts";
 import { neutron } from "./neutron.ts";
 import { nova } from "./nova.ts";
 import { placement } from "./placement.ts";
-import { PROJECT, SEEDED_USER, VARIETY } from "./seed.ts";
+import { PROJECT, plainServer, VARIETY } from "./seed.ts";
 import { statusOf } from "./server-view.ts";
 import { DEFAULT_ZONE, type Flavor, type SimServer, type World } from "./world.ts";
 
@@ -49,31 +49,17 @@ export class SimulatedOpenStack implements SimulatedCloud {
     const image = [...world.images.values()].find(
       ({ name, id }) => name === (patch.image ?? "debian-12") || id === patch.image,
     );
-    const server: SimServer = {
-      id: world.ids.uuid(),
-      name: "by-hand",
-      hostname: "by-hand",
-      project: PROJECT.id,
-      user: SEEDED_USER,
-      flavor: this.#flavor("m1.small"),
-      image: image?.id,
-      zone,
-      host: host.name,
-      metadata: {},
-      tags: [],
-      keyName: null,
-      userData: null,
-      configDrive: false,
-      volumes: [],
-      description: null,
-      vm: "active",
-      task: null,
-      locked: false,
-      createdAt: now,
-      updatedAt: now,
-      launchedAt: now,
-      reservation: `r-${world.ids.hex(8)}`,
-    };
+    const server = plainServer(
+      world,
+      {
+        name: "by-hand",
+        flavor: this.#flavor("m1.small"),
+        image: image?.id,
+        zone,
+        host: host.name,
+      },
+      now,
+    );
     const [network] = world.usableNetworks(PROJECT.id);
     if (network)
       world.addPort(network, PROJECT.id, { device: server.id, deviceOwner: `compute:${zone}`, ofServer: true });

@@ -1,6 +1,6 @@
 import type { Variety } from "../fill.ts";
 import type { Identity } from "./identity.ts";
-import { type Aggregate, DEFAULT_ZONE, type Flavor, type World } from "./world.ts";
+import { type Aggregate, DEFAULT_ZONE, type Flavor, type SimServer, type World } from "./world.ts";
 
 const OTHER_ZONE = "zone-b";
 const DEFAULT_DOMAIN = { id: "default", name: "Default" };
@@ -28,8 +28,6 @@ export function identityParts(secrets: {
     applicationCredentials: [{ id, name: "fleetwright", secret, user: USER, project: PROJECT.id }],
   };
 }
-
-export const SEEDED_USER = USER;
 
 const FLAVORS: Omit<Flavor, "id">[] = [
   { name: "m1.tiny", vcpus: 1, ram: 512, disk: 1, extraSpecs: {} },
@@ -126,6 +124,37 @@ export function seed(world: World): void {
   ]);
   network("public", OTHER_PROJECT.id, true, [[4, "203.0.113.0/24", "203.0.113.1"]]);
   world.defaultGroup(PROJECT.id);
+}
+
+/** A server of the seeded user that has run for a while, on a host and of a flavor; the rest as somebody who asks for nothing more gets it. */
+export function plainServer(
+  world: World,
+  given: Pick<SimServer, "name" | "flavor" | "host"> & Partial<SimServer>,
+  at: number,
+): SimServer {
+  return {
+    id: world.ids.uuid(),
+    hostname: given.name,
+    project: PROJECT.id,
+    user: USER,
+    image: undefined,
+    zone: DEFAULT_ZONE,
+    metadata: {},
+    tags: [],
+    keyName: null,
+    userData: null,
+    configDrive: false,
+    volumes: [],
+    description: null,
+    vm: "active",
+    task: null,
+    locked: false,
+    createdAt: at,
+    updatedAt: at,
+    launchedAt: at,
+    reservation: `r-${world.ids.hex(8)}`,
+    ...given,
+  };
 }
 
 export function addAggregate(

@@ -2,10 +2,13 @@ import { Turns } from "../../../resources/plugin/turns.ts";
 import type { SpotPolicy } from "../../../resources/spec.ts";
 import type { Desired } from "../../reconcile/desired.ts";
 import { Refusal } from "../dialect/refusal.ts";
-import type { FleetParts } from "../fleet/api.ts";
+import type { FleetParts, FleetPeople } from "../fleet/api.ts";
 import { HostOwners } from "./owners.ts";
 
-export type SpotParts = Pick<FleetParts, "controller" | "service" | "authenticate" | "logger" | "stopping">;
+export interface SpotParts extends Pick<FleetParts, "controller" | "service" | "authenticate" | "logger" | "stopping"> {
+  /** Where mutations are on record. */
+  people: Pick<FleetPeople, "audit">;
+}
 
 /** What the fleet says under `policies.dialects.spot`; without it there is no spot manager. */
 export const spotPolicyOf = (desired: Desired | undefined): SpotPolicy | undefined =>

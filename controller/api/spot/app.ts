@@ -1,8 +1,10 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { whoOf } from "../../people/audit.ts";
 import { Refusal } from "../dialect/refusal.ts";
-import { isDeeperThan } from "../fleet/depth.ts";
 import { noRoute } from "../no-route.ts";
+import { parseBody, secure } from "../requests.ts";
+import { sourceOf } from "../source.ts";
 import { successOf, toldOf } from "./answers.ts";
 import { SpotApi, type SpotParts, spotPolicyOf } from "./api.ts";
 import { type SpotCheck, spotChecks } from "./check.ts";
@@ -12,7 +14,6 @@ import type { SpotRoute } from "./route.ts";
 import { SPOT_ROUTES } from "./routes.ts";
 
 const MOST_BODY_BYTES = 64 * 1024;
-const DEEPEST_BODY = 20;
 /** A move waits two minutes for its end. */
 const DEADLINE_MS = 180_000;
 
@@ -23,7 +24,7 @@ export function spotApp(parts: SpotParts, api: SpotApi = new SpotApi(parts)): Ho
 
   app.use(async (c, next) => {
     await next();
-    secure(c);
+    secure(c.res);
   });
   app.use(async (c, next) => (spotPolicyOf(parts.service.desired) === undefined ? noRoute(c) : await next()));
   const tooLarge = () => {
@@ -57,7 +58,7 @@ function honoPath(path: string): string {
 }
 
 async function answer(
-  { authenticate, service, stopping }: SpotParts,
+  { authenticate, people, service, stopping }: SpotParts,
   api: SpotApi,
   route: SpotRoute,
   check: SpotCheck,
@@ -73,6 +74,14 @@ async function answer(
   // The schemas beside a route say that this is what it takes.
   const call = { by, parameters, body, signal: AbortSignal.any(ends) };
   const told = await route.run(api, call as never);
+  if (told.change !== undefined || route.alters)
+    await people.audit.audit({
+      who: whoOf(by),
+      action: `spot.${route.id}`,
+      object: c.req.path,
+      source: sourceOf(c),
+      ...(told.change !== undefined && { data: { change: told.change } }),
+    });
   if (told.change !== undefined) c.header("Fleetwright-Change", told.change);
   return c.json(successOf(told));
 }
@@ -84,21 +93,5 @@ async function readBody(c: Context, isNeeded: boolean): Promise<unknown> {
   if (type !== "application/json" && !(type === undefined && text === "" && !isNeeded))
     throw new Refusal("malformed", "content-type: application/json is wanted");
   if (!isNeeded) return undefined;
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw new Refusal("malformed", "the body is no JSON");
-  }
-  if (isDeeperThan(DEEPEST_BODY, body)) throw new Refusal("malformed", `the body has more than ${DEEPEST_BODY} levels`);
-  return body;
-}
-
-/** Nothing here is for another site, a cache in between or a browser that guesses types. */
-function secure(c: Context): void {
-  const { headers } = c.res;
-  headers.set("x-content-type-options", "nosniff");
-  headers.set("cross-origin-resource-policy", "same-origin");
-  headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
-  headers.set("cache-control", "no-store");
+  return parseBody(text);
 }

@@ -23,6 +23,7 @@ export const logRoutes: readonly SpotRoute[] = [
     id: "clear-log",
     method: "post",
     path: "/api/clear-log",
+    alters: true,
     summary: "Takes what was executed so far out of the log; the history stays",
     run: async (api) => {
       await clearLog(api);

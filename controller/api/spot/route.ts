@@ -26,6 +26,8 @@ interface SpotRouteOf<Parameters, Body> {
   body?: Schema;
   /** Of `data` in a success; absent where the answer has a message only. */
   data?: Schema;
+  /** Changes something without a change of the fleet. */
+  alters?: true;
   run(api: SpotApi, call: SpotCall<Parameters, Body>): Promise<SpotAnswer>;
 }
 

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { spotApp } from "../../../../controller/api/spot/app.ts";
+import { openPeople, type People } from "../../../../controller/people/people.ts";
 import { SimulatorClient } from "../../../../simulators/client.ts";
 import { HYPERSTACK_KEY, startHyperstack } from "../../../../simulators/hyperstack/index.ts";
 import { OPENSTACK_CREDENTIALS, startOpenStack } from "../../../../simulators/openstack/index.ts";
@@ -48,7 +49,7 @@ export class LaunchSite {
   readonly #app: Hono;
   readonly #simulators: Simulator[];
 
-  private constructor(fleet: Fleet, desk: Desk, simulators: [Simulator, Simulator]) {
+  private constructor(fleet: Fleet, desk: Desk, people: People, simulators: [Simulator, Simulator]) {
     this.fleet = fleet;
     this.desk = desk;
     this.#simulators = simulators;
@@ -56,7 +57,7 @@ export class LaunchSite {
     this.hyperstack = new SimulatorClient(simulators[1].url);
     const { controller, service, lines } = desk;
     const logger = { error: (at: object) => lines.push(JSON.stringify(at)), warn: () => {} };
-    this.#app = spotApp({ controller, service, authenticate: async () => undefined, logger });
+    this.#app = spotApp({ controller, service, people, authenticate: async () => undefined, logger });
   }
 
   static async open(): Promise<LaunchSite> {
@@ -85,7 +86,9 @@ export class LaunchSite {
     });
     fleet.write(filesOf(openstack.url, hyperstack.url));
     fleet.commit("Begin");
-    const site = new LaunchSite(fleet, await Desk.start(fleet), [openstack, hyperstack]);
+    const desk = await Desk.start(fleet);
+    const people = await openPeople({ ...desk.controller, fleetId: "launches" });
+    const site = new LaunchSite(fleet, desk, people, [openstack, hyperstack]);
     await site.desk.until(async () => (await site.idOf("Server", "ci-1")) !== undefined);
     return site;
   }

@@ -47,7 +47,7 @@ export class SpotSite {
         headers.get("authorization") ?? ""
       ];
     const logger = { error: (at: object) => desk.lines.push(JSON.stringify(at)), warn: () => {} };
-    const parts = { controller, service, authenticate, logger };
+    const parts = { controller, service, people, authenticate, logger };
     const api = new SpotApi(parts);
     this.app = spotApp(parts, api);
     const memory = new FleetMemory(controller, service);

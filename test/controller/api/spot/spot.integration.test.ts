@@ -327,6 +327,9 @@ describe("the command log", () => {
 
     const cleared = await site.ask("POST", "/api/clear-log");
     expect(cleared.body).toEqual({ status: "success", message: "Command log cleared successfully" });
+    const { entries } = await site.people.audit.list();
+    expect(entries[0]).toMatchObject({ action: "spot.clear-log", who: { email: "system@fleetwright.invalid" } });
+    expect(entries.map(({ action }) => action)).toContain("spot.execute-migration");
     expect((await get("/api/command-log")).body).toEqual({ status: "success", data: [] });
     // Answers as before: the history has it still.
     expect((await post("/api/execute-migration", MOVE)).status).toBe(200);

@@ -1,5 +1,5 @@
 import type { NetboxWorld } from "../../../../simulators/netbox/world.ts";
-import { addAggregate, OTHER_PROJECT, PROJECT, SEEDED_USER } from "../../../../simulators/openstack/seed.ts";
+import { addAggregate, OTHER_PROJECT, PROJECT, plainServer } from "../../../../simulators/openstack/seed.ts";
 import type { Flavor, World } from "../../../../simulators/openstack/world.ts";
 
 /** Hosts of L40 by class, with eight GPUs each that Placement tells, unless said otherwise. */
@@ -55,32 +55,8 @@ export function gpuWorld(world: World): void {
 }
 
 function addServer(world: World, name: string, host: string, flavor: Flavor): void {
-  const now = Date.UTC(2024, 0, 15, 10, 30);
-  world.servers.add({
-    id: world.ids.uuid(),
-    name,
-    hostname: name,
-    project: name === "instance-001" ? OTHER_PROJECT.id : PROJECT.id,
-    user: SEEDED_USER,
-    flavor,
-    image: undefined,
-    zone: "nova",
-    host,
-    metadata: {},
-    tags: [],
-    keyName: null,
-    userData: null,
-    configDrive: false,
-    volumes: [],
-    description: null,
-    vm: "active",
-    task: null,
-    locked: false,
-    createdAt: now,
-    updatedAt: now,
-    launchedAt: now,
-    reservation: `r-${world.ids.hex(8)}`,
-  });
+  const project = name === "instance-001" ? OTHER_PROJECT.id : PROJECT.id;
+  world.servers.add(plainServer(world, { name, host, flavor, project }, Date.UTC(2024, 0, 15, 10, 30)));
 }
 
 export const NETBOX_WORLD: NetboxWorld = {
