@@ -17,10 +17,13 @@ export const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "Whose it is": ["owner", "labels", "expires"],
   "User data": ["userData"],
   "Options of the cloud": ["provider"],
-  More: ["hostname", "power", "ipv6", "monitoring", "backups", "protect", "deletionPolicy"],
+  More: ["title", "hostname", "power", "ipv6", "monitoring", "backups", "protect", "deletionPolicy"],
 };
 
-/** Not of a new server, or not of one whose account is chosen: what a placement needs is written into files. */
+/**
+ * Not of a new server, or not of one whose account is chosen: what a placement needs is written into files, ids and secrets come from the services
+ * that make servers, and ports have files of their own.
+ */
 export const LEFT_OUT: readonly string[] = [
   ...[
     "kind",
@@ -34,6 +37,10 @@ export const LEFT_OUT: readonly string[] = [
     "suspend",
     "drift",
     "adopt",
+    "uuid",
+    "secrets",
+    "stop",
+    "ports",
   ],
 ];
 
