@@ -3,6 +3,7 @@ import { FleetMemory } from "./api/fleet/memory.ts";
 import { operationsApp } from "./api/operations.ts";
 import { SpotApi, spotPolicyOf } from "./api/spot/api.ts";
 import { SPOT_PATHS, spotApp } from "./api/spot/app.ts";
+import { VpsApi } from "./api/vps/api.ts";
 import { VPS_PATHS, vpsApp } from "./api/vps/app.ts";
 import { VpsTables } from "./api/vps/tables.ts";
 import { fleetIdOf } from "./fleet-id.ts";
@@ -70,6 +71,16 @@ export class Serving {
     const spotParts = { controller, service, people, authenticate, logger, stopping: stopping.signal };
     const spotApi = new SpotApi(spotParts);
     const spot = spotApp(spotParts, spotApi);
+    const vpsParts = {
+      controller,
+      memory,
+      service,
+      people,
+      authenticate: people.welcome,
+      logger,
+      stopping: stopping.signal,
+    };
+    const vpsApi = new VpsApi(vpsParts);
     const tables = new VpsTables(controller);
     service.onCommit((desired) => {
       if (desired.fleet.policies.dialects?.vps === undefined) return;
@@ -99,21 +110,14 @@ export class Serving {
         people,
         logger,
         spot: { isOn: () => spotPolicyOf(service.desired) !== undefined, api: spotApi },
+        vps: { isOn: () => service.desired?.fleet.policies.dialects?.vps !== undefined, api: vpsApi },
         stopping: stopping.signal,
       }),
       dialects: [
         { paths: SPOT_PATHS, app: spot },
         {
           paths: VPS_PATHS,
-          app: vpsApp({
-            controller,
-            memory,
-            service,
-            people,
-            authenticate: people.welcome,
-            logger,
-            stopping: stopping.signal,
-          }),
+          app: vpsApp(vpsParts, vpsApi),
         },
       ],
     });

@@ -102,7 +102,7 @@ const placeBefore = (path: string): string =>
     ? "/ui/spot"
     : path === "/ui/adopt"
       ? "/ui/inventory"
-      : (/^\/ui\/(?:drift|(?:changes|servers|users)\/[^/]+)(?=\/)/.exec(path)?.[0] ?? "/ui/fleet");
+      : (/^\/ui\/(?:drift|(?:changes|servers|users|providers)\/[^/]+)(?=\/)/.exec(path)?.[0] ?? "/ui/fleet");
 
 const errorPage = (message: string, back = "/ui/fleet") => ({
   title: "Not done",

@@ -13,6 +13,8 @@ import { fleetPage } from "./pages/fleet.ts";
 import { inventoryPage } from "./pages/inventory.ts";
 import { metricsPage } from "./pages/metrics.ts";
 import { askServer, newServerPage } from "./pages/new-server.ts";
+import { changeProvider, doWithProvider, PROVIDER_ACTIONS, providerPage } from "./pages/provider.ts";
+import { addProvider, newProviderPage, providersPage } from "./pages/providers.ts";
 import { runEvents, runPage, runsPage } from "./pages/runs.ts";
 import { askPower, serverPage } from "./pages/server.ts";
 import { signOut } from "./pages/sign-out.ts";
@@ -68,6 +70,19 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/spot", role: "viewer", answer: spotPage },
   { method: "POST", path: "/spot/move", role: "requester", answer: askMove },
   { method: "GET", path: "/accounts", role: "viewer", answer: accountsPage },
+  { method: "GET", path: "/providers", role: "admin", answer: providersPage },
+  { method: "GET", path: "/new-provider", role: "admin", answer: newProviderPage },
+  { method: "POST", path: "/new-provider", role: "admin", answer: addProvider },
+  { method: "GET", path: "/providers/:id", role: "admin", answer: providerPage },
+  { method: "POST", path: "/providers/:id", role: "admin", answer: changeProvider },
+  ...PROVIDER_ACTIONS.map(
+    (action): Route => ({
+      method: "POST",
+      path: `/providers/:id/${action}`,
+      role: "admin",
+      answer: doWithProvider(action),
+    }),
+  ),
   ...PEOPLE_ROUTES,
   { method: "POST", path: "/sign-out", role: "viewer", answer: signOut },
 ];

@@ -3,6 +3,7 @@ import type { FleetMemory } from "../api/fleet/memory.ts";
 import type { StreamGround } from "../api/fleet/stream.ts";
 import type { FleetView } from "../api/fleet/view.ts";
 import type { SpotApi } from "../api/spot/api.ts";
+import type { VpsApi } from "../api/vps/api.ts";
 import type { Changes } from "../changes/changes.ts";
 import type { People } from "../people/people.ts";
 import { mayAs, type Principal, type Role } from "../people/principal.ts";
@@ -20,6 +21,8 @@ export interface PageParts {
   logger: { error(what: object, text: string): void };
   /** GPU hosts, while the fleet has a policy for them. */
   spot?: { isOn(): boolean; api: SpotApi };
+  /** Providers of the multi-cloud VPS API, while the fleet has a policy for it. */
+  vps?: { isOn(): boolean; api: VpsApi };
   /** Ends the streams. */
   stopping?: AbortSignal;
 }

@@ -27,8 +27,7 @@ export const VPS_PATHS: readonly string[] = [
 const UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
 
 /** The multi-cloud VPS API: a dialect over the fleet, with envelopes of its own. */
-export function vpsApp(parts: VpsParts): Hono {
-  const api = new VpsApi(parts);
+export function vpsApp(parts: VpsParts, api = new VpsApi(parts)): Hono {
   const app = new Hono();
 
   app.use(async (c, next) => {

@@ -1,6 +1,7 @@
 import { listOf, oneOf, record } from "../fleet/shapes.ts";
 import type { VpsApi } from "./api.ts";
 import { clearCache } from "./cache.ts";
+import { checkProvider } from "./provider-check.ts";
 import { configurationOf, type ProviderWish } from "./provider-file.ts";
 import { STORED_TYPES } from "./provider-types.ts";
 import { createProvider, deleteProvider, type NewProvider, updateProvider } from "./provider-writes.ts";
@@ -150,21 +151,8 @@ export const providerRoutes: readonly VpsRoute[] = [
       }),
     },
     run: async (api, { id, signal }) => {
-      const view = await api.view();
-      const { name, spec } = providerById(view, id);
-      const { credentials } = api.controller;
-      const {
-        identity = "",
-        may,
-        lacks = [],
-      } = await credentials.validate({
-        account: name,
-        commit: view.desired.commit,
-        signal,
-      });
-      const left = api.controller.account(spec).budget.left?.() ?? {};
-      const limits = Object.entries(left).map(([scope, { left, limit }]) => ({ scope, limit, left }));
-      return { body: { success: true, message: "Credentials are valid", identity, may, lacks, limits } };
+      const checked = await checkProvider(api, providerById(await api.view(), id), signal);
+      return { body: { success: true, message: "Credentials are valid", ...checked } };
     },
   }),
 ];

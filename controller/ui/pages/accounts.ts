@@ -4,7 +4,7 @@ import { accountsFor } from "../../api/fleet/reads/state.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { table } from "../parts/table.ts";
 import { ago, badge, empty } from "../parts/words.ts";
-import type { Page, Visit } from "../visit.ts";
+import { may, type Page, type Visit } from "../visit.ts";
 import { cloudTitle } from "./fleet.ts";
 
 /** `/ui/accounts`: nothing of their credentials, not even where they come from. */
@@ -19,7 +19,7 @@ export async function accountsPage(visit: Visit): Promise<Page> {
   return {
     title: "Accounts",
     place: "accounts",
-    body: html`<div class="head"><h1>Accounts</h1></div>
+    body: html`<div class="head"><h1>Accounts</h1>${visit.parts.vps?.isOn() === true && may(visit, "admin") ? html`<a class="button" href="/ui/providers">Providers</a>` : nothing}</div>
 ${
   accounts.length === 0
     ? empty("There is no account that is yours to see.")

@@ -1,6 +1,5 @@
 import { html } from "hono/html";
 import { FleetError } from "../../../resources/errors.ts";
-import { Refusal } from "../../api/dialect/refusal.ts";
 import type { SpotApi } from "../../api/spot/api.ts";
 import { moveEdits } from "../../api/spot/move-edits.ts";
 import { commandsOfMove, movable } from "../../api/spot/moves.ts";
@@ -12,6 +11,7 @@ import { notThere } from "../gate.ts";
 import { tokenField } from "../layout.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { badge } from "../parts/words.ts";
+import { asFleetError } from "../refused.ts";
 import type { Page, Visit } from "../visit.ts";
 import { openChange } from "./open.ts";
 
@@ -93,12 +93,6 @@ async function openingOf(api: SpotApi, move: Move, signal: AbortSignal) {
   } catch (error) {
     throw asFleetError(error);
   }
-}
-
-/** What a dialect would refuse in its own words, in those of the page. */
-function asFleetError(error: unknown): never {
-  if (!(error instanceof Refusal)) throw error;
-  throw new FleetError(error.kind === "not-found" ? "NOT_FOUND" : "USAGE", error.message, {}, { cause: error });
 }
 
 const hidden = (values: Readonly<Record<string, string>>): Markup[] =>

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { serve } from "@hono/node-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KEPT_MS } from "../../../../controller/api/vps/cache.ts";
 import { VpsTables } from "../../../../controller/api/vps/tables.ts";
@@ -9,8 +11,12 @@ import { readInventory } from "../../../../controller/reconcile/inventory.ts";
 import { prepare } from "../../../../controller/reconcile/preview.ts";
 import { DIGITALOCEAN_TOKEN } from "../../../../simulators/digitalocean/index.ts";
 import { LINODE_TOKEN } from "../../../../simulators/linode/index.ts";
+import { addUser, PASSWORD } from "../../people/support.ts";
+import { findChromium, findings, launch, newPage } from "../../ui/chromium.ts";
+import { Visitor } from "../../ui/visitor.ts";
 import { VpsSite } from "./site.ts";
 
+const CHROMIUM = findChromium();
 const PROVIDERS = "/api/admin/providers";
 const KEYS = ["active", "configuration", "created_at", "id", "name", "type", "updated_at"];
 
@@ -494,5 +500,104 @@ describe("a provider that is deleted", () => {
        from fleetwright_vps.vps_instances where label = 'held'`,
     );
     expect(rows).toEqual([{ label: "held", provider_id: null, plans: 0 }]);
+  });
+});
+
+describe("the page of providers", () => {
+  const visitor = async (name: string) => {
+    const one = new Visitor(site.page);
+    await one.signIn(`${name}@example.org`, PASSWORD);
+    return one;
+  };
+  const NEW = "/ui/new-provider";
+  let olga: Visitor;
+  let at: string;
+  beforeAll(async () => {
+    await addUser(site.people, "olga@example.org", { name: "Olga", role: "admin" });
+    await addUser(site.people, "tim@example.org", { name: "Tim", role: "admin", owners: ["tim"] });
+    await addUser(site.people, "otto@example.org", { name: "Otto", role: "operator" });
+    olga = await visitor("olga");
+  });
+
+  it("is for admins of the whole fleet", async () => {
+    expect((await (await visitor("otto")).get("/ui/providers")).status).toBe(403);
+    expect((await (await visitor("tim")).get("/ui/providers")).status).toBe(404);
+    expect((await olga.get("/ui/accounts")).text).toContain('href="/ui/providers"');
+  });
+
+  it("tries a key before it keeps anything, and adds a provider whose key no page shows", async () => {
+    const head = site.fleet.git("rev-parse", "main");
+    const wish = { type: "linode", name: "Linode of the shop", region: "us-east" };
+
+    const refused = await olga.send(NEW, NEW, { ...wish, key: "wrong-key" });
+    expect(refused.status).toBe(422);
+    expect(refused.text).toContain('value="Linode of the shop"');
+    expect(refused.text).not.toContain("wrong-key");
+    expect(site.fleet.git("rev-parse", "main")).toBe(head);
+
+    const added = await olga.send(NEW, NEW, { ...wish, key: LINODE_TOKEN });
+    expect(added.status, added.text).toBe(303);
+    at = added.location!;
+    const { text } = await olga.get(at);
+    expect(text).toContain('value="us-east"');
+    expect(text).not.toContain(LINODE_TOKEN);
+    expect(await rowOf("Linode of the shop")).toMatchObject({ type: "linode", active: true });
+  });
+
+  it("changes it, validates its key with its limits, and has what it sells read anew", async () => {
+    const changed = await olga.send(at, at, { name: "Shop", region: "eu-west", key: "" });
+    expect([changed.status, changed.location]).toEqual([303, at]);
+    expect(await rowOf("Shop")).toMatchObject({ active: false, configuration: { default_region: "eu-west" } });
+
+    const checked = await olga.send(at, `${at}/validate`);
+    expect(checked.text).toContain("The cloud takes the key");
+    expect(checked.text).toContain("Requests that may be sent now");
+    expect((await olga.send(at, `${at}/clear-cache`)).text).toContain("read anew");
+    await olga.send(at, at, { name: "Shop", active: "true", region: "", key: "wrong-key" });
+    expect(await rowOf("Shop")).toMatchObject({ active: false });
+  });
+
+  it.skipIf(CHROMIUM === undefined)(
+    "is read without trouble, in light and dark and on a telephone",
+    async () => {
+      const server = serve({ fetch: site.page.fetch, hostname: "127.0.0.1", port: 0 });
+      const browser = await launch(CHROMIUM!);
+      try {
+        const { port } = server.address() as AddressInfo;
+        for (const [colorScheme, width] of [
+          ["light", 1280],
+          ["dark", 375],
+        ] as const) {
+          const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } });
+          const { page, complaints } = await newPage(context);
+          await page.goto(`http://127.0.0.1:${port}/ui/sign-in`);
+          await page.fill("input[name=email]", "olga@example.org");
+          await page.fill("input[name=password]", PASSWORD);
+          await page.click("main button");
+          await page.waitForURL("**/ui/fleet");
+          for (const path of ["/ui/providers", NEW, at]) {
+            await page.goto(`http://127.0.0.1:${port}${path}`);
+            expect(await findings(page), path).toEqual([]);
+            expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBeLessThanOrEqual(width);
+            const pictures = process.env.PROVIDER_PICTURES;
+            if (pictures)
+              await page.screenshot({ path: join(pictures, `${path.split("/")[2]}-${width}.png`), fullPage: true });
+          }
+          expect(complaints).toEqual([]);
+          await context.close();
+        }
+      } finally {
+        await browser.close();
+        server.close();
+      }
+    },
+    120_000,
+  );
+
+  it("retires it", async () => {
+    const retired = await olga.send(at, `${at}/retire`);
+    expect([retired.status, retired.location]).toEqual([303, "/ui/providers"]);
+    expect(await rowOf("Shop")).toBeUndefined();
+    expect((await olga.get(at)).status).toBe(404);
   });
 });

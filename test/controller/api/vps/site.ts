@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Hono } from "hono";
 import pino from "pino";
+import { VpsApi } from "../../../../controller/api/vps/api.ts";
 import { vpsApp } from "../../../../controller/api/vps/app.ts";
 import { PROVIDER_ENDPOINTS_VARIABLE } from "../../../../controller/api/vps/provider-types.ts";
 import { createLog } from "../../../../controller/jobs/log.ts";
 import { Metrics } from "../../../../controller/jobs/metrics.ts";
 import { Service } from "../../../../controller/jobs/service.ts";
 import { type OpenController, openController } from "../../../../controller/open.ts";
-import { openPeople } from "../../../../controller/people/people.ts";
+import { openPeople, type People } from "../../../../controller/people/people.ts";
 import type { Principal } from "../../../../controller/people/principal.ts";
+import { pageApp } from "../../../../controller/ui/app.ts";
+import { peopleGate } from "../../../../controller/ui/people-gate.ts";
 import { standinPath } from "../../../../simulators/standins/index.ts";
 import { Clouds } from "../../../e2e/clouds.ts";
 import { Fleet } from "../../../e2e/fleet.ts";
@@ -45,26 +48,37 @@ export class VpsSite {
   readonly controller: OpenController;
   readonly service: Service;
   readonly app: Hono;
+  readonly page: Hono;
+  readonly people: People;
   readonly logged: string[] = [];
 
-  private constructor(
-    { clouds, fleet, controller }: Pick<VpsSite, "clouds" | "fleet" | "controller">,
-    people: Awaited<ReturnType<typeof openPeople>>,
-  ) {
+  private constructor({ clouds, fleet, controller }: Pick<VpsSite, "clouds" | "fleet" | "controller">, people: People) {
     this.clouds = clouds;
     this.fleet = fleet;
     this.controller = controller;
     const log = createLog((line) => this.logged.push(line), "json");
     const settings = { branch: "main", pollMs: 100, driftMs: 0, keepDays: 90, retryMs: 1000, retryLimit: 1 };
     this.service = new Service(controller, settings, log, new Metrics(controller.store, () => []));
-    this.app = vpsApp({
+    const parts = {
       controller,
       service: this.service,
       people,
       // A loaded machine is no reason for another answer.
       patience: { createMs: 120_000, actionMs: 120_000, deadlineMs: 180_000 },
       logger: pino({}, { write: (line: string) => void this.logged.push(line) }),
-      authenticate: async (headers) => PEOPLE[headers.get("authorization")?.replace("Bearer ", "") ?? ""],
+      authenticate: async (headers: Headers) => PEOPLE[headers.get("authorization")?.replace("Bearer ", "") ?? ""],
+    };
+    const api = new VpsApi(parts);
+    this.people = people;
+    this.app = vpsApp(parts, api);
+    this.page = pageApp({
+      controller,
+      memory: api.memory,
+      service: this.service,
+      gate: peopleGate(people),
+      people,
+      logger: parts.logger,
+      vps: { isOn: () => true, api },
     });
   }
 
