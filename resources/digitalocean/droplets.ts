@@ -1,6 +1,7 @@
 import type { Call } from "../cloud.ts";
+import { FleetError } from "../errors.ts";
 import { type Droplet, isDroplet } from "./answers.ts";
-import { digitaloceanList } from "./http.ts";
+import { digitaloceanList, digitaloceanObject } from "./http.ts";
 
 /** GPU droplets are on a list of their own: the plain one leaves them out. */
 export async function allDroplets(call: Call): Promise<Droplet[]> {
@@ -19,4 +20,15 @@ function read(call: Call, query: Record<string, string>): Promise<Droplet[]> {
 
 function distinct(lists: Droplet[][]): Droplet[] {
   return [...new Map(lists.flat().map((droplet) => [droplet.id, droplet])).values()];
+}
+
+/** One of them; undefined only when DigitalOcean itself says that it is gone. @throws {FleetError} FLEET_INVALID for what is no id */
+export async function dropletOf(id: string, call: Call): Promise<Droplet | undefined> {
+  if (!/^\d{1,15}$/.test(id)) {
+    throw new FleetError("FLEET_INVALID", `"${id}" is no id of a droplet: these are numbers`, {
+      cloud: "digitalocean",
+      server: id,
+    });
+  }
+  return await digitaloceanObject<Droplet>(call, `/v2/droplets/${id}`, "droplet", isDroplet);
 }

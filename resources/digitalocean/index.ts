@@ -1,15 +1,16 @@
 import type { ActualServer } from "../actual.ts";
-import type { Call, Cloud } from "../cloud.ts";
+import type { Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { isMark, markIn } from "../mark.ts";
 import { readAccess } from "./access.ts";
-import { type Address, type Droplet, isDroplet } from "./answers.ts";
+import type { Address, Droplet } from "./answers.ts";
 import { readCatalog, readMarketplace } from "./catalog.ts";
-import { allDroplets, taggedDroplets } from "./droplets.ts";
+import { allDroplets, dropletOf, taggedDroplets } from "./droplets.ts";
 import { firewallProblems } from "./firewall.ts";
 import { firewalls } from "./firewalls.ts";
 import { gateway } from "./gateway.ts";
-import { digitaloceanObject, ENDPOINT, LIMITS, PAGE_SIZE, digitalocean as send } from "./http.ts";
+import { ENDPOINT, LIMITS, PAGE_SIZE, digitalocean as send } from "./http.ts";
+import { metrics } from "./metrics.ts";
 import { labelsOf, problems, TAG_LENGTH, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, powerOf, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
@@ -50,8 +51,8 @@ export const digitalocean = {
   },
 
   async observe(id, call) {
-    const droplet = await read(id, call);
-    return droplet && actual(droplet);
+    const found = await dropletOf(id, call);
+    return found && actual(found);
   },
 
   async findByMark(mark, _server, call) {
@@ -61,7 +62,7 @@ export const digitalocean = {
   power: setPower,
 
   async claim(id, mark, call) {
-    const droplet = await read(id, call);
+    const droplet = await dropletOf(id, call);
     if (!droplet)
       throw new FleetError("NOT_FOUND", `there is no droplet ${id} to adopt`, { cloud: "digitalocean", server: id });
     // All of it may be repeated: a tag that exists, is on the droplet already, or is off it already, stays as it is.
@@ -79,6 +80,7 @@ export const digitalocean = {
   access: readAccess,
   firewalls,
   marketplace: readMarketplace,
+  metrics,
   showcase,
 
   expect(server, mark) {
@@ -116,16 +118,6 @@ export const digitalocean = {
 
   gateway,
 } satisfies Cloud;
-
-function read(id: string, call: Call): Promise<Droplet | undefined> {
-  if (!/^\d{1,15}$/.test(id)) {
-    throw new FleetError("FLEET_INVALID", `"${id}" is no id of a droplet: these are numbers`, {
-      cloud: "digitalocean",
-      server: id,
-    });
-  }
-  return digitaloceanObject<Droplet>(call, `/v2/droplets/${id}`, "droplet", isDroplet);
-}
 
 function actual(droplet: Droplet): ActualServer {
   const { features, image, networks, vcpus, memory, disk } = droplet;

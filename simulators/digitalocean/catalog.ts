@@ -164,7 +164,7 @@ export const CUSTOM: Image = {
   id: 195933001,
   slug: "",
   name: "appliance",
-  distribution: "Unknown OS",
+  distribution: "Unknown",
   kind: "custom",
   minDiskGb: 10,
   description: "",

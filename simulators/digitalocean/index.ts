@@ -10,6 +10,7 @@ import { firewallRoutes } from "./firewalls.ts";
 import { gatekeeper } from "./gatekeeper.ts";
 import { accountRoutes } from "./keys.ts";
 import { Machines } from "./machines.ts";
+import { monitoringRoutes } from "./monitoring.ts";
 import { saleRoutes } from "./sale.ts";
 import { tagRoutes } from "./tags.ts";
 import { DigitalOceanWorld } from "./world.ts";
@@ -62,6 +63,7 @@ function digitalOceanApi(world: DigitalOceanWorld, machines: Machines, options: 
   app
     .route("/v2/droplets", dropletRoutes(world, machines))
     .route("/v2/actions", actionRoutes(world))
+    .route("/v2/monitoring/metrics/droplet", monitoringRoutes(world))
     .route("/v2/firewalls", firewallRoutes(world))
     .route("/v2/account", accountRoutes(world))
     .route("/v2/tags", tagRoutes(world))

@@ -4,6 +4,7 @@ import type { Account, Call, Cloud } from "../../resources/cloud.ts";
 import type { MetricWindow, Series } from "../../resources/insight.ts";
 import { type CloudName, clouds } from "../../resources/registry.ts";
 import { SimulatorClient } from "../../simulators/client.ts";
+import { DIGITALOCEAN_TOKEN, startDigitalOcean } from "../../simulators/digitalocean/index.ts";
 import { HYPERSTACK_KEY, startHyperstack } from "../../simulators/hyperstack/index.ts";
 import { LINODE_TOKEN, startLinode } from "../../simulators/linode/index.ts";
 import { OPENSTACK_CREDENTIALS, startOpenStack } from "../../simulators/openstack/index.ts";
@@ -15,6 +16,7 @@ import { accountSpec } from "./fixtures.ts";
 /** Machines that others have made are as good as ours to look into. */
 const QUICK = { provisionMs: 20, actionMs: 20, rateScale: 0 };
 const START: Partial<Record<CloudName, { start(): Promise<Simulator>; credentials: Record<string, string> }>> = {
+  digitalocean: { start: () => startDigitalOcean(QUICK), credentials: { token: DIGITALOCEAN_TOKEN } },
   linode: { start: () => startLinode(QUICK), credentials: { token: LINODE_TOKEN } },
   proxmox: { start: () => simulatedProxmox.start(QUICK), credentials: simulatedProxmox.credentials },
   vultr: { start: () => startVultr(QUICK), credentials: { apiKey: VULTR_API_KEY } },
@@ -36,7 +38,7 @@ async function open(name: CloudName): Promise<Place> {
   const { start, credentials } = START[name]!;
   const simulator = await start();
   const control = new SimulatorClient(simulator.url);
-  const made = await control.addForeign({ name: "web-1" });
+  const made = name === "digitalocean" ? await monitored(simulator) : await control.addForeign({ name: "web-1" });
   const account: Account = {
     spec: accountSpec({ provider: name, endpoint: simulator.url }),
     endpoint: simulator.url,
@@ -45,6 +47,15 @@ async function open(name: CloudName): Promise<Place> {
   };
   const call = (): Call => ({ account, signal: AbortSignal.timeout(20_000), priority: "person" });
   return { cloud: clouds[name], simulator, control, id: made.id, call };
+}
+
+/** Only droplets that are to be monitored are. */
+async function monitored({ url }: Simulator): Promise<{ id: string }> {
+  const wanted = { name: "web-1", region: "nyc3", size: "s-1vcpu-1gb", image: "debian-12-x64", monitoring: true };
+  const headers = { authorization: `Bearer ${DIGITALOCEAN_TOKEN}`, "content-type": "application/json" };
+  const response = await fetch(`${url}/v2/droplets`, { method: "POST", headers, body: JSON.stringify(wanted) });
+  const { droplet } = (await response.json()) as { droplet: { id: number } };
+  return { id: String(droplet.id) };
 }
 
 beforeAll(async () => {
@@ -75,6 +86,11 @@ describe("figures of a machine", () => {
         "disk-read bytes-per-second",
         "disk-write bytes-per-second",
       ],
+    },
+    {
+      name: "digitalocean",
+      window: "day",
+      shows: ["cpu percent", "network-in bytes-per-second", "network-out bytes-per-second"],
     },
     { name: "vultr", window: "month", shows: ["network-in bytes-per-day", "network-out bytes-per-day"] },
   ])("are read from $name, in one unit everywhere", async ({ name, window, shows }) => {
