@@ -237,8 +237,6 @@ function asAnswer({ status, body, contentType }: { status: number; body: unknown
   return contentType === undefined ? json(status, body) : text(status, String(body), contentType);
 }
 
-const LONGEST_WORDS = 500;
-
 /** The texts that an error has, whatever its form: each cloud has its own. */
 function saidIn(body: Buffer): string {
   const words = (value: unknown): string[] => {
@@ -247,7 +245,7 @@ function saidIn(body: Buffer): string {
   };
   const text = body.toString("utf8");
   const told = words(parseJson(body) ?? text.replace(/<[^>]*>/g, " "));
-  return told.join(": ").replace(/\s+/g, " ").trim().slice(0, LONGEST_WORDS);
+  return told.join(": ");
 }
 
 function idIn(creation: Creation, answer: Answer): string | undefined {

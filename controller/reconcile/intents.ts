@@ -3,16 +3,29 @@ import type { Store } from "../store/types.ts";
 import type { MatchedAccount } from "./match.ts";
 import type { Work } from "./types.ts";
 
-/** The journal of one account. Intents are kept by its identity: under its name a rename would lose them, and buy again. */
-export function journalOf(store: Pick<Store, "journal">, { identity }: Pick<MatchedAccount, "identity">): Journal {
+const LONGEST_WORDS = 500;
+
+/**
+ * The journal of one account. Intents are kept by its identity: under its name a rename would lose them, and buy again.
+ * @param redact takes out of a cloud's words what must show nowhere: some repeat the request in their errors
+ */
+export function journalOf(
+  store: Pick<Store, "journal">,
+  { identity }: Pick<MatchedAccount, "identity">,
+  redact: (text: string) => string,
+): Journal {
   const { journal } = store;
   return {
     begin: ({ kind, key }) => journal.begin({ account: identity, kind, key }),
     answered: (_account, key, id) => journal.answered(identity, key, id),
     refused: (_account, key) => journal.refused(identity, key),
-    explain: async (_account, key, refusal) => await journal.explain?.(identity, key, refusal),
+    explain: async (_account, key, { code, message }) =>
+      await journal.explain?.(identity, key, { code, message: shortened(redact(message)) }),
   };
 }
+
+/** Only of what has no secret any more: one that is cut, or whose lines are joined, would not be known as such. */
+const shortened = (text: string): string => text.replace(/\s+/g, " ").trim().slice(0, LONGEST_WORDS);
 
 /** Notes what is known to stand under its mark, so that a create for the mark is answered with it and never sent. */
 export async function noteMachine(

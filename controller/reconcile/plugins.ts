@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Account, Cloud } from "../../resources/cloud.ts";
 import { ENDPOINTS_VARIABLE } from "../../resources/endpoints.ts";
 import type { Journal } from "../../resources/journal.ts";
-import { secretValues } from "../../resources/secrets.ts";
+import { redactor, secretValues } from "../../resources/secrets.ts";
 import type { ServerSecrets } from "../../resources/spec.ts";
 import { startGateway } from "../gateway/index.ts";
 import { VERSION } from "../version.ts";
@@ -16,7 +16,7 @@ import type { MatchedAccount } from "./match.ts";
 export interface Plugins {
   providers: Record<string, number>;
   environment: Record<string, string>;
-  /** Values that must show nowhere. */
+  /** Values that must show nowhere; whoever runs something with others adds them. */
   secrets: string[];
   /** The gateway's address, when state has another one: a refresh would read through that. */
   movedTo?: string;
@@ -31,7 +31,7 @@ export async function openPlugins(
   serverSecrets: ReadonlyMap<string, ServerSecrets> = new Map(),
 ): Promise<Plugins> {
   const { spec } = matched;
-  const journal = journalOf(controller.store, matched);
+  const journal = journalOf(controller.store, matched, (text) => redactor(plugins.secrets)(text));
   const cloud = cloudOf(controller, spec.provider);
   const account = fenced(controller.account(spec), fenceOf(controller, stack));
   const closing: (() => Promise<void>)[] = [];

@@ -152,7 +152,7 @@ async function runner(
     const object = owner.get(urn)?.effect.object;
     return object && objectKey(object);
   };
-  const userData = input.objects.flatMap(({ userData }) => (userData === undefined ? [] : [userData]));
+  plugins.secrets.push(...input.objects.flatMap(({ userData }) => userData ?? []));
   return async (kind, targets, refresh) => {
     const runId = randomUUID();
     const log = kind === "preview" ? undefined : new RunLog(store, runId, nameOf);
@@ -169,7 +169,7 @@ async function runner(
         refresh,
         providers: plugins.providers,
         environment: plugins.environment,
-        secrets: [...plugins.secrets, ...userData],
+        secrets: plugins.secrets,
         signal,
         onEvent: (event) => {
           log?.take(event);
