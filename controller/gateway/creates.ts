@@ -122,7 +122,7 @@ export class Creates {
   async #explain(creation: Creation, { status, body }: Answer): Promise<void> {
     const { account, journal } = this.#options;
     const said = saidIn(body);
-    const message = said === "" ? `the cloud refused it (${status})` : said;
+    const message = said.trim() === "" ? `the cloud refused it (${status})` : said;
     await journal.explain?.(account.spec.name, creation.key, { code: refusalCode(status, said), message });
   }
 

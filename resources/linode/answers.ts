@@ -81,14 +81,16 @@ export interface StackScript {
   user_defined_fields?: UserDefinedField[] | null;
 }
 
-/** What a script asks for. Choices are one text with commas. */
+/** What a script asks for. Choices are one text with commas, called `oneOf` in Linode's description and `oneof` by its API. */
 export interface UserDefinedField {
   name: string;
   label: string;
   default?: string | null;
   example?: string | null;
   oneof?: string | null;
+  oneOf?: string | null;
   manyof?: string | null;
+  manyOf?: string | null;
 }
 
 export interface Region {

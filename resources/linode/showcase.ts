@@ -78,15 +78,15 @@ function shownScript({ id, label, description, is_public: isPublic, images, ...r
 }
 
 /** Choices are one text with commas. */
-function shownField({ name, label, default: usual, example, oneof, manyof }: UserDefinedField): ScriptField {
+function shownField({ name, label, default: usual, example, ...choice }: UserDefinedField): ScriptField {
   const choices = (text: string | null | undefined) => (text ? text.split(",").map((choice) => choice.trim()) : []);
   return {
     name,
     label,
     default: usual ?? "",
     example: example ?? "",
-    oneOf: choices(oneof),
-    manyOf: choices(manyof),
+    oneOf: choices(choice.oneof ?? choice.oneOf),
+    manyOf: choices(choice.manyof ?? choice.manyOf),
     isRequired: usual === undefined || usual === null,
   };
 }

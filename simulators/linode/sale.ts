@@ -83,7 +83,7 @@ export const STACKSCRIPTS = (
       true,
       [
         { name: "hostname", label: "What the machine is called", example: "myserver" },
-        { name: "timezone", label: "Its clock", default: "UTC", oneof: "UTC,Europe/Berlin" },
+        { name: "timezone", label: "Its clock", example: "UTC", default: "UTC", oneOf: "UTC,Europe/Berlin" },
       ],
     ],
     [401697, "wordpress-by-somebody", "Somebody's WordPress", false, []],
