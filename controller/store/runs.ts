@@ -86,6 +86,8 @@ export function runMethods(db: Kysely<Tables>): Methods {
       const before = sql<Date>`now() - ${days} * interval '1 day'`;
       const runs = await db.deleteFrom("run").where("finished_at", "<", before).executeTakeFirst();
       const events = await db.deleteFrom("event").where("at", "<", before).executeTakeFirst();
+      await db.deleteFrom("create_refusal").where("at", "<", before).execute();
+      await db.deleteFrom("call_request").where("at", "<", before).execute();
       // What was promised to those who repeat a request does not depend on a setting.
       const forgotten = sql<Date>`now() - ${ANSWERS_KEPT_DAYS} * interval '1 day'`;
       const requests = await db.deleteFrom("commit_request").where("at", "<", forgotten).executeTakeFirst();

@@ -45,8 +45,16 @@ describe("runs and their events", () => {
     await store.jobs.executeSql("update fleetwright.run set finished_at = now() - interval '91 days' where id = 'old'");
     await store.jobs.executeSql("update fleetwright.event set at = now() - interval '91 days' where run = 'two'");
 
+    await store.journal.explain?.("a", "fw-old", { code: "CLOUD_REFUSED", message: "no" });
+    await store.journal.explain?.("a", "fw-new", { code: "CLOUD_REFUSED", message: "no" });
+    await store.jobs.executeSql(
+      "update fleetwright.create_refusal set at = now() - interval '91 days' where key = 'fw-old'",
+    );
+
     expect(await store.prune(90)).toEqual({ runs: 1, events: 1, requests: 0 });
     expect((await store.runs(10)).map(({ id }) => id)).toEqual(["one"]);
+    expect(await store.createRefusal("a", "fw-old")).toBeUndefined();
+    expect(await store.createRefusal("a", "fw-new")).toBeDefined();
   });
 
   it("keep their settings apart by the beginning of their names", async () => {
