@@ -157,7 +157,13 @@ describe("what a cloud tells of a machine", () => {
       "CLOUD_UNSUPPORTED",
       "Linode tells no figures for a week, only for a day",
     ]);
+    const { clouds } = site.controller;
+    const { metrics: _, ...blind } = clouds.digitalocean!;
+    Object.assign(site.controller, { clouds: { ...clouds, digitalocean: blind } });
     expect(await of("api-1/metrics")).toEqual([422, "CLOUD_UNSUPPORTED", "DigitalOcean tells no figures of machines"]);
+    Object.assign(site.controller, { clouds });
+    // It is not monitored.
+    expect((await site.ask("/fleet/v1/servers/api-1/metrics")).body.series).toEqual([]);
     expect((await of("web-2/metrics", "acme"))[0]).toBe(404);
   });
 
