@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { plainName } from "../../resources/spec.ts";
 import { KINDS } from "../../schemas/index.ts";
 import type { Wish } from "../changes/wishes.ts";
+import { keyBlob, keyName } from "../fleet/public-key.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import { APIError } from "./errors.ts";
 import type { Template } from "./templates.ts";
@@ -108,15 +108,11 @@ export async function wishesOf(
 
 /** The fleet's key with this text, or one to be added that is named by its fingerprint. */
 function keyIn(text: string, objects: Desired["objects"]): { name: string; publicKey?: string } {
-  const blob = (publicKey: string) => publicKey.trim().split(/\s+/)[1] ?? "";
+  const isSame = ({ publicKey }: { publicKey: string }) => keyBlob(publicKey) === keyBlob(text);
   for (const { spec } of objects) {
-    if (spec.kind === "SshKey" && blob(spec.publicKey) === blob(text)) return { name: plainName(spec.name) };
-    const own =
-      spec.kind === "Server" ? spec.createOnly.keys.find((key) => blob(key.publicKey) === blob(text)) : undefined;
+    if (spec.kind === "SshKey" && isSame(spec)) return { name: plainName(spec.name) };
+    const own = spec.kind === "Server" ? spec.createOnly.keys.find(isSame) : undefined;
     if (own !== undefined) return { name: own.name };
   }
-  const hash = createHash("sha256")
-    .update(Buffer.from(blob(text), "base64"))
-    .digest("hex");
-  return { name: `key-${hash.slice(0, 16)}`, publicKey: text.trim() };
+  return { name: keyName(text), publicKey: text.trim() };
 }

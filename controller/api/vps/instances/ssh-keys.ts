@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { AccountSpec } from "../../../../resources/spec.ts";
 import type { Wish } from "../../../changes/wishes.ts";
+import { keyBlob, keyName } from "../../../fleet/public-key.ts";
 import { isAboutAll, mayAs, type Principal } from "../../../people/principal.ts";
 import { Refusal } from "../../dialect/refusal.ts";
 import type { FleetView } from "../../fleet/view.ts";
@@ -28,7 +28,7 @@ export function keysOf(
   const known = new Map<string, string>();
   for (const key of view.objects("SshKey")) {
     const { publicKey } = (view.fields(key) ?? {}) as { publicKey?: string };
-    if (publicKey !== undefined) known.set(blobOf(publicKey), key.name);
+    if (publicKey !== undefined) known.set(keyBlob(publicKey), key.name);
   }
   const wanted: WantedKeys = { names: [], wishes: [], ids: [] };
   for (const one of new Set(given)) {
@@ -56,15 +56,12 @@ export function refuseStrange(principal: Principal, ids: readonly string[], open
 }
 
 function addText(publicKey: string, known: Map<string, string>, { names, wishes }: WantedKeys): void {
-  const blob = blobOf(publicKey);
+  const blob = keyBlob(publicKey);
   let name = known.get(blob);
   if (name === undefined) {
-    name = `key-${createHash("sha256").update(blob).digest("hex").slice(0, 16)}`;
+    name = keyName(publicKey);
     known.set(blob, name);
     wishes.push({ kind: "SshKey", name, create: { publicKey } });
   }
   names.push(name);
 }
-
-/** Type and key, without the comment. */
-const blobOf = (publicKey: string): string => publicKey.trim().split(/\s+/).slice(0, 2).join(" ");

@@ -18,6 +18,7 @@ import type { ServerSpec } from "../../../../resources/spec.ts";
 import { PEOPLE, VpsSite } from "../vps/site.ts";
 
 const ACCOUNT = "do-main";
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHkyb3VyLW93bi1rZXktZm9yLXRoZS1zYW1lLXRl";
 const { signal } = new AbortController();
 
 /** What somebody wants on DigitalOcean, as far as every surface can say it. */
@@ -45,14 +46,20 @@ afterAll(async () => {
 const fields = ({ backups, ...rest }: Wanted) => ({ account: ACCOUNT, ...rest, ...(backups && { backups }) });
 const created = (name: string, create: Record<string, unknown>): Wish => ({ kind: "Server", name, create });
 
+async function wishesByVps(
+  name: string,
+  { size: type, ...more }: Omit<Wanted, "backups"> & { backups?: boolean },
+  sshKeys: string[] = [],
+): Promise<readonly Wish[]> {
+  const body = { provider_type: "digitalocean", label: name, type, sshKeys, ...more } as const;
+  const call = { body, principal: PEOPLE.ada!, signal } as never;
+  const seed = Buffer.from(name.padEnd(16, "x")).toString("hex");
+  return (await composeInstance(api, call, {}, seed)).wishes!;
+}
+
 /** The same by each surface: the wishes that its own code makes of its own words, or the file that somebody writes. */
 const SURFACES: Readonly<Record<string, (name: string, wanted: Wanted) => Promise<readonly Wish[] | string>>> = {
-  async vps(name, { size, region, image, backups }) {
-    const body = { provider_type: "digitalocean", label: name, type: size, region, image, backups } as const;
-    const call = { body, principal: PEOPLE.ada!, signal } as never;
-    const seed = Buffer.from(name.padEnd(16, "x")).toString("hex");
-    return (await composeInstance(api, call, {}, seed)).wishes!;
-  },
+  vps: (name, wanted) => wishesByVps(name, wanted),
   async capsule(name, { size, region, image, backups }) {
     const template = { provider: "digitalocean", size, regions: [region], image } as unknown as Template;
     const at = { account: ACCOUNT, owner: "ada@example.org" };
@@ -130,6 +137,20 @@ it("the same server by each surface compiles to the same document", async () => 
     { numRuns: 8 },
   );
 }, 240_000);
+
+it("the same public key by each service that takes one is the same file, whatever its comment", async () => {
+  const ofVps = await wishesByVps("with-key", { size: "s-1vcpu-1gb", region: "nyc3", image: "debian-12-x64" }, [
+    `${KEY} a`,
+  ]);
+  const template = { provider: "digitalocean", size: "s", regions: ["nyc3"], image: "i" } as unknown as Template;
+  const at = { account: ACCOUNT, owner: "ada@example.org" };
+  const config = { name: "with-key", ssh_keys: [`${KEY} b`] };
+  const ofCapsule = await wishesOf(template, config, at, site.service.desired!, async () => false);
+
+  const keysOf = (wishes: readonly Wish[]) => wishes.filter(({ kind }) => kind === "SshKey").map(({ name }) => name);
+  expect(keysOf(ofVps)).toEqual([expect.stringMatching(/^key-[0-9a-f]{16}$/)]);
+  expect(keysOf(ofCapsule)).toEqual(keysOf(ofVps));
+});
 
 const filesOf = (wishes: readonly Wish[]): (readonly [string, string])[] =>
   editsOf(wishes, site.service.desired!).flatMap((edit) =>
