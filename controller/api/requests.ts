@@ -6,6 +6,9 @@ export const MOST_BODY_BYTES = 1024 * 1024;
 /** As deep as a fleet file may be. */
 const DEEPEST_BODY = 50;
 
+/** `/fleet/v1/servers/{name}` as the router has it. */
+export const honoPath = (path: string): string => path.replace(/\{(\w+)\}/g, ":$1");
+
 /** Nothing here is for another site, a cache in between or a browser that guesses types. */
 export function secure({ headers }: Pick<Response, "headers">): void {
   headers.set("x-content-type-options", "nosniff");

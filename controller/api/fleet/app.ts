@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { whoOf } from "../../people/audit.ts";
 import { mayAs, type Principal } from "../../people/principal.ts";
-import { MOST_BODY_BYTES, parseBody, secure } from "../requests.ts";
+import { honoPath, MOST_BODY_BYTES, parseBody, secure } from "../requests.ts";
 import { sourceOf } from "../source.ts";
 import { FleetApi, type FleetParts } from "./api.ts";
 import { type RequestCheck, requestChecks } from "./check.ts";
@@ -55,8 +55,6 @@ export function fleetApp(parts: FleetParts): Hono {
   app.onError((error, c) => problem(c, parts, error));
   return app;
 }
-
-const honoPath = (path: string): string => path.replace(/\{(\w+)\}/g, ":$1");
 
 const allowed = (routes: readonly Route[]): string =>
   [...routes.flatMap(({ method }) => (method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()])), "OPTIONS"].join(

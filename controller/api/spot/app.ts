@@ -3,7 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import { whoOf } from "../../people/audit.ts";
 import { Refusal } from "../dialect/refusal.ts";
 import { noRoute } from "../no-route.ts";
-import { parseBody, secure } from "../requests.ts";
+import { honoPath, parseBody, secure } from "../requests.ts";
 import { sourceOf } from "../source.ts";
 import { successOf, toldOf } from "./answers.ts";
 import { SpotApi, type SpotParts, spotPolicyOf } from "./api.ts";
@@ -52,10 +52,6 @@ export const SPOT_PATHS: readonly string[] = [
   SPOT_DESCRIPTION,
   ...new Set(SPOT_ROUTES.map(({ path }) => honoPath(path))),
 ];
-
-function honoPath(path: string): string {
-  return path.replace(/\{(\w+)\}/g, ":$1");
-}
 
 async function answer(
   { authenticate, people, service, stopping }: SpotParts,
