@@ -1,4 +1,4 @@
-import { VERSION } from "../../version.ts";
+import { descriptionOf, requestBodyOf } from "../description.ts";
 import { API_ERRORS, TITLES } from "./problems.ts";
 import { type Described, isMutation, parametersOf, type Route, type Schema } from "./route.ts";
 import { COMPONENTS } from "./shapes.ts";
@@ -28,39 +28,23 @@ export interface Operation {
 const PROBLEM = { $ref: "#/components/responses/Problem" };
 
 /** Describes a table of routes. Pure. */
-export function describe(routes: readonly Route[], tags: Readonly<Record<string, string>>): Description {
-  const paths: Record<string, Record<string, Operation>> = {};
-  for (const one of routes) {
-    paths[one.path] ??= {};
-    paths[one.path]![one.method] = operation(one);
-  }
-  return {
-    openapi: "3.1.0",
-    info: {
-      title: "Fleetwright",
-      version: VERSION,
-      description:
-        "The fleet as its repository wants it, as it was applied and as the clouds have it. Lists are paged by `cursor`; errors are RFC 9457 problems with a `code`.",
-      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
-    } as Description["info"],
-    servers: [{ url: "/" }],
-    security: [{ bearer: [] }],
-    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-    paths,
-    components: {
-      schemas: COMPONENTS,
-      securitySchemes: {
-        bearer: { type: "http", scheme: "bearer", description: "An access token, or an API key." },
-      },
-      responses: {
-        Problem: {
-          description: "What is wrong, as RFC 9457 says it.",
-          content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-        },
+export const describe = (routes: readonly Route[], tags: Readonly<Record<string, string>>): Description =>
+  descriptionOf({
+    title: "Fleetwright",
+    description:
+      "The fleet as its repository wants it, as it was applied and as the clouds have it. Lists are paged by `cursor`; errors are RFC 9457 problems with a `code`.",
+    routes,
+    operation,
+    tags,
+    bearer: "An access token, or an API key.",
+    schemas: COMPONENTS,
+    responses: {
+      Problem: {
+        description: "What is wrong, as RFC 9457 says it.",
+        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
       },
     },
-  };
-}
+  });
 
 function operation(one: Route): Operation {
   const { id, tag, summary, description, role, body } = one;
@@ -80,7 +64,7 @@ function operation(one: Route): Operation {
           (rest.schema as { type?: unknown }).type === "array" && { style: "form", explode: true }),
       })),
     }),
-    ...(body && { requestBody: { required: true, content: { "application/json": { schema: body } } } }),
+    ...requestBodyOf(body),
     responses: { ...Object.fromEntries(Object.entries(one.answers).map(answer)), ...problems(one) },
   };
 }

@@ -1,4 +1,4 @@
-import { VERSION } from "../../version.ts";
+import { descriptionOf, jsonContent, requestBodyOf } from "../description.ts";
 import type { Schema } from "../fleet/route.ts";
 import { objectOf, type SpotRoute, TEXT } from "./route.ts";
 
@@ -9,39 +9,29 @@ const ERROR = { $ref: "#/components/responses/Error" };
 /** 401 and 403 are the admin gate's. */
 const ERRORS = [400, 401, 403, 404, 500, 503];
 
-/** OpenAPI 3.1 of a table of routes: what is published is what checks. Pure. */
-export function describeSpot(routes: readonly SpotRoute[]): Record<string, unknown> {
-  const paths: Record<string, Record<string, unknown>> = {};
-  for (const one of routes) paths[one.path] = { ...paths[one.path], [one.method]: operation(one) };
-  return {
-    openapi: "3.1.0",
-    info: {
-      title: "Fleetwright: OpenStack Spot Manager",
-      version: VERSION,
-      description: "GPU hosts of an OpenStack by class, and moving them between aggregates.",
-      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
-    },
-    servers: [{ url: "/" }],
+/** Describes the dialect, from the table that it is served by. Pure. */
+export const describeSpot = (routes: readonly SpotRoute[]) =>
+  descriptionOf({
+    title: "Fleetwright: OpenStack Spot Manager",
+    description: "GPU hosts of an OpenStack by class, and moving them between aggregates.",
+    routes,
+    operation,
+    bearer: "An admin's.",
     // From this machine none is needed.
-    security: [{}, { bearer: [] }],
-    paths,
-    components: {
-      securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "An admin's." } },
-      responses: {
-        Error: {
-          description: "Why it was not done.",
-          content: json(
-            objectOf({
-              status: { const: "error" },
-              error: TEXT,
-              details: { type: "object", additionalProperties: true },
-            }),
-          ),
-        },
+    open: true,
+    responses: {
+      Error: {
+        description: "Why it was not done.",
+        content: jsonContent(
+          objectOf({
+            status: { const: "error" },
+            error: TEXT,
+            details: { type: "object", additionalProperties: true },
+          }),
+        ),
       },
     },
-  };
-}
+  });
 
 function operation({ id, summary, description, parameters = [], body, data }: SpotRoute): Record<string, unknown> {
   return {
@@ -51,9 +41,9 @@ function operation({ id, summary, description, parameters = [], body, data }: Sp
     ...(parameters.length > 0 && {
       parameters: parameters.map((one) => ({ ...one, ...(one.in === "path" && { required: true }) })),
     }),
-    ...(body && { requestBody: { required: true, content: json(body) } }),
+    ...requestBodyOf(body),
     responses: {
-      200: { description: "Done.", content: json(success(data)) },
+      200: { description: "Done.", content: jsonContent(success(data)) },
       ...Object.fromEntries(ERRORS.map((status) => [status, ERROR])),
     },
   };
@@ -61,5 +51,3 @@ function operation({ id, summary, description, parameters = [], body, data }: Sp
 
 const success = (data: Schema | undefined): Schema =>
   objectOf({ status: { const: "success" }, ...(data === undefined ? { message: TEXT } : { data }) });
-
-const json = (schema: Schema) => ({ "application/json": { schema } });
