@@ -8,7 +8,6 @@ import { editsOf, type Wish } from "../../changes/wishes.ts";
 import { canonicalJson } from "../../fleet/canonical.ts";
 import { fleetIdOf } from "../../fleet-id.ts";
 import type { Principal } from "../../people/principal.ts";
-import type { Effect } from "../../reconcile/types.ts";
 import type { FileEdit } from "../../repo/edits.ts";
 import type { FleetParts } from "../fleet/api.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
@@ -115,12 +114,13 @@ async function reached(
 ): Promise<Omit<Acted, "composed" | "answered"> & { change: Change }> {
   const { controller, service } = parts;
   const end = controller.steady() + waitMs;
+  const madeId = madeBy(parts);
   for (;;) {
     const change = await service.changes.get(changeId);
     // What was taken back is to be gone for whoever reads after the answer.
     if (change.state === "closed" && change.merged !== undefined) await service.look();
     refuseEnded(change);
-    const made = until === "id" ? await madeBy(parts, change) : undefined;
+    const made = until === "id" ? await madeId(change) : undefined;
     const id = made === undefined ? {} : { id: made };
     if (change.state === "converged") return { change, state: "done", ...id };
     const hasPassed = change.state === "executing" || change.merged !== undefined;
@@ -135,24 +135,24 @@ function refuseEnded({ id, state, reason, refusal }: Change): void {
   if (state === "closed") throw new Refusal("conflict", reason ?? "it was given up meanwhile", { change: id });
 }
 
-/** The cloud's id of what a change has made: the journal knows before the engine has ended. */
-async function madeBy({ controller }: DialectParts, change: Change): Promise<string | undefined> {
-  const created = change.preview?.effects.find(({ op }) => op === "create");
-  if (created === undefined) return undefined;
-  const { kind, name } = created.object;
-  const applied = (await controller.store.objects({ kind, names: [name] }))[0];
-  return applied?.cloudId ?? (await journaled(controller, created, change.createdAt));
-}
-
-async function journaled(
-  controller: DialectParts["controller"],
-  { object: { kind, name, account } }: Effect,
-  since: string,
-): Promise<string | undefined> {
-  if (kind !== "Server") return undefined;
-  const { store } = controller;
-  const identity = (await store.accounts()).find((one) => one.name === account)?.identity ?? account;
-  // New servers are of the first generation; one of an earlier server of that name is older than the change.
-  const entry = await store.intent(identity, ownerMark(await fleetIdOf(controller), kind, name, 0));
-  return entry !== undefined && entry.startedAt >= since ? entry.id : undefined;
+/** Tells the cloud's id of what a change makes: the journal knows before the engine has ended. */
+function madeBy({ controller: { store, repo } }: DialectParts): (change: Change) => Promise<string | undefined> {
+  // What stays the same from look to look is read once.
+  let place: { identity: string; mark: string } | undefined;
+  return async ({ preview, createdAt }) => {
+    const created = preview?.effects.find(({ op }) => op === "create")?.object;
+    if (created === undefined) return undefined;
+    const { kind, name, account } = created;
+    const [applied] = await store.objects({ kind, names: [name] });
+    if (applied?.cloudId !== undefined || kind !== "Server") return applied?.cloudId;
+    if (place === undefined) {
+      const identity = (await store.accounts()).find((one) => one.name === account)?.identity;
+      // An account that has run nothing so far has made nothing.
+      if (identity === undefined) return undefined;
+      // New servers are of the first generation; one of an earlier server of that name is older than the change.
+      place = { identity, mark: ownerMark(await fleetIdOf({ store, repo }), kind, name, 0) };
+    }
+    const entry = await store.intent(place.identity, place.mark);
+    return entry !== undefined && entry.startedAt >= createdAt ? entry.id : undefined;
+  };
 }
