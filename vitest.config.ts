@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["resources/lean-sdk.ts"],
     // Tests start engines, databases and simulators: each file in a process of its own, which takes what it left behind with it.
     pool: "forks",
     // They wait more than they compute.

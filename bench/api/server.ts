@@ -1,3 +1,4 @@
+import "../../resources/lean-sdk.ts";
 import { readFileSync } from "node:fs";
 import { Hono } from "hono";
 import { createLog } from "../../controller/jobs/log.ts";

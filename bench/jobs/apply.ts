@@ -1,3 +1,4 @@
+import "../../resources/lean-sdk.ts";
 import { execute } from "../../controller/reconcile/execute.ts";
 import { prepare } from "../../controller/reconcile/preview.ts";
 import { recover } from "../../controller/reconcile/recover.ts";

@@ -1,3 +1,4 @@
+import "../../resources/lean-sdk.ts";
 import { unsettledLanes } from "../../controller/jobs/lanes.ts";
 import { reconcileLane } from "../../controller/jobs/reconcile.ts";
 import { readDesired } from "../../controller/reconcile/desired.ts";

@@ -1,3 +1,4 @@
+import "../../resources/lean-sdk.ts";
 import { readDesired } from "../../controller/reconcile/desired.ts";
 import type { Job } from "../measure/child.ts";
 import { openProduct } from "../product.ts";

@@ -1,3 +1,4 @@
+import "../../resources/lean-sdk.ts";
 import { openProduct } from "../product.ts";
 import type { Site } from "../site.ts";
 

@@ -1,3 +1,4 @@
+import "../../resources/lean-sdk.ts";
 import { prepare } from "../../controller/reconcile/preview.ts";
 import type { Job } from "../measure/child.ts";
 import { openProduct } from "../product.ts";

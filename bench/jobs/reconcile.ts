@@ -1,3 +1,4 @@
+import "../../resources/lean-sdk.ts";
 import { findFleetDrift } from "../../controller/reconcile/drift.ts";
 import { prepare } from "../../controller/reconcile/preview.ts";
 import { recover } from "../../controller/reconcile/recover.ts";

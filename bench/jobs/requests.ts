@@ -1,3 +1,4 @@
+import "../../resources/lean-sdk.ts";
 import { readDesired } from "../../controller/reconcile/desired.ts";
 import { inParallel } from "../../controller/reconcile/pool.ts";
 import { serverName } from "../fleet.ts";

@@ -1,3 +1,4 @@
+import "../../resources/lean-sdk.ts";
 import { readFileSync } from "node:fs";
 import { createFleetCache } from "../../controller/fleet/load.ts";
 import { readDesired } from "../../controller/reconcile/desired.ts";

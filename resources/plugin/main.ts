@@ -1,3 +1,4 @@
+import "../lean-sdk.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { listensAt, watchEngine } from "./engine-watch.ts";
 import { packageFromEnvironment } from "./executable.ts";

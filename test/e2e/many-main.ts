@@ -1,3 +1,4 @@
+import "../../resources/lean-sdk.ts";
 import { createLog } from "../../controller/jobs/log.ts";
 import { Metrics } from "../../controller/jobs/metrics.ts";
 import { Service } from "../../controller/jobs/service.ts";

@@ -1,3 +1,4 @@
+import "../../resources/lean-sdk.ts";
 import { openController } from "../../controller/open.ts";
 import { reshard } from "../../controller/reconcile/reshard.ts";
 import { standinPath } from "../../simulators/standins/index.ts";
