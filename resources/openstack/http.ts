@@ -1,7 +1,7 @@
 import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { type Answer, failure, type RequestOptions, request } from "../http.ts";
-import { baseOf, type Service } from "./services.ts";
+import { atService, baseOf, type Service } from "./services.ts";
 import { forgetSession, type Session, sessionOf } from "./session.ts";
 import { computeVersion } from "./versions.ts";
 import { wordsOf } from "./words.ts";
@@ -66,11 +66,6 @@ async function versionFor(call: Call, service: Service, session: Session): Promi
 }
 
 const QUOTA = /quota exceeded|exceeded quota|maximum number of (key pairs|metadata items)/i;
-
-/** The same call, for an address of the catalogue. */
-export function atService(call: Call, endpoint: string): Call {
-  return { ...call, account: { ...call.account, endpoint } };
-}
 
 export function invalidAnswer(call: Call, method: RequestOptions["method"], path: string, reason: string): FleetError {
   const message = `answered ${method} ${path} wrongly: ${reason}`;

@@ -1,4 +1,4 @@
-import type { Account } from "../cloud.ts";
+import type { Account, Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { accountOptions } from "./schemas.ts";
 import type { Session } from "./session.ts";
@@ -26,6 +26,9 @@ export function baseOf(account: Account, session: Session, service: Service): st
   const version = VERSION_PATHS[service];
   return version === undefined || url.endsWith(version) ? url : `${url}${version}`;
 }
+
+/** The same call, for an address of the catalogue. */
+export const atService = (call: Call, endpoint: string): Call => ({ ...call, account: { ...call.account, endpoint } });
 
 /** Where and in which region a service is. */
 export function endpointOf(account: Account, session: Session, service: string): { url: string; region: string } {

@@ -1,8 +1,7 @@
 import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
-import { request } from "../http.ts";
-import { atService, invalidAnswer } from "./http.ts";
-import { baseOf } from "./services.ts";
+import { failure, request } from "../http.ts";
+import { atService, baseOf } from "./services.ts";
 import type { Session } from "./session.ts";
 
 /** From here on a server in a part of nova that is down is told as such; before, lists silently lack it. */
@@ -28,10 +27,9 @@ interface VersionBody {
 /** The version document stands at the service's own address; older addresses end in the project's id, which has none. */
 async function negotiate(call: Call, session: Session): Promise<string> {
   const base = baseOf(call.account, session, "compute").replace(new RegExp(`/${session.projectId}$`), "");
+  const asked = { cloud: "openstack", method: "GET", path: "/" } as const;
   const { body } = await request<{ version?: VersionBody; versions?: VersionBody[] } | null>(atService(call, base), {
-    cloud: "openstack",
-    method: "GET",
-    path: "/",
+    ...asked,
     headers: { "x-auth-token": session.token },
     secrets: [session.token],
     scopes: ["api"],
@@ -40,7 +38,8 @@ async function negotiate(call: Call, session: Session): Promise<string> {
   });
   const document = body?.version ?? body?.versions?.find(({ id }) => id === "v2.1");
   const [max, min] = [minorOf(document?.version), minorOf(document?.min_version)];
-  if (max === undefined || min === undefined) throw invalidAnswer(call, "GET", "/", "it names no versions of nova");
+  if (max === undefined || min === undefined)
+    throw failure(call, asked, "CLOUD_ANSWER_INVALID", "answered GET / wrongly: it names no versions of nova");
   const chosen = Math.min(max, KNOWN);
   if (chosen < NEEDED || chosen < min) {
     const message = `nova of account ${call.account.spec.name} has microversions 2.${min} to 2.${max}; 2.${NEEDED} to 2.${KNOWN} are understood`;

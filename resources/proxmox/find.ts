@@ -3,8 +3,9 @@ import type { ActualServer } from "../actual.ts";
 import type { Call } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
 import { pve } from "./http.ts";
+import { readServer } from "./machine.ts";
 import { markInDescription, markOf, splitTags } from "./marks.ts";
-import { idOf, listVms, readConfig, readServer, text, type VmPlace, type VmResource } from "./vms.ts";
+import { idOf, listVms, readConfig, text, type VmPlace, type VmResource } from "./vms.ts";
 
 const PAUSE_MS = 500;
 
