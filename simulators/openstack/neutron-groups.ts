@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { neutronError } from "./errors.ts";
-import { bodyOf, isAdmin, list, type NeutronApp, type NeutronContext, projectOf } from "./neutron.ts";
+import { bodyOf, isAdmin, list, type NeutronApp, type NeutronContext, projectOf } from "./neutron-request.ts";
 import { isoSeconds } from "./wire.ts";
 import type { Group, Rule, World } from "./world.ts";
 

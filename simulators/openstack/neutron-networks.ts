@@ -1,5 +1,5 @@
 import { neutronError } from "./errors.ts";
-import { isAdmin, list, type NeutronApp, type NeutronContext, projectOf } from "./neutron.ts";
+import { isAdmin, list, type NeutronApp, type NeutronContext, projectOf } from "./neutron-request.ts";
 import type { Network, Subnet, World } from "./world.ts";
 
 const MADE = "2026-01-01T00:00:00Z";

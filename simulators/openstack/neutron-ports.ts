@@ -1,5 +1,5 @@
 import { neutronError } from "./errors.ts";
-import { bodyOf, isAdmin, list, type NeutronApp, type NeutronContext, projectOf } from "./neutron.ts";
+import { bodyOf, isAdmin, list, type NeutronApp, type NeutronContext, projectOf } from "./neutron-request.ts";
 import { isoSeconds } from "./wire.ts";
 import type { FloatingIp, Port, World } from "./world.ts";
 

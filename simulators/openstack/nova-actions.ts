@@ -1,8 +1,8 @@
 import { novaError } from "./errors.ts";
 import { later } from "./lifecycle.ts";
-import { invalid, jsonOf, type NovaContext, viewerOf } from "./nova.ts";
 import { consoleOutput } from "./nova-consoles.ts";
-import { checkLock, touch } from "./nova-servers.ts";
+import { invalid, jsonOf, type NovaContext, viewerOf } from "./nova-request.ts";
+import { checkLock, touch } from "./nova-server.ts";
 import { schedule } from "./schedule.ts";
 import type { SimServer, VmState, World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { novaError } from "./errors.ts";
-import { bodyOf, type NovaApp, type NovaContext, projectOf, requireAdmin } from "./nova.ts";
+import { bodyOf, type NovaApp, type NovaContext, projectOf, requireAdmin } from "./nova-request.ts";
 import { usage } from "./schedule.ts";
 import { isoSeconds } from "./wire.ts";
 import type { Host, Quotas, World } from "./world.ts";

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { novaError } from "./errors.ts";
-import { bodyOf, invalid, jsonOf, type NovaApp, type NovaContext, requireAdmin } from "./nova.ts";
+import { bodyOf, invalid, jsonOf, type NovaApp, type NovaContext, requireAdmin } from "./nova-request.ts";
 import { addAggregate } from "./seed.ts";
 import { isoSeconds } from "./wire.ts";
 import type { Aggregate, World } from "./world.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { novaError } from "./errors.ts";
-import { bodyOf, invalid, type NovaContext, viewerOf } from "./nova.ts";
+import { bodyOf, invalid, type NovaContext, viewerOf } from "./nova-request.ts";
 import type { SimServer, World } from "./world.ts";
 
 /** Ways to a screen that nova knows; of these there is noVNC here. */

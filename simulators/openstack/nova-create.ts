@@ -1,8 +1,8 @@
 import { novaError } from "./errors.ts";
 import { buildServer } from "./lifecycle.ts";
-import { bodyOf, invalid, type NovaContext, projectOf, viewerOf } from "./nova.ts";
 import { checkMetadata } from "./nova-metadata.ts";
-import { checkName } from "./nova-servers.ts";
+import { bodyOf, invalid, type NovaContext, projectOf, viewerOf } from "./nova-request.ts";
+import { checkName } from "./nova-server.ts";
 import { serverLinks } from "./server-view.ts";
 import { DEFAULT_ZONE, type Flavor, type Group, type Network, type Port, type SimServer, type World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { novaError } from "./errors.ts";
-import { invalid, type NovaApp, type NovaContext, viewerOf } from "./nova.ts";
+import { invalid, type NovaApp, type NovaContext, viewerOf } from "./nova-request.ts";
 import { nextHref, pageOf } from "./wire.ts";
 import type { Flavor, World } from "./world.ts";
 

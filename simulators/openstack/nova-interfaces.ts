@@ -1,6 +1,6 @@
 import { novaError } from "./errors.ts";
-import { bodyOf, type NovaApp, type NovaContext, projectOf } from "./nova.ts";
-import { checkLock, found, touch } from "./nova-servers.ts";
+import { bodyOf, type NovaApp, type NovaContext, projectOf } from "./nova-request.ts";
+import { checkLock, found, touch } from "./nova-server.ts";
 import type { Port, SimServer, World } from "./world.ts";
 
 /** States in which nova plugs something into a server, or out of it. */

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { Hono } from "hono";
 import { novaError } from "./errors.ts";
-import { bodyOf, invalid, type NovaApp, type NovaContext } from "./nova.ts";
+import { bodyOf, invalid, type NovaApp, type NovaContext } from "./nova-request.ts";
 import { isoSeconds, pageOf } from "./wire.ts";
 import type { KeyPair, World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import { novaError } from "./errors.ts";
-import { bodyOf, invalid, type NovaApp, projectOf } from "./nova.ts";
-import { checkLock, found } from "./nova-servers.ts";
+import { bodyOf, invalid, type NovaApp, projectOf } from "./nova-request.ts";
+import { checkLock, found } from "./nova-server.ts";
 import type { SimServer, World } from "./world.ts";
 
 const KEY = /^[a-zA-Z0-9\-_:. ]{1,255}$/;

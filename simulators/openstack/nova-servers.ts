@@ -1,12 +1,22 @@
 import { Hono } from "hono";
 import { novaError } from "./errors.ts";
 import { deleteServer } from "./lifecycle.ts";
-import { bodyOf, invalid, isAdmin, type NovaApp, type NovaContext, projectOf, requireAdmin, viewerOf } from "./nova.ts";
 import { actionRoute } from "./nova-actions.ts";
 import { remoteConsole } from "./nova-consoles.ts";
 import { createServers } from "./nova-create.ts";
 import { interfaceRoutes } from "./nova-interfaces.ts";
 import { metadataRoutes } from "./nova-metadata.ts";
+import {
+  bodyOf,
+  invalid,
+  isAdmin,
+  type NovaApp,
+  type NovaContext,
+  projectOf,
+  requireAdmin,
+  viewerOf,
+} from "./nova-request.ts";
+import { checkLock, checkName, found, touch } from "./nova-server.ts";
 import { serverLinks, serverView, statusOf } from "./server-view.ts";
 import { nextHref, pageOf } from "./wire.ts";
 import type { SimServer, World } from "./world.ts";
@@ -95,33 +105,6 @@ export function serverRoutes(world: World): NovaApp {
 
   metadataRoutes(app, world);
   return app;
-}
-
-/** The server that the path names, if the caller may see it. @throws {ApiError} 404 */
-export function found(c: NovaContext, world: World): SimServer {
-  const id = c.req.param("id") ?? "";
-  const server = world.servers.get(id);
-  if (!server || (server.project !== projectOf(c) && !isAdmin(c))) {
-    throw novaError(404, `Instance ${id} could not be found.`);
-  }
-  return server;
-}
-
-export function checkLock(c: NovaContext, server: SimServer): void {
-  if (server.locked && !isAdmin(c)) throw novaError(409, `Instance ${server.id} is locked`);
-}
-
-export function touch(server: SimServer, world: World): void {
-  server.updatedAt = world.clock.now();
-  world.servers.changed(server);
-}
-
-/** @throws {ApiError} 400 */
-export function checkName(name: unknown): string {
-  if (typeof name !== "string" || name === "") throw invalid("name", name, `'${name}' is too short`);
-  if (name.length > 255) throw invalid("name", name, `'${name}' is too long`);
-  if (name !== name.trim()) throw invalid("name", name, `'${name}' does not match the format of a name`);
-  return name;
 }
 
 function filtered(c: NovaContext, world: World, query: Record<string, string>): SimServer[] {
