@@ -4,9 +4,9 @@ import type { Registry } from "prom-client";
 import { FLEET_ERRORS, FleetError } from "../../resources/errors.ts";
 import type { ForgeSpec } from "../../resources/spec.ts";
 import { readDelivery } from "../forge/webhook.ts";
+import { isSigned } from "../signature.ts";
 import type { RunRecord, Store } from "../store/types.ts";
 import { noRoute } from "./no-route.ts";
-import { isSigned } from "./signature.ts";
 
 export interface OperationsParts {
   store: Pick<Store, "runs" | "run" | "runEvents">;

@@ -4,7 +4,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { schemaLine } from "../../schemas/index.ts";
-import { initFleet } from "../cli/init/init.ts";
+import { initFleet } from "../init/init.ts";
 import type { Person } from "../repo/commit.ts";
 import { capsuleDir, type Environment } from "./credentials.ts";
 import { ENV_PREFIXES } from "./variables.ts";

@@ -2,10 +2,10 @@ import { isDoneAhead } from "../changes/ahead-rules.ts";
 import { missingHashes } from "../changes/approve.ts";
 import { isAhead } from "../changes/steps.ts";
 import type { Ahead, Change, ChangePreview } from "../changes/types.ts";
-import { label } from "../cli/render/effect.ts";
-import { changeWords, money } from "../cli/render/fields.ts";
 import { passes } from "../reconcile/preview.ts";
 import type { Cost, Effect } from "../reconcile/types.ts";
+import { changeWords, money } from "../words/fields.ts";
+import { label } from "../words/objects.ts";
 import { liftWords } from "./commands.ts";
 import { code } from "./markdown.ts";
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { ForgeSpec } from "../../resources/spec.ts";
-import { isSigned } from "../api/signature.ts";
+import { isSigned } from "../signature.ts";
 
 /** A call of a forge that is what it says. */
 export interface Delivery {

@@ -2,9 +2,9 @@ import { cp } from "node:fs/promises";
 import { resolve } from "node:path";
 import { load } from "js-yaml";
 import { setField } from "../../fleet/edit.ts";
+import { initFleet } from "../../init/init.ts";
 import { Git } from "../../repo/git.ts";
 import { openRepo } from "../../repo/repo.ts";
-import { initFleet } from "../init/init.ts";
 
 const EXAMPLE = resolve(import.meta.dirname, "../../../examples/nine-clouds");
 

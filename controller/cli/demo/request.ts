@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Change, ChangeState } from "../../changes/types.ts";
+import { seconds } from "../../words/time.ts";
 import type { Io } from "../io.ts";
 import { Remote } from "../remote/client.ts";
 import { renderEffects } from "../render/effect.ts";
-import { seconds } from "../render/time.ts";
 import type { DemoService } from "./service.ts";
 import { heading, type Stage } from "./story.ts";
 

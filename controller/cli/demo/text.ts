@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
+import { seconds } from "../../words/time.ts";
 import type { Io } from "../io.ts";
-import { seconds } from "../render/time.ts";
 import { assignment } from "../simulated.ts";
 import type { Place } from "./place.ts";
 import type { DemoResult } from "./result.ts";

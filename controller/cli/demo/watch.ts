@@ -1,6 +1,6 @@
 import { FleetError } from "../../../resources/errors.ts";
 import { prepare } from "../../reconcile/preview.ts";
-import { clipped, counted } from "../render/text.ts";
+import { clipped, counted } from "../../words/text.ts";
 import { look, type Stage } from "./story.ts";
 
 const EVERY_MS = 3_000;

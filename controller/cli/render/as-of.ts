@@ -1,5 +1,5 @@
+import { span } from "../../words/time.ts";
 import type { Pass } from "../remote/state.ts";
-import { span } from "./time.ts";
 
 /** In one line, how old is what the last passes have seen. */
 export function asOf(passes: readonly Pass[], now: number): string {

@@ -1,6 +1,6 @@
 import type { BeingMade } from "../../reconcile/being-made.ts";
+import { span } from "../../words/time.ts";
 import type { Io } from "../io.ts";
-import { span } from "./time.ts";
 
 /** `being made: 40 %, PROVISION_STARTED, since 12 min, deadline in 48 min`, and what to do once that is over. */
 export function beingMadeText(machine: BeingMade, now: number): string {

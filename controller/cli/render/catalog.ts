@@ -1,6 +1,6 @@
 import type { Catalog, CatalogRegion, CatalogSize, MarketplaceItem } from "../../../resources/catalog.ts";
 import { memoryWords } from "../../catalog/units.ts";
-import { gpuWords, perHour, someOf } from "./offers.ts";
+import { gpuWords, perHour, someOf } from "../../words/sizes.ts";
 import { aligned } from "./text.ts";
 
 /** Sizes by price; those without one last. */

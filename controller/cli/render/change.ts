@@ -1,9 +1,10 @@
 import type { Ahead, Change, ChangePull, ChangeState, ChangeStep } from "../../changes/types.ts";
+import { clipped } from "../../words/text.ts";
+import { span } from "../../words/time.ts";
 import type { Io } from "../io.ts";
 import { renderPreview } from "./preview.ts";
 import type { RunLine } from "./runs.ts";
-import { aligned, clipped } from "./text.ts";
-import { span } from "./time.ts";
+import { aligned } from "./text.ts";
 
 const TITLE_WIDTH = 50;
 

@@ -2,10 +2,10 @@ import { causeKey, type DriftCause, GONE } from "../../reconcile/causes.ts";
 import type { AccountDrift, ObjectDrift } from "../../reconcile/drift.ts";
 import type { FieldDrift } from "../../reconcile/find-drift.ts";
 import type { RememberedDrift } from "../../store/types.ts";
+import { label } from "../../words/objects.ts";
+import { clipped, counted, listed } from "../../words/text.ts";
+import { span } from "../../words/time.ts";
 import type { Io } from "../io.ts";
-import { label } from "./effect.ts";
-import { clipped, counted, listed } from "./text.ts";
-import { span } from "./time.ts";
 
 /** Names of a cause that are told one by one. */
 const TOLD = 3;

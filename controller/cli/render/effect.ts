@@ -1,6 +1,7 @@
 import type { Cost, Effect } from "../../reconcile/types.ts";
+import { changeWords, money, serverDetails, serverRow, sharedRow } from "../../words/fields.ts";
+import { label } from "../../words/objects.ts";
 import type { Io } from "../io.ts";
-import { changeWords, money, serverDetails, serverRow, sharedRow } from "./fields.ts";
 import { aligned, wrapped } from "./text.ts";
 
 const SIGN: Record<Effect["op"], string> = {
@@ -20,14 +21,6 @@ export function renderEffects(effects: Effect[], io: Io): string[] {
   return effects.flatMap((effect, index) => {
     return [`  ${paint(effect, io)(`${SIGN[effect.op]} ${rows[index]}`)}`, ...below(effect, io)];
   });
-}
-
-const WORDS: Partial<Record<Effect["object"]["kind"], string>> = { SshKey: "key", AggregateHost: "host" };
-
-/** `web-1` for a server, `firewall web` for what servers share. */
-export function label({ kind, name }: Pick<Effect["object"], "kind" | "name">): string {
-  if (kind === "Server") return name;
-  return `${WORDS[kind] ?? kind.toLowerCase()} ${name}`;
 }
 
 function row({ op, object, changes, replaceReasons }: Effect): string[] {

@@ -1,7 +1,7 @@
 import type { Execution, LeftOut } from "../../reconcile/execute.ts";
+import { counted } from "../../words/text.ts";
 import type { Io } from "../io.ts";
 import { countedObjects } from "./preview.ts";
-import { counted } from "./text.ts";
 
 /** How an execution ended: `✓ 12 servers and 8 shared objects converged`. */
 export function renderExecution({ preview, outcomes, left = [], failed, provisioning }: Execution, io: Io): string {

@@ -1,9 +1,10 @@
 import type { Proposals } from "../../adopt/propose.ts";
 import { sum } from "../../reconcile/cost.ts";
 import type { ListedInventory, ListedItem } from "../../reconcile/inventory.ts";
+import { money } from "../../words/fields.ts";
+import { counted } from "../../words/text.ts";
 import type { Io } from "../io.ts";
-import { money } from "./fields.ts";
-import { aligned, counted } from "./text.ts";
+import { aligned } from "./text.ts";
 
 /** Machines by account: orphans first, then foreign ones; managed ones are counted, and listed with `all`, which tells too what has gone. */
 export function renderInventory(accounts: ListedInventory[], all: boolean, io: Io): string {

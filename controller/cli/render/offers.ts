@@ -1,7 +1,9 @@
 import type { Offer, Offers } from "../../catalog/offers.ts";
 import { memoryWords } from "../../catalog/units.ts";
+import { gpuWords, perHour, someOf } from "../../words/sizes.ts";
+import { counted } from "../../words/text.ts";
 import type { Io } from "../io.ts";
-import { aligned, counted } from "./text.ts";
+import { aligned } from "./text.ts";
 
 /** One offer as data, flat. */
 export function offerLine({ account, provider, size, regions, cost }: Offer) {
@@ -35,22 +37,6 @@ function row({ account, size, regions, cost }: Offer): string[] {
     (cost.monthlyMicro / 1e6).toFixed(2),
     someOf(regions),
   ];
-}
-
-export function gpuWords({ gpus = 0, gpuType = "GPU" }: Pick<Offer["size"], "gpus" | "gpuType">): string {
-  return gpus === 0 ? "" : `${gpus} × ${gpuType}`;
-}
-
-/** Cents say nothing about an hour: `0.0075`, `1.50`, `0.00893`. */
-export function perHour(micro: number): string {
-  const [whole, decimals = ""] = (micro / 1e6).toFixed(6).split(".");
-  return `${whole}.${decimals.replace(/0+$/, "").padEnd(2, "0")}`;
-}
-
-/** `us-east, us-ord and 9 more`. */
-export function someOf(names: readonly string[], shown = 2): string {
-  if (names.length <= shown + 1) return names.join(", ");
-  return `${names.slice(0, shown).join(", ")} and ${names.length - shown} more`;
 }
 
 /** What was left out of a comparison, and why. */

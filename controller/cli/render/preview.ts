@@ -1,11 +1,11 @@
 import type { Cost, Effect, EffectOp, Preview, Verdict } from "../../reconcile/types.ts";
+import { money } from "../../words/fields.ts";
+import { perHour } from "../../words/sizes.ts";
+import { counted, listed } from "../../words/text.ts";
 import type { Io } from "../io.ts";
 import { renderBeingMade } from "./being-made.ts";
 import { renderEffects } from "./effect.ts";
-import { money } from "./fields.ts";
 import { renderHeld } from "./held.ts";
-import { perHour } from "./offers.ts";
-import { counted, listed } from "./text.ts";
 
 /** A preview as people read it: account by account, a line or two an object, then the sum, the guards, and the hash that approves it. */
 export function renderPreview(preview: Preview, io: Io): string {

@@ -1,10 +1,10 @@
 import type { ObjectEvent, Progress, ProgressEvent } from "../../reconcile/progress.ts";
 import { type EffectOp, objectKey } from "../../reconcile/types.ts";
+import { label } from "../../words/objects.ts";
+import { clipped } from "../../words/text.ts";
+import { seconds } from "../../words/time.ts";
 import type { Io } from "../io.ts";
 import { beingMadeText } from "./being-made.ts";
-import { label } from "./effect.ts";
-import { clipped } from "./text.ts";
-import { seconds } from "./time.ts";
 
 export interface ProgressView {
   take: Progress;

@@ -1,8 +1,8 @@
 import { eventObject, eventWords } from "../../reconcile/event-words.ts";
 import type { RunRecord, StoredEvent } from "../../store/types.ts";
+import { seconds } from "../../words/time.ts";
 import type { Io } from "../io.ts";
 import { aligned } from "./text.ts";
-import { seconds } from "./time.ts";
 
 /** Of a run, what is shown of it in a list. */
 export type RunLine = Pick<RunRecord, "id" | "stack" | "kind" | "startedAt" | "finishedAt" | "outcome">;

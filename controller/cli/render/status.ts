@@ -1,8 +1,9 @@
 import type { Status } from "../../jobs/status.ts";
 import { openWords } from "../../reconcile/reshard-open.ts";
+import { counted } from "../../words/text.ts";
 import type { Io } from "../io.ts";
 import { renderBeingMade } from "./being-made.ts";
-import { aligned, counted } from "./text.ts";
+import { aligned } from "./text.ts";
 
 /** What is recorded, what waits and what runs. */
 export function renderStatus(status: Status, io: Io): string {

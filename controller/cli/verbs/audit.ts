@@ -4,10 +4,10 @@ import { pipeline } from "node:stream/promises";
 import { FleetError } from "../../../resources/errors.ts";
 import { type AuditFormat, auditExport } from "../../people/audit-export.ts";
 import type { StoredAudit } from "../../people/types.ts";
+import { actorWords } from "../../words/people.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { withPeople } from "../people-session.ts";
-import { actorWords } from "../render/people.ts";
 import { aligned } from "../render/text.ts";
 
 export interface AuditFlags extends GlobalOptions {

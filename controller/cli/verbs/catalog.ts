@@ -4,12 +4,12 @@ import { readMarketplace, readSale } from "../../catalog/cache.ts";
 import { accountsAt } from "../../catalog/shops.ts";
 import { ageWords, staleWords } from "../../catalog/words.ts";
 import { cloudOf } from "../../reconcile/context.ts";
+import { counted } from "../../words/text.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { remoteCatalog, type Sold } from "../remote/catalog.ts";
 import { remoteOf } from "../remote/settings.ts";
 import { imageTable, marketplaceTable, regionTable, sizeTable } from "../render/catalog.ts";
-import { counted } from "../render/text.ts";
 import { type Session, withSession } from "../session.ts";
 
 export interface CatalogFlags extends GlobalOptions {

@@ -4,11 +4,12 @@ import { byHour, compareOn } from "../../catalog/compare.ts";
 import type { Needs, Offer } from "../../catalog/offers.ts";
 import { accountsAt } from "../../catalog/shops.ts";
 import { needWords } from "../../catalog/words.ts";
+import { perHour } from "../../words/sizes.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { remoteOffers } from "../remote/catalog.ts";
 import { remoteOf } from "../remote/settings.ts";
-import { leftOut, offerLine, perHour, renderOffers } from "../render/offers.ts";
+import { leftOut, offerLine, renderOffers } from "../render/offers.ts";
 import { withSession } from "../session.ts";
 
 export interface NeedFlags extends GlobalOptions {

@@ -1,9 +1,9 @@
 import { FleetError } from "../../../resources/errors.ts";
 import type { ListedBinding, ListedCredential } from "../../credentials/credentials.ts";
 import { fileOfAccount } from "../../forge/account.ts";
+import { counted } from "../../words/text.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
-import { counted } from "../render/text.ts";
 import { noteUncommitted, type Session, whoIsAsking, withSession } from "../session.ts";
 
 export interface CredentialFlags extends GlobalOptions {

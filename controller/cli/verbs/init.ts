@@ -1,6 +1,6 @@
 import { relative } from "node:path";
+import { type Initialized, initFleet } from "../../init/init.ts";
 import { personAt } from "../../repo/person.ts";
-import { type Initialized, initFleet } from "../init/init.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 

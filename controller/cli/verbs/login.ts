@@ -1,13 +1,13 @@
 import { hostname } from "node:os";
 import { FleetError } from "../../../resources/errors.ts";
 import type { Principal } from "../../people/principal.ts";
+import { renderStanding } from "../../words/people.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { readPassword } from "../password.ts";
 import { Remote } from "../remote/client.ts";
 import { type Login, loginAt, loginsFile, putLogin } from "../remote/logins.ts";
 import { givenToken, serverOf } from "../remote/settings.ts";
-import { renderStanding } from "../render/people.ts";
 
 const DAY_MS = 24 * 3600_000;
 

@@ -5,9 +5,10 @@ import { collect, targetsOf } from "../../notify/outbox.ts";
 import { placeOf, sendTest } from "../../notify/test-message.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import { readDesired } from "../../reconcile/desired.ts";
+import { counted } from "../../words/text.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
-import { aligned, counted } from "../render/text.ts";
+import { aligned } from "../render/text.ts";
 import { noteUncommitted, withSession } from "../session.ts";
 
 export interface NotifyFlags extends GlobalOptions {

@@ -1,9 +1,9 @@
 import { homeWords, type Move, type Rehomed, rehome } from "../../reconcile/rehome.ts";
 import type { Cost } from "../../reconcile/types.ts";
+import { money } from "../../words/fields.ts";
+import { counted } from "../../words/text.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
-import { money } from "../render/fields.ts";
-import { counted } from "../render/text.ts";
 import { noteUncommitted, whoIsAsking, withSession } from "../session.ts";
 
 export interface RehomeFlags extends GlobalOptions {

@@ -1,7 +1,7 @@
 import { type Resharded, reshard } from "../../reconcile/reshard.ts";
+import { counted } from "../../words/text.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
-import { counted } from "../render/text.ts";
 import { noteUncommitted, whoIsAsking, withSession } from "../session.ts";
 
 export interface ReshardFlags extends GlobalOptions {

@@ -1,10 +1,10 @@
 import { FleetError } from "../../../resources/errors.ts";
 import type { Role } from "../../people/principal.ts";
 import type { ApiKey } from "../../people/types.ts";
+import { renderStanding } from "../../words/people.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { withPeople } from "../people-session.ts";
-import { renderStanding } from "../render/people.ts";
 import { aligned } from "../render/text.ts";
 
 const DAY_MS = 24 * 3600_000;

@@ -1,10 +1,10 @@
 import type { Role } from "../../people/principal.ts";
 import type { User, UserEdit } from "../../people/types.ts";
+import { renderStanding } from "../../words/people.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { readPassword } from "../password.ts";
 import { withPeople } from "../people-session.ts";
-import { renderStanding } from "../render/people.ts";
 import { aligned } from "../render/text.ts";
 
 export interface FirstAdminFlags extends GlobalOptions {

@@ -4,9 +4,9 @@ import { clouds } from "../../../resources/registry.ts";
 import { compileWith } from "../../fleet/compile-with.ts";
 import { formatProblem } from "../../fleet/problem.ts";
 import { openRepo } from "../../repo/repo.ts";
+import { counted } from "../../words/text.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
-import { counted } from "../render/text.ts";
 
 /** `fleetwright validate`: every file as it lies in the folder, committed or not. Needs neither database, engine nor cloud. */
 export async function validateVerb(flags: GlobalOptions, io: Io): Promise<number> {

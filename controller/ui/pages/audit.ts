@@ -1,9 +1,9 @@
 import { html } from "hono/html";
 import { FleetError } from "../../../resources/errors.ts";
-import { actorWords } from "../../cli/render/people.ts";
 import { AUDIT_TYPES, auditStream, isAuditFormat } from "../../people/audit-export.ts";
 import { isAboutAll } from "../../people/principal.ts";
 import type { StoredAudit } from "../../people/types.ts";
+import { actorWords } from "../../words/people.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { table } from "../parts/table.ts";
 import { ago, empty, value } from "../parts/words.ts";

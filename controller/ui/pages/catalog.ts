@@ -1,8 +1,8 @@
 import { html } from "hono/html";
 import type { Offer } from "../../catalog/offers.ts";
 import { memoryWords } from "../../catalog/units.ts";
-import { gpuWords, perHour, someOf } from "../../cli/render/offers.ts";
-import { counted } from "../../cli/render/text.ts";
+import { gpuWords, perHour, someOf } from "../../words/sizes.ts";
+import { counted } from "../../words/text.ts";
 import { type Bar, barChart, legend } from "../parts/bars.ts";
 import { choice } from "../parts/choice.ts";
 import { type Markup, nothing } from "../parts/markup.ts";

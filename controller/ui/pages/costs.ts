@@ -1,8 +1,8 @@
 import { html } from "hono/html";
 import { costHistoryFor, type HistoryBy } from "../../api/fleet/reads/costs.ts";
 import { accountsFor } from "../../api/fleet/reads/state.ts";
-import { counted } from "../../cli/render/text.ts";
 import type { CostHistory, DayPoint } from "../../reconcile/cost-history.ts";
+import { counted } from "../../words/text.ts";
 import { areaChart } from "../parts/areas.ts";
 import { legend, SERIES } from "../parts/bars.ts";
 import { choice } from "../parts/choice.ts";

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import { driftFor } from "../../api/fleet/reads/drift.ts";
-import { counted } from "../../cli/render/text.ts";
 import { type DriftCause, GONE } from "../../reconcile/causes.ts";
+import { counted } from "../../words/text.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { ago, badge, empty, shortCommit, value } from "../parts/words.ts";
 import type { Page, Visit } from "../visit.ts";

@@ -1,8 +1,8 @@
 import { html } from "hono/html";
 import { clouds } from "../../../resources/registry.ts";
-import { counted } from "../../cli/render/text.ts";
 import { sum } from "../../reconcile/cost.ts";
 import type { Cost, SeenServer } from "../../store/types.ts";
+import { counted } from "../../words/text.ts";
 import { choice } from "../parts/choice.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { paged, pager } from "../parts/pager.ts";

@@ -1,9 +1,9 @@
 import { html } from "hono/html";
 import { machinesFor } from "../../api/fleet/reads/inventory.ts";
 import { compareKeys } from "../../api/fleet/view.ts";
-import { counted } from "../../cli/render/text.ts";
 import { sum } from "../../reconcile/cost.ts";
 import type { SeenServer } from "../../store/types.ts";
+import { counted } from "../../words/text.ts";
 import { type Markup, nothing } from "../parts/markup.ts";
 import { paged, pager } from "../parts/pager.ts";
 import { table } from "../parts/table.ts";

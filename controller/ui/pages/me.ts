@@ -1,7 +1,7 @@
 import { html } from "hono/html";
-import { renderStanding } from "../../cli/render/people.ts";
 import { readSecret } from "../../people/secrets.ts";
 import type { WebSession } from "../../people/types.ts";
+import { renderStanding } from "../../words/people.ts";
 import { cookieOf, takeCookie } from "../cookies.ts";
 import { tokenField } from "../layout.ts";
 import { type Markup, nothing } from "../parts/markup.ts";

@@ -1,9 +1,9 @@
 import { html } from "hono/html";
 import type { PowerAction } from "../../../resources/cloud.ts";
-import { counted } from "../../cli/render/text.ts";
 import { cloudOf } from "../../reconcile/context.ts";
 import { withCounters } from "../../reconcile/counters.ts";
 import type { FileEdit } from "../../repo/edits.ts";
+import { counted } from "../../words/text.ts";
 import { notThere } from "../gate.ts";
 import { tokenField } from "../layout.ts";
 import { changeLine } from "../parts/changes.ts";

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
-import { renderStanding } from "../../cli/render/people.ts";
-import { counted } from "../../cli/render/text.ts";
 import type { User } from "../../people/types.ts";
+import { renderStanding } from "../../words/people.ts";
+import { counted } from "../../words/text.ts";
 import { tokenField } from "../layout.ts";
 import type { Markup } from "../parts/markup.ts";
 import { paged, pager } from "../parts/pager.ts";

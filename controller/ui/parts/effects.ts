@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { ChangeResult } from "../../changes/types.ts";
-import { label } from "../../cli/render/effect.ts";
 import type { Effect, Change as FieldChange, HeldEffect, Hold } from "../../reconcile/types.ts";
+import { label } from "../../words/objects.ts";
 import { fieldDiffs } from "./fields.ts";
 import { type Markup, nothing } from "./markup.ts";
 import { badge, money, moneyChange, type Tone } from "./words.ts";

@@ -1,8 +1,8 @@
 import { html } from "hono/html";
 import { FleetError } from "../../../resources/errors.ts";
-import { renderStanding } from "../../cli/render/people.ts";
 import { ROLES, type Role } from "../../people/principal.ts";
 import type { ApiKey, Standing, User } from "../../people/types.ts";
+import { renderStanding } from "../../words/people.ts";
 import { tokenField } from "../layout.ts";
 import type { Page } from "../visit.ts";
 import { type Markup, nothing } from "./markup.ts";

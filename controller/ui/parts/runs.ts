@@ -1,6 +1,6 @@
 import { html } from "hono/html";
-import { seconds } from "../../cli/render/time.ts";
 import type { RunRecord } from "../../store/types.ts";
+import { seconds } from "../../words/time.ts";
 import { type Markup, nothing } from "./markup.ts";
 import { ago, badge, type Tone } from "./words.ts";
 

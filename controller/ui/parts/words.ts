@@ -1,6 +1,6 @@
 import { html } from "hono/html";
-import { span } from "../../cli/render/time.ts";
 import type { Cost } from "../../store/types.ts";
+import { span } from "../../words/time.ts";
 import { type Markup, nothing } from "./markup.ts";
 
 /** `6.00 USD`, the sums of several currencies behind each other. */

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { Counter, Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { type OperationsParts, operationsApp } from "../../../controller/api/operations.ts";
-import { isSigned } from "../../../controller/api/signature.ts";
+import { isSigned } from "../../../controller/signature.ts";
 import type { RunRecord } from "../../../controller/store/types.ts";
 
 const SECRET = "a-secret-of-this-test-only";

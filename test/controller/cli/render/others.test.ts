@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { beingMadeText, renderBeingMade } from "../../../../controller/cli/render/being-made.ts";
 import { renderDrift } from "../../../../controller/cli/render/drift.ts";
 import { renderExecution } from "../../../../controller/cli/render/execution.ts";
-import { aligned, clipped, counted, listed, wrapped } from "../../../../controller/cli/render/text.ts";
-import { seconds } from "../../../../controller/cli/render/time.ts";
+import { aligned, wrapped } from "../../../../controller/cli/render/text.ts";
 import type { AccountDrift } from "../../../../controller/reconcile/drift.ts";
 import type { Execution, Outcome } from "../../../../controller/reconcile/execute.ts";
+import { clipped, counted, listed } from "../../../../controller/words/text.ts";
+import { seconds } from "../../../../controller/words/time.ts";
 import { fakeIo } from "../fake-io.ts";
 
 const account = (rest: Partial<AccountDrift>): AccountDrift => ({

@@ -1,4 +1,4 @@
-import { KINDS, SCHEMA_FOLDER, schemaLine } from "../../../schemas/index.ts";
+import { KINDS, SCHEMA_FOLDER, schemaLine } from "../../schemas/index.ts";
 
 /** Where a link to this installation stands in a fleet repository: each machine has its own, so it is not committed. */
 export const PACKAGE_LINK = ".fleetwright/package";

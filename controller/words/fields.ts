@@ -1,5 +1,5 @@
-import { isRulePath } from "../../reconcile/rules.ts";
-import type { Change, Cost } from "../../reconcile/types.ts";
+import { isRulePath } from "../reconcile/rules.ts";
+import type { Change, Cost } from "../reconcile/types.ts";
 import { clipped } from "./text.ts";
 
 /** Nothing a person compares by eye is longer. */

@@ -2,11 +2,11 @@ import { existsSync, realpathSync } from "node:fs";
 import { lstat, mkdir, readFile, readlink, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { load } from "js-yaml";
-import { FleetError } from "../../../resources/errors.ts";
-import { KINDS } from "../../../schemas/index.ts";
-import type { Person } from "../../repo/commit.ts";
-import { Git } from "../../repo/git.ts";
-import { openRepo } from "../../repo/repo.ts";
+import { FleetError } from "../../resources/errors.ts";
+import { KINDS } from "../../schemas/index.ts";
+import type { Person } from "../repo/commit.ts";
+import { Git } from "../repo/git.ts";
+import { openRepo } from "../repo/repo.ts";
 import { type Files, PACKAGE_LINK, schemaFiles, startingFiles } from "./files.ts";
 
 export interface Initialized {
@@ -20,7 +20,7 @@ export interface Initialized {
 }
 
 /** The top of this installation. */
-const PACKAGE = resolve(import.meta.dirname, "../../..");
+const PACKAGE = resolve(import.meta.dirname, "../..");
 
 /**
  * Makes a folder a fleet repository, or adds what one lacks, as one commit. No file of the user's is overwritten.

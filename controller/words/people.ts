@@ -1,4 +1,4 @@
-import type { Standing, Who } from "../../people/types.ts";
+import type { Standing, Who } from "../people/types.ts";
 
 /** `operator for the accounts a, b and the owners c`. */
 export function renderStanding({ role, accounts, owners }: Standing): string {

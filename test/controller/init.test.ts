@@ -13,13 +13,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { initFleet } from "../../../controller/cli/init/init.ts";
-import { main } from "../../../controller/cli/main.ts";
-import { KINDS } from "../../../schemas/index.ts";
-import { fakeIo } from "./fake-io.ts";
+import { main } from "../../controller/cli/main.ts";
+import { initFleet } from "../../controller/init/init.ts";
+import { KINDS } from "../../schemas/index.ts";
+import { fakeIo } from "./cli/fake-io.ts";
 
 const AUTHOR = { name: "Ada Operator", email: "ada@example.org" };
-const PACKAGE = resolve(import.meta.dirname, "../../..");
+const PACKAGE = resolve(import.meta.dirname, "../..");
 
 let root: string;
 let dir: string;
