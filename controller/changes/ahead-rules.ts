@@ -1,5 +1,5 @@
 import type { ForgeSpec } from "../../resources/spec.ts";
-import { guardedPath } from "../forge/gate.ts";
+import { guardedPath } from "./guarded.ts";
 import type { Change, ChangePreview } from "./types.ts";
 
 /**
