@@ -324,6 +324,8 @@ export interface PortSpec {
 export interface PlanSpec {
   kind: "Plan";
   name: string;
+  /** The id of its row in the tables of the multi-cloud VPS API, where that was decided elsewhere. */
+  uuid?: string;
   vcpus: number;
   memoryMiB: number;
   diskGiB: number;

@@ -670,6 +670,10 @@ export interface PlanFields {
    */
   name: string;
   /**
+   * What the tables of the multi-cloud VPS API call it, where that was decided elsewhere, as for an installation that was taken over. It is the id of the plan's row where one provider sells the plan; made from the names unless said.
+   */
+  uuid?: string;
+  /**
    * Virtual processors.
    */
   vcpus: number;

@@ -53,10 +53,12 @@ export class VpsTables {
     const ids = new Map(records.map(({ name, cloudId, identity }) => [name, { cloudId, identity }]));
     const providers: VpsRows["providers"][number][] = [];
     const plans: VpsRows["plans"][number][] = [];
-    for (const provider of providersOf({ desired })) {
+    const all = providersOf({ desired });
+    for (const provider of all) {
+      const isOnly = all.filter(({ type }) => type === provider.type).length === 1;
       const times = await this.#times.of(desired, desired.accountPaths.get(provider.name)!);
       providers.push({ ...providerRow(provider, desired, sealed), ...times });
-      for (const plan of desired.plans) plans.push(...planRows(desired, provider, plan, day, times));
+      for (const plan of desired.plans) plans.push(...planRows(desired, { ...provider, isOnly }, plan, day, times));
     }
     const known = new Set(providers.map(({ id }) => id));
     const instances: VpsRows["instances"][number][] = [];
@@ -86,14 +88,21 @@ function providerRow({ id, name, type, title, active, spec }: Provider, desired:
   };
 }
 
-/** A plan is one row for each provider that sells it. Prices have two decimals there. */
-function planRows({ fleet }: Desired, provider: Provider, plan: PlanSpec, day: string, times: RowTimes) {
+/** A plan is one row for each provider that sells it. Prices have two decimals there. @param provider `isOnly`: of its type */
+function planRows(
+  { fleet }: Desired,
+  provider: Provider & { isOnly: boolean },
+  plan: PlanSpec,
+  day: string,
+  times: RowTimes,
+) {
   const size = plan.sizes[provider.type];
   if (size === undefined) return [];
+  const isOneRow = provider.isOnly && Object.keys(plan.sizes).length === 1;
   const { vcpus, memoryMiB, diskGiB, transferGiB, basePriceMicro, markupMicro, ended } = plan;
   return [
     {
-      id: objectUuid(fleet.id, "Plan", `${provider.id}/${plan.name}`),
+      id: (isOneRow ? plan.uuid : undefined) ?? objectUuid(fleet.id, "Plan", `${provider.id}/${plan.name}`),
       provider_id: provider.id,
       provider_plan_id: size,
       base_price: (basePriceMicro / 1e6).toFixed(2),
