@@ -4,7 +4,7 @@ import type { AccountSpec, PlanSpec } from "../../resources/spec.ts";
 import { objectFile } from "../fleet/object-file.ts";
 
 /** As `hostname` in a server's file may be. */
-const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
+export const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
 const NAME_LENGTH = 63;
 
 /** A name for a machine's server: its label as far as names go, with a number behind it where that is taken. */
@@ -26,6 +26,7 @@ export function nameFor(actual: Pick<ActualServer, "name" | "id">, taken: Readon
 /**
  * The YAML that asks for a machine as it is, and takes it over by its id. Sizes become the plan that has them, where there is one. What a file
  * cannot say is left out, and is then seen as a difference.
+ * @param own fields that no cloud knows
  */
 export function fileFor(
   actual: ActualServer,
@@ -34,16 +35,18 @@ export function fileFor(
   cloud: Pick<Cloud, "capabilities" | "labelsOf" | "name">,
   account: AccountSpec,
   plans: readonly PlanSpec[],
+  own: Readonly<Record<string, unknown>> = {},
 ): string {
   const { capabilities } = cloud;
   const labels = cloud.labelsOf(actual) ?? {};
   const fields: Record<string, unknown> = {
     name,
+    ...own,
     account: account.name,
     ...bought(actual, cloud, plans),
     region: actual.region,
     image: actual.image ?? "unknown",
-    ...(actual.name !== name && HOSTNAME.test(actual.name) && { hostname: actual.name }),
+    ...(own.hostname === undefined && actual.name !== name && HOSTNAME.test(actual.name) && { hostname: actual.name }),
     ...(Object.keys(labels).length > 0 && { labels }),
     ...(actual.power !== "running" && actual.power !== "changing" && { power: actual.power }),
     ...(capabilities.backups && actual.backups && { backups: true }),

@@ -1,9 +1,10 @@
 import type { ActualServer } from "../../resources/actual.ts";
+import type { Cloud } from "../../resources/cloud.ts";
 import { FleetError } from "../../resources/errors.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import { type Controller, callOn, cloudOf } from "./context.ts";
 import type { Desired } from "./desired.ts";
-import { findDrift } from "./find-drift.ts";
+import { type FieldDrift, findDrift } from "./find-drift.ts";
 import { noteMachine } from "./intents.ts";
 import { isServer, type Work } from "./types.ts";
 
@@ -32,7 +33,6 @@ export async function observeAdopted(
         id,
       });
     const isStranger = actual.mark !== undefined && actual.mark !== work.mark;
-    // An orphan has a mark that this fleet once gave, and that no record has any more.
     if (isStranger && !(await isOrphan(controller, identity, actual.mark!))) {
       throw new FleetError(
         "GUARD_REFUSED",
@@ -49,19 +49,23 @@ export async function observeAdopted(
   for (const claim of claims) await claim();
 }
 
-async function isOrphan({ store }: Controller, account: string, mark: string): Promise<boolean> {
+/** Whether a mark is one that this fleet once gave, and that no record has any more. */
+export async function isOrphan({ store }: Pick<Controller, "store">, account: string, mark: string): Promise<boolean> {
   if ((await store.intent(account, mark)) === undefined) return false;
   return !(await store.objects({ kind: "Server" })).some((record) => record.mark === mark);
 }
 
 /** An adopted machine is never made anew: what its file wants must be within what the cloud changes in place. */
 function refuseUnlike(cloud: ReturnType<typeof cloudOf>, spec: ServerSpec, mark: string, actual: ActualServer): void {
-  const { inPlace, createOnly = [] } = cloud.capabilities;
-  const changeable = new Set<string>([...inPlace, ...createOnly, "power", "stop", "labels", "rules"]);
-  const fixed = findDrift(cloud.expect(spec, mark), actual).filter(
-    ({ path }) => !changeable.has(path.split(/[.[]/)[0]!),
-  );
-  if (fixed.length === 0) return;
-  const what = fixed.map(({ path, desired, actual }) => `${path} is ${actual} and the file says ${desired}`).join("; ");
+  const what = unchangeable(cloud, findDrift(cloud.expect(spec, mark), actual));
+  if (what === "") return;
   throw new FleetError("GUARD_REFUSED", `${spec.name} cannot adopt ${actual.id}: ${what}`, { id: actual.id });
+}
+
+/** What of these differences no change in place takes away, in words; empty where there is nothing. */
+export function unchangeable({ capabilities }: Pick<Cloud, "capabilities">, drift: readonly FieldDrift[]): string {
+  const { inPlace, createOnly = [] } = capabilities;
+  const changeable = new Set<string>([...inPlace, ...createOnly, "power", "stop", "labels", "rules"]);
+  const fixed = drift.filter(({ path }) => !changeable.has(path.split(/[.[]/)[0]!));
+  return fixed.map(({ path, desired, actual }) => `${path} is ${actual} and the file says ${desired}`).join("; ");
 }

@@ -2,18 +2,14 @@ import { FleetError } from "../../../resources/errors.ts";
 import { type Proposal, proposeAdoption } from "../../adopt/propose.ts";
 import { commitFiles } from "../../reconcile/commit-files.ts";
 import { readDesired } from "../../reconcile/desired.ts";
-import { execute } from "../../reconcile/execute.ts";
 import { type InventoryItem, readInventory } from "../../reconcile/inventory.ts";
-import { prepare } from "../../reconcile/preview.ts";
 import { recover } from "../../reconcile/recover.ts";
-import { objectKey } from "../../reconcile/types.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
-import { renderExecution } from "../render/execution.ts";
 import { renderInventory, renderProposals } from "../render/inventory.ts";
-import { renderPreview } from "../render/preview.ts";
 import { type Session, whoIsAsking, withSession } from "../session.ts";
 import { accountNamed, asData } from "./inventory.ts";
+import { takeOver } from "./taken-over.ts";
 
 export interface AdoptFlags extends GlobalOptions {
   account: string;
@@ -69,9 +65,11 @@ export async function adoptVerb(flags: AdoptFlags, io: Io): Promise<number> {
       if (flags.json) io.out(JSON.stringify({ ...data, commit }));
       return refused.length > 0 ? EXIT.error : EXIT.ok;
     }
-    return await takeOver(session, proposals, flags, io, { ...data, commit });
+    return await takeOver(session, servers(proposals), flags, io, { ...data, commit });
   });
 }
+
+const servers = (proposals: readonly Proposal[]) => proposals.map(({ name, item: { account } }) => ({ name, account }));
 
 function choose(
   others: InventoryItem[],
@@ -111,29 +109,4 @@ async function commitProposals(
     message: `Adopt ${what} of ${account}\n\n${proposals.map(({ item, name }) => `${name}: ${item.id}`).join("\n")}\n`,
     author: await whoIsAsking(controller),
   });
-}
-
-/** The ordinary way of a change, for these servers alone. */
-async function takeOver(
-  { controller, signal, view }: Session,
-  proposals: Proposal[],
-  flags: AdoptFlags,
-  io: Io,
-  data: object,
-): Promise<number> {
-  const revert = new Set(proposals.map(({ name }) => objectKey({ kind: "Server", name, account: flags.account })));
-  const prepared = await view.during("looking at what would be done", prepare(controller, { revert, signal }));
-  if (!flags.json) io.out(renderPreview(prepared.preview, io));
-  const person = await whoIsAsking(controller);
-  const by = `${person.name} <${person.email}>`;
-  const agreed = flags.yes || (await io.confirm("Take them over?"));
-  if (!agreed) {
-    io.err("the files are committed; `fleetwright apply` takes the machines over");
-    return EXIT.changes;
-  }
-  const approved = { hashes: [prepared.preview.hash], by };
-  const run = execute(controller, { preview: { revert }, prepared, approved, signal });
-  const execution = await view.during("taking them over", run);
-  io.out(flags.json ? JSON.stringify({ ...data, execution }) : renderExecution(execution, io));
-  return execution.failed > 0 ? EXIT.error : EXIT.ok;
 }
