@@ -165,6 +165,13 @@ export class Credentials {
 
   /** Asks a cloud once what credentials may do that nothing was sealed of yet. @throws {FleetError} CLOUD_AUTH when it does not take them, and others */
   async probe({ signal, ...candidate }: Candidate & { signal: AbortSignal }): Promise<Validation> {
+    const { spec } = candidate;
+    const account = this.lend(candidate);
+    return await validateAccount(spec, cloudOf(this.#parts, spec.provider), { account, signal, priority: "person" });
+  }
+
+  /** An account with values that nothing was sealed of yet, for calls before its file is there. @throws {FleetError} USAGE for what can be no credential, and for an address that nobody has allowed */
+  lend(candidate: Candidate): Account {
     const { environment, store } = this.#parts;
     const { spec, values } = candidate;
     this.#addressFor(candidate);
@@ -174,8 +181,7 @@ export class Credentials {
       unseal: (_: AccountSpec, field: string) => credentialValue(values[field] ?? "", `credentials.${field}`),
       readFile: () => "",
     };
-    const account = resolveAccount(spec, cloud, environment, { safe, ledger: store.budgets });
-    return await validateAccount(spec, cloud, { account, signal, priority: "person" });
+    return resolveAccount(spec, cloud, environment, { safe, ledger: store.budgets });
   }
 
   /** Forgets what is sealed for an account, a field of it, or an address. Answers what is gone. @throws {FleetError} NOT_FOUND when there is nothing. */
