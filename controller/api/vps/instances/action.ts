@@ -93,6 +93,9 @@ function actionOf({ controller }: VpsApi, { spec, object }: Found, name: string)
     throw new Refusal("action", `${title} has no such action (it has: ${known.join(", ")})`, { field: "action" });
   }
   if (object === undefined && action.op !== "delete") throw new Refusal("conflict", "the instance is being deleted");
+  // Its machine would run on, and cost, while its owner believes it gone.
+  if (action.op === "delete" && spec.deletionPolicy === "orphan")
+    throw new Refusal("conflict", "the instance's machine is kept by its file (`deletionPolicy: orphan`)");
   if (action.op === "restart" && spec.power !== "running")
     throw new Refusal("conflict", `the instance is ${spec.power}: boot it first`);
   return action;
