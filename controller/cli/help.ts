@@ -171,6 +171,12 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright capsule list                    machines of all providers with credentials, yours and others",
     "fleetwright capsule stop digitalocean 12345678",
   ],
+  vps: [
+    "fleetwright vps take-over --from postgres://panel@db/panel --dry-run   what would be taken over",
+    "FLEETWRIGHT_KEY_LINODE=… fleetwright vps take-over --from postgres://panel@db/panel   ask, commit, take over",
+    "fleetwright vps take-over --from postgres://panel@db/panel --migrate --dry-run   the SQL of migration 016",
+    "fleetwright vps take-over --from postgres://panel@db/panel --deletion-policy delete   once all is well",
+  ],
   doctor: ["fleetwright doctor                          what is missing here, and what mends it"],
   simulate: [
     "fleetwright simulate linode --port 9001     a simulated Linode on http://127.0.0.1:9001",

@@ -102,6 +102,10 @@ export const configurationOf = ({ defaultRegion, settings }: AccountSpec): Confi
   ...(defaultRegion !== undefined && { default_region: defaultRegion }),
 });
 
+/** Whether something of a member of the configuration is named like a secret: it may not be kept in git. */
+export const isSecret = (member: string, value: unknown): boolean =>
+  [member, ...membersOf(value)].some((one) => SECRET.test(one));
+
 /** @throws {Refusal} invalid for what may not be kept in git */
 function configured(configuration: Configuration): { region?: string; settings: Configuration } {
   const { default_region: region, ...settings } = configuration;

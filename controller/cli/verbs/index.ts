@@ -18,6 +18,7 @@ import { peopleVerbs } from "./people-verbs.ts";
 import type { RunsFlags } from "./runs.ts";
 import type { ServeFlags } from "./serve.ts";
 import type { StatusFlags } from "./status.ts";
+import { vpsVerbs } from "./vps-verbs.ts";
 
 /** Minutes after midnight. */
 function timeOfDay(value: string): number | "never" {
@@ -417,6 +418,7 @@ export const verbs: AddVerb[] = [
       ),
   ...peopleVerbs,
   capsuleVerbs,
+  vpsVerbs,
   (program, io, exit) =>
     program
       .command("doctor")

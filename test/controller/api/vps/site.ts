@@ -33,6 +33,13 @@ export const PEOPLE: Readonly<Record<string, Principal>> = {
   partly: person("partly", 4, { role: "admin", owners: ["ada"] }),
 };
 
+/** Has providers of each type reached at the simulators. */
+export const providerEndpoints = (clouds: Clouds): Record<string, string> => ({
+  [PROVIDER_ENDPOINTS_VARIABLE]: (["linode", "digitalocean"] as const)
+    .map((cloud) => `${cloud}=${clouds.url(cloud)}`)
+    .join(","),
+});
+
 export interface Told {
   status: number;
   headers: Headers;
@@ -85,14 +92,18 @@ export class VpsSite {
   /** @param files of the fleet, beside its accounts */
   static async open(files: Parameters<Fleet["write"]>[0] = {}): Promise<VpsSite> {
     const clouds = await Clouds.start();
-    const endpoints = (["linode", "digitalocean"] as const).map((cloud) => `${cloud}=${clouds.url(cloud)}`);
     const fleet = new Fleet(clouds, {
       id: "vps",
       fleet: { approval: "required", policies: { dialects: { vps: { servers: 10 } } } },
-      environment: { [PROVIDER_ENDPOINTS_VARIABLE]: endpoints.join(",") },
+      environment: providerEndpoints(clouds),
     });
     fleet.write(files);
     fleet.commit("Begin");
+    return await VpsSite.over(clouds, fleet);
+  }
+
+  /** The dialect in front of a fleet that is there. */
+  static async over(clouds: Clouds, fleet: Fleet): Promise<VpsSite> {
     const controller = await openController({
       fleetDir: fleet.dir,
       dataDir: fleet.dataDir,
