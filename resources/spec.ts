@@ -67,7 +67,7 @@ export interface DriftSettings {
 /** A secret of the controller's own: a variable of its environment, or a file in the folder that an operator names. */
 export type SecretRef = { env: string; file?: never } | { file: string; env?: never };
 
-export type NotificationTopic = "change" | "drift" | "expiry" | "failure" | "inventory" | "run" | "server";
+export type NotificationTopic = "change" | "drift" | "expiry" | "failure" | "inventory" | "run" | "server" | "spending";
 
 /** Somebody who is told of what has happened. */
 export interface NotificationTarget {
@@ -91,6 +91,16 @@ export interface MailTarget {
 
 export type PowerState = "running" | "stopped" | "suspended";
 
+/** What an account may cost in a month, as its provider asks. */
+export interface SpendingLimit {
+  /** In the currency's unit. */
+  monthly: { amount: number; currency: string };
+  /** Shares of it that are told of. */
+  alertAt: number[];
+  /** What would bring it above is refused. */
+  cap: boolean;
+}
+
 export interface AccountSpec {
   kind: "Account";
   name: string;
@@ -108,6 +118,8 @@ export interface AccountSpec {
   cells: number;
   /** Requests per second by scope of the cloud, where an operator wants other limits than the cloud's. */
   budgets: Record<string, { perSecond: number; burst: number }>;
+  /** What it may cost in a month; in place of the fleet's. */
+  spending?: SpendingLimit;
   /** Regions servers may use; empty means all. */
   regions: string[];
   /** Where a server is made whose request names no region. */
@@ -422,7 +434,13 @@ export interface FleetSpec {
     /** So many days before `expires` a warning is due. */
     warnDays: number[];
   };
-  policies: { changes?: ChangePolicy[]; drift?: DriftSettings; dialects?: DialectPolicies; [name: string]: unknown };
+  policies: {
+    changes?: ChangePolicy[];
+    drift?: DriftSettings;
+    dialects?: DialectPolicies;
+    spending?: SpendingLimit;
+    [name: string]: unknown;
+  };
   notifications?: NotificationTarget[];
   forge?: ForgeSpec;
   netbox?: NetboxSpec;

@@ -114,6 +114,34 @@ export interface FleetFields {
       };
     }[];
     /**
+     * What each account may cost in a month that does not say its own `spending`: every one by itself, and not all together.
+     */
+    spending?: {
+      /**
+       * What all machines of an account may cost in one month, as its provider asks for them.
+       */
+      monthly: {
+        /**
+         * In the currency's unit.
+         */
+        amount: number;
+        /**
+         * By its code of ISO 4217, as the provider's prices have it. Prices in another are in no sum, and are told.
+         */
+        currency: string;
+      };
+      /**
+       * Shares of it at which whoever is notified of `spending` is told, each once a month.
+       *
+       * @maxItems 20
+       */
+      alertAt: number[];
+      /**
+       * Whether what would bring an account above it is refused; `--allow-spending` goes ahead. What makes it no dearer is never refused.
+       */
+      cap: boolean;
+    };
+    /**
      * Documented services that are answered beside the API, each only where it is named here, and what their callers may do without anybody else's approval. What a policy does not cover is refused at once.
      */
     dialects?: {
@@ -333,11 +361,11 @@ export interface FleetFields {
      */
     name: string;
     /**
-     * `change`: each step that a change takes. `drift`: it begins, it ends, or it is not reverted as its policy says. `expiry`: a server is about to expire, or was stopped. `failure`: a lane fails, comes through again, or a job is a dead letter. `inventory`: machines appear that no file names. `run`: a run of the engine ends. `server`: a server is made, changed or removed, or that failed.
+     * `change`: each step that a change takes. `drift`: it begins, it ends, or it is not reverted as its policy says. `expiry`: a server is about to expire, or was stopped. `failure`: a lane fails, comes through again, or a job is a dead letter. `inventory`: machines appear that no file names. `run`: a run of the engine ends. `server`: a server is made, changed or removed, or that failed. `spending`: an account has come to a share of what it may cost in a month.
      *
      * @minItems 1
      */
-    on: ("change" | "drift" | "expiry" | "failure" | "inventory" | "run" | "server")[];
+    on: ("change" | "drift" | "expiry" | "failure" | "inventory" | "run" | "server" | "spending")[];
     /**
      * A POST of JSON, signed as the Standard Webhooks specification says.
      */
@@ -481,6 +509,34 @@ export interface AccountFields {
        */
       burst: number;
     };
+  };
+  /**
+   * What this account may cost in a month, who is told on the way there, and whether more is refused. In place of the fleet's `policies.spending`; without either there is no limit. Not `budgets`, which is about requests.
+   */
+  spending?: {
+    /**
+     * What all machines of an account may cost in one month, as its provider asks for them.
+     */
+    monthly: {
+      /**
+       * In the currency's unit.
+       */
+      amount: number;
+      /**
+       * By its code of ISO 4217, as the provider's prices have it. Prices in another are in no sum, and are told.
+       */
+      currency: string;
+    };
+    /**
+     * Shares of it at which whoever is notified of `spending` is told, each once a month.
+     *
+     * @maxItems 20
+     */
+    alertAt: number[];
+    /**
+     * Whether what would bring an account above it is refused; `--allow-spending` goes ahead. What makes it no dearer is never refused.
+     */
+    cap: boolean;
   };
   /**
    * Regions that servers of this account may use. Empty means all.

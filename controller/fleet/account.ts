@@ -47,6 +47,7 @@ export function compileAccount(fields: AccountFields, context: Context): Result<
     credentials: credentials as AccountSpec["credentials"],
     cells,
     budgets,
+    ...(fields.spending && { spending: fields.spending }),
     regions,
     ...(defaultRegion !== undefined && { defaultRegion }),
     ...(!active && { active }),

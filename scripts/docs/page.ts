@@ -111,6 +111,7 @@ const SKIPPED = new Set([
   "policies",
   "options",
   "budgets",
+  "spending",
   "provider",
   "ended",
   "placement",

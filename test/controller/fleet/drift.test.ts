@@ -55,7 +55,7 @@ describe("notifications", () => {
       { name: "ops", on: ["drift"], by: { kind: "webhook", secret: { env: "FLEETWRIGHT_HOOK" } } },
       {
         name: "post",
-        on: ["drift", "expiry", "failure"],
+        on: ["drift", "expiry", "failure", "spending"],
         by: { kind: "mail", smtp: { port: 587, login: { password: { file: "smtp" } } } },
       },
     ]);
