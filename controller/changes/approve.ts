@@ -1,6 +1,11 @@
 import { FleetError } from "../../resources/errors.ts";
+import { readDesired } from "../reconcile/desired.ts";
 import type { Overrides } from "../reconcile/guards.ts";
-import { passes } from "../reconcile/preview.ts";
+import { NO_OVERRIDES, passes } from "../reconcile/preview.ts";
+import { BUYS } from "../reconcile/spending.ts";
+import { whileRoom } from "../reconcile/spending-room.ts";
+import type { Verdict } from "../reconcile/types.ts";
+import { overridesOfCall } from "./call.ts";
 import { lookOnce } from "./look.ts";
 import { type Ground, step } from "./steps.ts";
 import type { Change, ChangeApproval } from "./types.ts";
@@ -33,6 +38,7 @@ export function overridesOf({ approvals }: Pick<Change, "approvals">): Overrides
   return {
     allowReplace: all.flatMap(({ allowReplace }) => allowReplace),
     allowEnded: all.flatMap(({ allowEnded }) => allowEnded ?? []),
+    allowSpending: all.flatMap(({ allowSpending }) => allowSpending ?? []),
     ...(removals.length > 0 && { allowRemovals: Math.max(...removals) }),
     ...(all.some(({ outsideWindow }) => outsideWindow) && { outsideWindow: true }),
   };
@@ -60,11 +66,31 @@ export async function approve(
   const approvals = [...change.approvals, approval];
   const missing = missingHashes({ ...change, approvals });
   const preview = await refuseGuarded({ ...change, approvals }, controller, signal);
-  return await step(controller, change, missing.length > 0 ? "needs-approval" : "approved", {
-    approvals,
-    by,
-    ...(preview && { preview }),
+  const patch = { approvals, by, ...(preview && { preview }) };
+  if (missing.length > 0) return await step(controller, change, "needs-approval", patch);
+  return await whileRoomFor(controller, { ...change, approvals }, signal, async (capped) => {
+    const refused = capped.filter((verdict) => !passes(verdict));
+    if (refused.length > 0) throw guardRefused(change, refused);
+    return await step(controller, change, "approved", patch);
   });
+}
+
+/**
+ * Judges a change that is about to be approved by what its accounts are to pay now, others that were approved since it was shown among it.
+ * @see whileRoom
+ */
+export async function whileRoomFor<T>(
+  controller: Ground["controller"],
+  change: Pick<Change, "id" | "head" | "approvals" | "preview" | "call">,
+  signal: AbortSignal,
+  work: (verdicts: Verdict[]) => Promise<T>,
+): Promise<T> {
+  const { id, head, preview } = change;
+  const effects = preview?.effects ?? [];
+  if (!effects.some(({ op }) => BUYS.has(op))) return await work([]);
+  const desired = await readDesired(controller, head, signal);
+  const overrides = overridesOf(change) ?? overridesOfCall(change.call) ?? NO_OVERRIDES;
+  return await whileRoom(controller, { desired, effects, change: id, overrides }, signal, work);
 }
 
 /** @returns the preview with what the guards say now, where they were asked again. */
@@ -82,10 +108,14 @@ async function refuseGuarded(
       : await lookOnce(controller, change, signal, { overrides, engine: false });
   const still = preview.verdicts.filter((verdict) => !passes(verdict));
   if (still.length > 0) {
-    const lines = still.map(({ message, override }) =>
-      override ? `${message} (${override} says that it is meant)` : message,
-    );
-    throw new FleetError("GUARD_REFUSED", lines.join("\n"), { change: change.id });
+    throw guardRefused(change, still);
   }
   return preview;
+}
+
+function guardRefused({ id }: Pick<Change, "id">, refused: readonly Verdict[]): FleetError {
+  const lines = refused.map(({ message, override }) =>
+    override ? `${message} (${override} says that it is meant)` : message,
+  );
+  return new FleetError("GUARD_REFUSED", lines.join("\n"), { change: id });
 }

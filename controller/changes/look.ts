@@ -7,6 +7,7 @@ import { setHash } from "../reconcile/effects.ts";
 import type { Overrides } from "../reconcile/guards.ts";
 import { type Prepared, passes, prepare } from "../reconcile/preview.ts";
 import { rememberQuotes } from "../reconcile/quotes.ts";
+import { spendingNotes } from "../reconcile/spending-judge.ts";
 import { type Effect, objectKey } from "../reconcile/types.ts";
 import { overridesOfCall } from "./call.ts";
 import { requestOf, type Wanted } from "./draft.ts";
@@ -120,18 +121,20 @@ export async function lookOnce(
   return { preview, prepared };
 }
 
-function partOf({ preview }: Prepared, change: Drafted): ChangePreview {
+function partOf({ preview, guarded: { spending } }: Prepared, change: Drafted): ChangePreview {
   const own = new Set(change.objects);
   const isOwn = ({ object }: Effect) => own.has(objectKey(object));
   const effects = preview.effects.filter(isOwn);
   const names = new Set(effects.map(({ object }) => object.name));
   const held = (preview.held ?? []).filter(({ effect }) => isOwn(effect));
+  // What all of them cost together is not what this one does.
+  const together = new Set(spendingNotes(spending, preview.effects));
   return {
     hash: hashOf(effects, change),
     effects,
     ...(held.length > 0 && { held }),
     verdicts: preview.verdicts.filter(({ objects }) => objects.some((name) => names.has(name))),
-    notes: preview.notes,
+    notes: [...preview.notes.filter((note) => !together.has(note)), ...spendingNotes(spending, effects)],
     ...sumMoney(effects),
   };
 }

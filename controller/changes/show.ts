@@ -1,9 +1,9 @@
 import { FleetError } from "../../resources/errors.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
 import { passes } from "../reconcile/preview.ts";
-import type { HeldEffect } from "../reconcile/types.ts";
+import type { HeldEffect, Verdict } from "../reconcile/types.ts";
 import { seenAhead } from "./ahead-rules.ts";
-import { missingHashes, neededHashes } from "./approve.ts";
+import { missingHashes, neededHashes, whileRoomFor } from "./approve.ts";
 import { type CallRefusal, overridesOfCall } from "./call.ts";
 import { type Judgement, judgeCall } from "./call-policy.ts";
 import { tallyOf } from "./call-tally.ts";
@@ -100,14 +100,14 @@ async function conclude(ground: Ground, change: Change, look: ChangePreview, sig
   const { preview, ...executed } = seenAhead(change, look, now);
   const shown = { edits, base, head, files, objects, preview, ...executed, by: BY };
   const known = { ...change, preview };
-  const refused = preview.verdicts.filter((verdict) => !passes(verdict)).map(({ message }) => message);
+  const refused = preview.verdicts.filter((verdict) => !passes(verdict));
   const held = preview.held ?? [];
   if (change.call !== undefined) {
-    const message = [...refused, ...new Set(held.flatMap(heldFor))].join("\n");
-    if (message !== "") return await refuse(ground, known, { code: "GUARD_REFUSED", message });
+    const refusal = refusalOf(refused, held);
+    if (refusal !== undefined) return await refuse(ground, known, refusal);
   }
   if (refused.length > 0) {
-    await step(controller, change, "previewed", { ...shown, reason: refused.join("\n") });
+    await step(controller, change, "previewed", { ...shown, reason: wordsOf(refused) });
     return;
   }
   if (preview.effects.length === 0 && held.length > 0) {
@@ -136,10 +136,34 @@ async function conclude(ground: Ground, change: Change, look: ChangePreview, sig
     await step(controller, change, "needs-approval", shown);
     return;
   }
-  const approved = await step(controller, change, "approved", { ...shown, approvals, by: policy ?? BY });
+  const approved = await whileRoomFor(controller, { ...known, approvals }, signal, async (capped) => {
+    const full = capped.filter((verdict) => !passes(verdict));
+    if (full.length === 0) return await step(controller, change, "approved", { ...shown, approvals, by: policy ?? BY });
+    const now = { ...preview, verdicts: [...preview.verdicts.filter(({ guard }) => guard !== "spending"), ...capped] };
+    const refusal = change.call && refusalOf(full, held);
+    if (refusal !== undefined) return await refuse(ground, { ...change, preview: now }, refusal);
+    return void (await step(controller, change, "previewed", { ...shown, preview: now, reason: wordsOf(full) }));
+  });
+  if (approved === undefined) return;
   // What is on the main line was to be executed already.
   if (approved.executes || approved.merged !== undefined) await execute(ground, approved, BY, signal);
 }
+
+const wordsOf = (refused: readonly Verdict[]): string => refused.map(({ message }) => message).join("\n");
+
+/** Why a call comes to nothing, where guards refuse it or something holds it. What an account may cost is a limit as those of a policy are. */
+function refusalOf(refused: readonly Verdict[], held: readonly HeldEffect[]): CallRefusal | undefined {
+  if (refused.length === 0 && held.length === 0) return undefined;
+  const isLimit = held.length === 0 && refused.every(({ guard }) => guard === "spending");
+  const message = [...new Set([...refused.map(toldToCaller), ...held.flatMap(heldFor)])].join("\n");
+  return { code: isLimit ? "FORBIDDEN" : "GUARD_REFUSED", message };
+}
+
+/** A caller may be anybody's customer: what an account costs altogether is not told. */
+const toldToCaller = ({ guard, message, override = "" }: Verdict): string =>
+  guard === "spending"
+    ? `it would bring the account ${override.split(" ").at(-1)} above what it may cost a month (spending)`
+    : message;
 
 const heldFor = ({ holds }: HeldEffect): string[] => holds.map(({ what, reason }) => `${what}: ${reason}`);
 

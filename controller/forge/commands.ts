@@ -46,15 +46,21 @@ const COUNT = /^[1-9][0-9]{0,5}$/;
 function overridesOf(words: readonly string[]): Overrides | undefined {
   const overrides: Overrides = { allowReplace: [] };
   const allowEnded: string[] = [];
+  const allowSpending: string[] = [];
   for (const word of words) {
     const [option, value = ""] = word.split("=", 2);
     if (word === "outside-window") overrides.outsideWindow = true;
     else if (option === "allow-replace" && NAME.test(value)) overrides.allowReplace.push(value);
     else if (option === "allow-ended" && NAME.test(value)) allowEnded.push(value);
+    else if (option === "allow-spending" && NAME.test(value)) allowSpending.push(value);
     else if (option === "allow-delete" && COUNT.test(value)) overrides.allowRemovals = Number(value);
     else return undefined;
   }
-  return { ...overrides, ...(allowEnded.length > 0 && { allowEnded }) };
+  return {
+    ...overrides,
+    ...(allowEnded.length > 0 && { allowEnded }),
+    ...(allowSpending.length > 0 && { allowSpending }),
+  };
 }
 
 /** The words by which a comment says that what is refused is meant, for the options of the command line that would lift it. */

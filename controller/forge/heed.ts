@@ -78,7 +78,7 @@ async function run(
   if (command.verb === "unknown")
     throw new FleetError(
       "USAGE",
-      "this is no command: fleetwright preview [HEAD], fleetwright approve HASH [allow-replace=NAME] [allow-delete=COUNT] [allow-ended=NAME] [outside-window], fleetwright execute",
+      "this is no command: fleetwright preview [HEAD], fleetwright approve HASH [allow-replace=NAME] [allow-delete=COUNT] [allow-ended=NAME] [allow-spending=ACCOUNT] [outside-window], fleetwright execute",
     );
   if (change === undefined)
     throw new FleetError("CHANGE_STATE", "there is nothing of this pull request that could be previewed or executed");

@@ -22,6 +22,7 @@ import { recover } from "./recover.ts";
 import { recoverStacks } from "./recover-stacks.ts";
 import { openReshards } from "./reshard-open.ts";
 import { sideBySide, stacksInUse } from "./side-by-side.ts";
+import { whileRoom } from "./spending-room.ts";
 import type { StackTask } from "./stack-run.ts";
 import { runTask, type Settle } from "./task.ts";
 import type { Preview, Verdict, Work } from "./types.ts";
@@ -104,10 +105,17 @@ export async function execute(controller: Controller, options: ExecuteOptions): 
       );
     const open = await controller.store.openApprovals();
     refuseGuarded(verdicts(current.guarded, current.desired, overrides, open));
-    await approvedOnly(controller, current, options.approved, overrides, async (isGiven) => {
-      const now = await pricesShown(controller, options);
-      const before = (hash: string) => (isGiven(hash) ? now.get(hash) : open.get(hash)?.quote);
-      return await checkQuotes(controller, current, (hash) => before(hash) ?? seen.get(hash), signal);
+    const { effects } = current.preview;
+    const room = { desired: current.desired, effects, change: options.preview.change, overrides };
+    await whileRoom(controller, room, signal, async (capped, signal) => {
+      // Who looks again by itself then leaves out what does not fit any more.
+      if (options.preview.approvedOnly === true) refuseOvertaken(capped);
+      refuseGuarded(capped);
+      await approvedOnly(controller, current, options.approved, overrides, async (isGiven) => {
+        const now = await pricesShown(controller, options);
+        const before = (hash: string) => (isGiven(hash) ? now.get(hash) : open.get(hash)?.quote);
+        return await checkQuotes(controller, current, (hash) => before(hash) ?? seen.get(hash), signal);
+      });
     });
     const { stacks: some, revert, objects } = options.preview;
     if (some === undefined && revert === undefined && objects === undefined) await closeSuperseded(controller, current);
@@ -182,6 +190,13 @@ function refuseGuarded(verdicts: Verdict[]): void {
     );
     throw new FleetError("GUARD_REFUSED", lines.join("\n"), { guards: refused.map(({ guard }) => guard).join(",") });
   }
+}
+
+/** @throws {FleetError} PREVIEW_STALE when others have been approved meanwhile and have left no room below a cap. */
+function refuseOvertaken(capped: Verdict[]): void {
+  const refused = capped.filter((verdict) => !passes(verdict));
+  if (refused.length > 0)
+    throw new FleetError("PREVIEW_STALE", refused.map(({ message }) => message).join("\n"), { guards: "spending" });
 }
 
 async function runPhases(

@@ -10,6 +10,8 @@ export interface Overrides {
   allowRemovals?: number;
   /** Servers that may be made on something that has ended, by name; "*" for every one that was shown. */
   allowEnded?: string[];
+  /** Accounts that may come above what they may cost a month, by name; "*" for every one that was shown. */
+  allowSpending?: string[];
   /** Goes ahead outside maintenance windows and under a freeze. */
   outsideWindow?: boolean;
 }

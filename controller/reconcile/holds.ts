@@ -16,6 +16,8 @@ interface HoldContext extends Pick<Guarded, "policies"> {
   resharding?: ReadonlyMap<string, OpenReshard>;
   /** What pull requests hold that were executed before their merge; absent where there is none. */
   ahead?: HeldAhead;
+  /** Why effects do not fit below the caps of their accounts, by hash; absent where all do. */
+  capped?: ReadonlyMap<string, string>;
   open: ReadonlyMap<string, Pick<Approval, "outsideWindow">>;
   /** Milliseconds since 1970. */
   now: number;
@@ -48,6 +50,7 @@ export function partHeld(works: readonly Work[], context: HoldContext): { free: 
       ...reshardsOf(work, context),
       ...suspensionsOf(work, context),
       ...(lifted ? [] : times),
+      ...cappedBy(work, context),
     ];
     if (holds.length > 0) held.push({ work, holds });
     else free.push(work);
@@ -103,6 +106,11 @@ function reshardsOf({ stack, applied }: Work, { desired: { byIdentity }, reshard
     return open === undefined ? [] : [reshardHold(byIdentity.get(account)?.spec.name ?? account, open, now)];
   });
   return holds.filter(({ what }, index) => holds.findIndex((other) => other.what === what) === index);
+}
+
+function cappedBy({ effect }: Work, { capped }: HoldContext): Hold[] {
+  const reason = capped?.get(effect.hash);
+  return reason === undefined ? [] : [{ by: "spending", what: `account ${effect.object.account}`, reason }];
 }
 
 function accountsOf({ desired, applied }: Work, { accounts, byIdentity }: HoldContext["desired"]): AccountSpec[] {

@@ -27,6 +27,8 @@ import { mendStates } from "./mend-state.ts";
 import { observe, ownMarks } from "./observe.ts";
 import { catchUpJournal, rebuildRecords } from "./rebuild.ts";
 import { type OpenReshard, openReshards } from "./reshard-open.ts";
+import { limitedBy, type SpendingTally, spendingTallies } from "./spending.ts";
+import { beyondCaps, spendingNotes } from "./spending-judge.ts";
 import { type Effect, objectKey, type Preview, type Verdict, type Work } from "./types.ts";
 import { type Guarded, policyKey, populationOf, verdicts } from "./verdicts.ts";
 
@@ -97,21 +99,19 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const resharding = await openReshards(store);
   const overrides = options.overrides ?? NO_OVERRIDES;
   // Guards and the engine look at what may be executed: a stack that is suspended because its engine fails must not stop the others.
-  const { free: works, held: allHeld } = partHeld(wanted, {
-    desired,
-    policies,
-    open,
-    overrides,
-    resharding,
-    ahead,
-    now: controller.now(),
-  });
+  const holding = { desired, policies, open, overrides, resharding, ahead, now: controller.now() };
+  const spending = await spendingOf(controller, desired, wanted, options.change);
+  const timely = partHeld(wanted, holding);
+  // Whoever executes by itself does what fits; a person is told what does not.
+  const capped = options.approvedOnly ? beyondCaps(spending, effectsOf(timely.free), open) : new Map<string, string>();
+  const { free: works, held: allHeld } = capped.size === 0 ? timely : partHeld(wanted, { ...holding, capped });
   const held = allHeld.filter(({ work }) => !isIdle(work));
   const guarded: Guarded = {
     works,
     policies,
     population: populationOf(all),
     ended: endedBy(controller, works, desired),
+    spending,
     ...(options.approvedOnly
       ? { elsewhere: await removalsElsewhere(controller, desired, matches, all, policies, ahead) }
       : {}),
@@ -137,14 +137,14 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   for (const work of works.filter(isIdle))
     quiet.push(recordAnew(work.applied!, work.desired!, work.desiredHash, commit));
   works.splice(0, works.length, ...works.filter((work) => !isIdle(work)));
-  const effects = works.map(({ effect }) => effect);
+  const effects = effectsOf(works);
   const preview: Preview = {
     commit,
     hash: setHash(effects),
     effects,
     ...(held.length > 0 ? { held: heldEffects(held) } : {}),
     verdicts: engineRuns > 0 ? decide() : early,
-    notes: [...desired.notes, ...notesOf(watched)],
+    notes: [...desired.notes, ...notesOf(watched), ...spendingNotes(spending, effects)],
     ...sumMoney(effects),
     engineRuns,
     ...(watched.beingMade.length > 0 ? { beingMade: watched.beingMade } : {}),
@@ -152,6 +152,19 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
   const states = looks ? unmovedStates(before, await stateVersions(controller, stacks)) : {};
   const stale = supersededRecords(applied);
   return { preview, desired, works, held, quiet, stale, guarded, basis: { at, records, states }, waiting };
+}
+
+const effectsOf = (works: readonly Work[]): Effect[] => works.map(({ effect }) => effect);
+
+/** What the accounts with a limit pay that these works may make dearer. */
+export async function spendingOf(
+  controller: Controller,
+  desired: Desired,
+  works: readonly Work[],
+  change: string | undefined,
+): Promise<SpendingTally[]> {
+  const wanted = limitedBy(effectsOf(works), desired);
+  return wanted.size === 0 ? [] : [...(await spendingTallies(controller, desired, { wanted, own: change })).values()];
 }
 
 /** Whether a reshard has begun or ended since. */

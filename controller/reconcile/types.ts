@@ -49,9 +49,9 @@ export interface Effect {
 export interface Hold {
   /**
    * `dependency`: what it needs, or what still needs it, is held. `reshard`: its server may lie in two stacks. `pull-request`: it is as a pull request
-   * has it that nobody has merged yet.
+   * has it that nobody has merged yet. `spending`: its account would come above what it may cost a month.
    */
-  by: "suspend" | "window" | "freeze" | "dependency" | "reshard" | "pull-request";
+  by: "spending" | "suspend" | "window" | "freeze" | "dependency" | "reshard" | "pull-request";
   /** What says so: `server web-1`, `account linode-main`, `stack linode-main.0`, `firewall web`. */
   what: string;
   reason: string;
@@ -67,7 +67,7 @@ export interface HeldEffect {
 
 /** A guard's word on a set of effects. */
 export interface Verdict {
-  guard: "mass-removal" | "protect" | "replace" | "owner" | "region" | "unsupported" | "ended";
+  guard: "mass-removal" | "protect" | "replace" | "owner" | "region" | "unsupported" | "ended" | "spending";
   /** False refuses the whole set. */
   passed: boolean;
   message: string;

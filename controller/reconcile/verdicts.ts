@@ -5,6 +5,8 @@ import type { Desired } from "./desired.ts";
 import { endedVerdicts } from "./ended.ts";
 import { guard, isCounted, type Overrides, type Population, type Removal } from "./guards.ts";
 import type { Match } from "./match.ts";
+import type { SpendingTally } from "./spending.ts";
+import { spendingVerdicts } from "./spending-judge.ts";
 import type { Verdict, Work } from "./types.ts";
 
 /** All that the guards are asked about a set of effects, so that they can be asked again with other overrides. */
@@ -15,12 +17,14 @@ export interface Guarded {
   population: Population;
   /** What effects would buy of that has ended, by hash. */
   ended: ReadonlyMap<string, Ended>;
+  /** What the accounts with a limit pay that these effects concern. */
+  spending: readonly SpendingTally[];
   /** Removals that others are about to do: counted with these, and refused by their own. */
   elsewhere?: Work[];
 }
 
 export function verdicts(
-  { works, policies, population, ended, elsewhere = [] }: Guarded,
+  { works, policies, population, ended, spending, elsewhere = [] }: Guarded,
   { fleet }: Desired,
   overrides: Overrides,
   open: ReadonlyMap<string, Approval>,
@@ -31,6 +35,12 @@ export function verdicts(
   return [
     ...guard(removals, population, fleet.guards, overrides).filter(concerns),
     ...endedVerdicts(works, ended, overrides, open),
+    ...spendingVerdicts(
+      spending,
+      works.map(({ effect }) => effect),
+      open,
+      overrides,
+    ),
   ];
 }
 

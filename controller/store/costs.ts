@@ -6,17 +6,15 @@ import type { PassRecord, Store } from "./types.ts";
 const KEPT = sql`interval '2 years'`;
 
 /** What the accounts have cost, day by day. */
-export function costMethods(db: Kysely<Tables>): Pick<Store, "costDays"> {
+export function costMethods(db: Kysely<Tables>): Pick<Store, "costDays" | "unrecordedCosts"> {
   return {
-    async costDays(since) {
-      const rows = await db
+    async costDays(since, account) {
+      let query = db
         .selectFrom("cost_day")
         .select([sql<string>`day::text`.as("day"), "account", "owner", "class", "currency", "servers", "monthly_micro"])
-        .where("day", ">=", since)
-        .orderBy("cost_day.day")
-        .orderBy("account")
-        .orderBy("owner")
-        .execute();
+        .where("day", ">=", since);
+      if (account !== undefined) query = query.where("account", "=", account);
+      const rows = await query.orderBy("cost_day.day").orderBy("account").orderBy("owner").execute();
       return rows.map(({ day, account, owner, class: whose, currency, servers, monthly_micro }) => ({
         day,
         account,
@@ -25,6 +23,20 @@ export function costMethods(db: Kysely<Tables>): Pick<Store, "costDays"> {
         ...(currency !== "" && { currency }),
         servers,
         monthlyMicro: Number(monthly_micro),
+      }));
+    },
+
+    async unrecordedCosts(account) {
+      // What was deleted since the last pass is still here as managed, and what was adopted since as foreign.
+      const { rows } = await sql<{ currency: string | null; servers: number; micro: string }>`
+        select currency, count(*)::int as servers, coalesce(sum(monthly_micro), 0)::text as micro from inventory
+        where account = ${account} and gone_since is null and class <> 'managed' and not exists (
+          select 1 from object where object.account = ${account} and kind = 'Server' and cloud_id = inventory.id)
+        group by currency order by currency`.execute(db);
+      return rows.map(({ currency, servers, micro }) => ({
+        ...(currency !== null && { currency }),
+        servers,
+        monthlyMicro: Number(micro),
       }));
     },
   };

@@ -512,8 +512,10 @@ export interface Store {
    */
   recordPass(record: PassRecord): Promise<number[] | undefined>;
 
-  /** Costs since a day, `2026-11-26`, the oldest first; kept for two years. */
-  costDays(since: string): Promise<DayCost[]>;
+  /** Costs since a day, `2026-11-26`, of all accounts or of one, the oldest first; kept for two years. */
+  costDays(since: string, account?: string): Promise<DayCost[]>;
+  /** What machines of an account cost that are there and that no record has, one sum a currency; without one: whose price is not known. */
+  unrecordedCosts(account: string): Promise<Pick<DayCost, "currency" | "servers" | "monthlyMicro">[]>;
   /** By id, also drift that has ended. */
   driftById(ids: readonly number[]): Promise<RememberedDrift[]>;
   /** When the last whole pass over each account began, by identity; ISO instants. */

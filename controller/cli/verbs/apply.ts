@@ -22,6 +22,7 @@ export interface ApplyFlags extends GlobalOptions {
   allowReplace?: string[];
   allowDelete?: number;
   allowEnded?: string[];
+  allowSpending?: string[];
   outsideWindow?: boolean;
   /** Stacks whose damaged state, of which no copy is whole, is made anew. */
   rebuildState?: string[];
@@ -42,6 +43,7 @@ export async function applyVerb(flags: ApplyFlags, io: Io): Promise<number> {
       allowReplace: flags.allowReplace ?? [],
       ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),
       ...(flags.allowEnded === undefined ? {} : { allowEnded: flags.allowEnded }),
+      ...(flags.allowSpending === undefined ? {} : { allowSpending: flags.allowSpending }),
       ...(flags.outsideWindow ? { outsideWindow: true } : {}),
     };
     const scope = {

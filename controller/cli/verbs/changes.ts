@@ -25,6 +25,7 @@ export interface ChangeFlags extends GlobalOptions {
   allowReplace?: string[];
   allowDelete?: number;
   allowEnded?: string[];
+  allowSpending?: string[];
   outsideWindow?: boolean;
   reason?: string;
 }
@@ -117,13 +118,15 @@ export function overridesOf({
   allowReplace,
   allowDelete,
   allowEnded,
+  allowSpending,
   outsideWindow,
 }: ChangeFlags): Overrides | undefined {
-  if (!(allowReplace || allowEnded || outsideWindow) && allowDelete === undefined) return undefined;
+  if (!(allowReplace || allowEnded || allowSpending || outsideWindow) && allowDelete === undefined) return undefined;
   return {
     allowReplace: allowReplace ?? [],
     ...(allowDelete !== undefined && { allowRemovals: allowDelete }),
     ...(allowEnded && { allowEnded }),
+    ...(allowSpending && { allowSpending }),
     ...(outsideWindow && { outsideWindow }),
   };
 }

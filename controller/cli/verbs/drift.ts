@@ -30,6 +30,7 @@ export interface DriftFlags extends GlobalOptions {
   allowReplace?: string[];
   allowDelete?: number;
   allowEnded?: string[];
+  allowSpending?: string[];
   outsideWindow?: boolean;
 }
 
@@ -80,6 +81,7 @@ export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
       allowReplace: flags.allowReplace ?? [],
       ...(flags.allowDelete === undefined ? {} : { allowRemovals: flags.allowDelete }),
       ...(flags.allowEnded === undefined ? {} : { allowEnded: flags.allowEnded }),
+      ...(flags.allowSpending === undefined ? {} : { allowSpending: flags.allowSpending }),
       ...(flags.outsideWindow ? { outsideWindow: true } : {}),
     };
     const prepared = await view.during(

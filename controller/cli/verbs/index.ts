@@ -108,6 +108,7 @@ export const verbs: AddVerb[] = [
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
       .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
+      .option("--allow-spending <account>", "this account may come above what it may cost; may be repeated", list)
       .option("--outside-window", "go ahead outside maintenance windows and under a freeze")
       .option("--rebuild-state <stack>", "where no copy of its damaged state is whole: make it anew", list)
       .option("--wait", "wait for machines that are being made ready, also those of earlier runs")
@@ -164,6 +165,7 @@ export const verbs: AddVerb[] = [
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
       .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
+      .option("--allow-spending <account>", "this account may come above what it may cost; may be repeated", list)
       .option("--outside-window", "go ahead outside maintenance windows and under a freeze")
       .action(running(io, exit, async (flags, io) => (await import("./drift.ts")).driftVerb(flags, io))),
   (program, io, exit) =>
@@ -209,6 +211,7 @@ export const verbs: AddVerb[] = [
       .option("--allow-replace <name>", "this server may be deleted and made anew; may be repeated", list)
       .option("--allow-delete <count>", "so many removals at once are meant", count)
       .option("--allow-ended <name>", "this server may be made on something that has ended; may be repeated", list)
+      .option("--allow-spending <account>", "this account may come above what it may cost; may be repeated", list)
       .option("--outside-window", "go ahead outside maintenance windows and under a freeze")
       .option("--reason <words>", "why it is closed")
       .action(
@@ -348,6 +351,11 @@ export const verbs: AddVerb[] = [
       .option("--account <name>", "only this account; may be repeated", list)
       .option("--all", "the fleet's own machines as well")
       .action(running(io, exit, async (flags, io) => (await import("./inventory.ts")).inventoryVerb(flags, io))),
+  (program, io, exit) =>
+    program
+      .command("spending")
+      .description("tell what accounts may cost a month, what they do, and what this month comes to")
+      .action(running(io, exit, async (flags, io) => (await import("./spending.ts")).spendingVerb(flags, io))),
   (program, io, exit) =>
     program
       .command("adopt")

@@ -14,6 +14,7 @@ export function liftsOf({ verdicts, held = [] }: Pick<ChangePreview, "verdicts" 
   const named = (guard: string) =>
     refused.filter((verdict) => verdict.guard === guard).flatMap(({ objects }) => objects);
   const [replaced, ended] = [named("replace"), named("ended")];
+  const dear = accountsOf(refused);
   const isLiftable = held.some(({ holds }) => holds.every(({ by }) => by === "window" || by === "freeze"));
   return [
     ...(replaced.length > 0
@@ -24,6 +25,9 @@ export function liftsOf({ verdicts, held = [] }: Pick<ChangePreview, "verdicts" 
       : []),
     ...(ended.length > 0
       ? [{ field: "lift-ended", words: `${ended.join(", ")} on something that has ended is meant` }]
+      : []),
+    ...(dear.length > 0
+      ? [{ field: "lift-spending", words: `${dear.join(", ")} may come above what it may cost a month` }]
       : []),
     ...(isLiftable ? [{ field: "lift-window", words: "Go ahead outside the maintenance window" }] : []),
   ];
@@ -46,9 +50,14 @@ export function overridesOf(
     allowReplace: lifted.has("lift-replace") ? objects("replace") : [],
     ...(lifted.has("lift-removals") && { allowRemovals: removalsOf(preview) }),
     ...(lifted.has("lift-ended") && { allowEnded: objects("ended") }),
+    ...(lifted.has("lift-spending") && { allowSpending: accountsOf(preview.verdicts) }),
     ...(lifted.has("lift-window") && { outsideWindow: true }),
   };
 }
+
+/** Accounts that would cost more than they may, as the guard names them. */
+const accountsOf = (verdicts: ChangePreview["verdicts"]): string[] =>
+  verdicts.flatMap(({ guard, override = "" }) => (guard === "spending" ? [override.split(" ").at(-1)!] : []));
 
 /** As many as the guard has counted. */
 const removalsOf = ({ verdicts }: Pick<ChangePreview, "verdicts">): number =>

@@ -12,6 +12,11 @@ export const overridesShape = record({
     maxItems: 1000,
     description: "Servers that may be made on something that has ended.",
   },
+  "allowSpending?": {
+    ...listOf(NAME),
+    maxItems: 1000,
+    description: "Accounts that may come above what they may cost a month.",
+  },
   "outsideWindow?": { type: "boolean", description: "Goes ahead outside maintenance windows and under a freeze." },
 });
 
