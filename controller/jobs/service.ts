@@ -24,6 +24,7 @@ import { eventOf } from "./progress-events.ts";
 import { PullJobs } from "./pull-jobs.ts";
 import { JobQueue, type LaneJob, type LaneWork } from "./queue.ts";
 import { reconcileLane } from "./reconcile.ts";
+import { SpendingWatch } from "./spending-watch.ts";
 import { tellProgress } from "./tell-progress.ts";
 import { Watcher } from "./watch.ts";
 
@@ -59,6 +60,7 @@ export class Service {
   #queue: JobQueue | undefined;
   #passes: DriftPasses | undefined;
   #notifier: Notifier | undefined;
+  #spending: SpendingWatch | undefined;
   #guard: ExpiryGuard | undefined;
   #changes: ChangeJobs | undefined;
   #pulls: PullJobs | undefined;
@@ -119,6 +121,7 @@ export class Service {
     const desired = async (signal: AbortSignal) => ((await this.#watcher.isNewest(signal)) ? this.#desired : undefined);
     const { signal } = this.#stopping;
     this.#notifier = new Notifier(this.#controller, queue, this.#log, { desired, pollMs, signal });
+    this.#spending = new SpendingWatch(this.#controller, this.#log, { desired, signal });
     this.#passes = new DriftPasses(this.#controller, {
       queue,
       log: this.#log,
@@ -152,14 +155,15 @@ export class Service {
   async #beginWork(): Promise<void> {
     if (this.#working) return;
     this.#working = true;
-    await this.#queue!.work("reconcile", this.#notifier!.telling(this.#reconcile));
-    await this.#queue!.work("own", this.#notifier!.telling(this.#reconcile));
-    await this.#queue!.work("drift", this.#notifier!.telling(this.#passes!.work));
+    const telling = (work: LaneWork) => this.#notifier!.telling(this.#spending!.after(work));
+    await this.#queue!.work("reconcile", telling(this.#reconcile));
+    await this.#queue!.work("own", telling(this.#reconcile));
+    await this.#queue!.work("drift", telling(this.#passes!.work));
     const show: LaneWork = async (_job, _attempt, signal) => {
       await this.#changes!.show(signal).finally(() => this.#pulls!.nudge());
     };
-    await this.#queue!.work("changes", this.#notifier!.telling(show));
-    await this.#queue!.work("ahead", this.#notifier!.telling(this.#ahead));
+    await this.#queue!.work("changes", telling(show));
+    await this.#queue!.work("ahead", telling(this.#ahead));
     await this.#queue!.work("pulls", this.#notifier!.telling(this.#pulls!.work));
     await this.#queue!.work("expire", this.#notifier!.telling(this.#guard!.work));
     await this.#queue!.work("notifications", this.#notifier!.work);
@@ -300,6 +304,7 @@ export class Service {
     await this.#pulls!.nudge();
     await this.#sendTimely();
     await this.#passes!.followRuns(desired);
+    await this.#spending!.lookAgain();
     await this.#notifier!.look();
     await this.#beginWork();
     if (steady() - this.#madeAt >= MADE_MS) {

@@ -1,10 +1,12 @@
 import { causesOf, type DriftCause } from "../reconcile/causes.ts";
+import type { SpendingAlert } from "../reconcile/spending-alerts.ts";
+import { units } from "../reconcile/spending-judge.ts";
 import type { RememberedDrift, StoredEvent } from "../store/types.ts";
 import { causeLines, causeSummary, plain } from "./words.ts";
 
 /** One thing to tell somebody. Holds no secret: values of clouds and errors are redacted before they come here. */
 export interface Message {
-  /** `drift.started`, `drift.ended`, `expiry.warning`, `failure.lane`. */
+  /** `drift.started`, `drift.ended`, `expiry.warning`, `failure.lane`, `spending.alert`. */
   type: string;
   /** ISO instant at which it happened. */
   at: string;
@@ -93,6 +95,8 @@ function wordsOf(
       };
     case "expiry.stopped":
       return { summary: `${where} has expired on ${text("expires")} and is stopped`, lines: [] };
+    case "spending.alert":
+      return spendingMessage(data as unknown as SpendingAlert);
     case "drift.fought":
       return {
         summary: `${where} is changed again and again: it was reverted ${text("times")} times within an hour and is left as it is`,
@@ -115,4 +119,26 @@ function wordsOf(
     default:
       return { summary: [kind, ...(object === undefined ? [] : [plain(object)])].join(": "), lines: [] };
   }
+}
+
+/** The account as it was called then: that is what its limit was about. */
+function spendingMessage(alert: SpendingAlert): Pick<Message, "summary" | "lines"> {
+  const { account, share, by, currency, limitMicro, committedMicro, spentMicro, projectedMicro, month } = alert;
+  const { uncounted, cap } = alert;
+  const threshold = `${Math.round(share * 1000) / 10} % of the ${units(limitMicro)} ${currency}`;
+  const how =
+    by === "committed"
+      ? "its machines cost"
+      : `${month} has cost ${units(spentMicro ?? 0)} so far, and its machines cost`;
+  return {
+    summary: `${plain(account)} has come to ${threshold} that it may cost a month`,
+    lines: [
+      `${how} ${units(committedMicro)} ${currency} a month`,
+      spentMicro === undefined || projectedMicro === undefined
+        ? `what ${month} has cost so far is not known: the account was not read`
+        : `spent in ${month}: ${units(spentMicro)} ${currency}; by its end as things are: ${units(projectedMicro)}`,
+      ...(uncounted === 0 ? [] : [`${uncounted} machines without a price in ${currency} are in no sum`]),
+      cap ? "what would bring it above the limit is refused" : "nothing is refused: `cap` is not set",
+    ],
+  };
 }

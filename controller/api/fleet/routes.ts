@@ -9,6 +9,7 @@ import { metaRoutes } from "./reads/meta.ts";
 import { metricRoutes } from "./reads/metrics.ts";
 import { objectRoutes } from "./reads/objects.ts";
 import { runRoutes } from "./reads/runs.ts";
+import { spendingRoutes } from "./reads/spending.ts";
 import { stackRoutes } from "./reads/stacks.ts";
 import { statusRoutes } from "./reads/status.ts";
 import type { Route } from "./route.ts";
@@ -61,6 +62,7 @@ export const ROUTES: readonly Route[] = [
   ...accountRoutes,
   ...catalogRoutes,
   ...costRoutes,
+  ...spendingRoutes,
   ...stackRoutes,
   ...runRoutes,
   ...driftRoutes,

@@ -1,8 +1,10 @@
 import { html } from "hono/html";
 import { costHistoryFor, type HistoryBy } from "../../api/fleet/reads/costs.ts";
+import { spendingFor } from "../../api/fleet/reads/spending.ts";
 import { accountsFor } from "../../api/fleet/reads/state.ts";
 import type { CostHistory, DayPoint } from "../../reconcile/cost-history.ts";
 import { counted } from "../../words/text.ts";
+import { isOver, type Spending } from "../../reconcile/spending-judge.ts";
 import { areaChart } from "../parts/areas.ts";
 import { legend, SERIES } from "../parts/bars.ts";
 import { choice } from "../parts/choice.ts";
@@ -33,6 +35,7 @@ export async function costsPage(visit: Visit): Promise<Page> {
     place: "costs",
     body: html`<div class="head"><h1>Costs</h1></div>
 <p>What the machines of the accounts cost a month, as the last reading of each day has seen them; also those that no file names. It is kept for two years.</p>
+${limits(await spendingFor(visit.parts, view, visit.who))}
 <form class="search" method="get" action="/ui/costs" hx-get="/ui/costs" hx-trigger="change" hx-target="#costs" hx-select="#costs" hx-swap="outerHTML" hx-replace-url="true">
 ${choice("days", "Span", choicesBut(SPANS, DEFAULT_DAYS), days === DEFAULT_DAYS ? undefined : days, SPANS[DEFAULT_DAYS])}
 ${choice("by", "By", choicesBut(BY, "account"), by === "account" ? undefined : by, BY.account)}
@@ -43,6 +46,39 @@ ${currencies.length === 0 ? empty("Nothing is known yet: costs are written down 
 ${unpriced === 0 ? nothing : html`<p><small>${counted(unpriced, "machine")} whose price is not known ${unpriced === 1 ? "is" : "are"} in no sum.</small></p>`}
 </section>`,
   };
+}
+
+/** What accounts with a limit may cost, and do; nothing where none has one. */
+function limits(accounts: readonly Spending[]): Markup {
+  if (accounts.length === 0) return nothing;
+  return html`<section id="limits">${table("What accounts may cost a month", LIMIT_COLUMNS, accounts.map(limitCells))}
+<p><small>A month: all machines, those that were approved and are not made yet among them. By its end: what the month has cost so far, and the same machines until its end.</small></p></section>`;
+}
+
+const LIMIT_COLUMNS = [
+  { words: "Account" },
+  { words: "A month", isNumber: true },
+  { words: "Limit", isNumber: true },
+  { words: "Share", isNumber: true },
+  { words: "This month so far", isNumber: true },
+  { words: "By its end", isNumber: true },
+  { words: "Above it" },
+] as const;
+
+function limitCells(spending: Spending): string[] {
+  const { account, committedMicro, limitMicro, spentMicro, projectedMicro, currency, cap, uncounted } = spending;
+  const amount = (micro: number | undefined) =>
+    micro === undefined ? "—" : money({ monthlyMicro: micro, hourlyMicro: 0, currency });
+  const left = uncounted === 0 ? "" : `; ${counted(uncounted, "machine")} without a price in ${currency}`;
+  return [
+    account,
+    amount(committedMicro),
+    amount(limitMicro),
+    limitMicro === 0 ? "—" : `${Math.round((committedMicro / limitMicro) * 100)} %`,
+    amount(spentMicro),
+    amount(projectedMicro),
+    `${isOver(spending) ? "Over; " : ""}more is ${cap ? "refused" : "told"}${left}`,
+  ];
 }
 
 const choicesBut = (words: Readonly<Record<string, string>>, without: string) =>
