@@ -1,11 +1,9 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { generate } from "selfsigned";
-import { SMTPServer } from "smtp-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { deadLetters } from "../../../controller/jobs/letters.ts";
 import { createLog } from "../../../controller/jobs/log.ts";
@@ -25,6 +23,7 @@ import { createMemoryCloud } from "../../memory/cloud.ts";
 import { memoryController } from "../reconcile/controller.ts";
 import { desiredOf } from "../reconcile/passes.ts";
 import { makeDataDir, removeDataDir } from "../store/support.ts";
+import { Mailbox } from "./mailbox.ts";
 import { isSigned, Receiver, SECRET } from "./receiver.ts";
 
 /** Messages on their way: a real database, a real receiver of webhooks and a real mail server. */
@@ -311,18 +310,9 @@ describe("a webhook", () => {
   });
 });
 
-interface Mail {
-  text: string;
-  secure: boolean;
-  user: string | undefined;
-  to: string[];
-}
-
 describe("a mail", () => {
-  const mails: Mail[] = [];
   const certificates = getCACertificates();
-  let server: SMTPServer;
-  let port: number;
+  let mailbox: Mailbox;
 
   beforeAll(async () => {
     const names = [{ name: "commonName", value: "localhost" }];
@@ -330,31 +320,18 @@ describe("a mail", () => {
       extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] }],
     });
     setDefaultCACertificates([...certificates, cert]);
-    server = new SMTPServer({
+    mailbox = await new Mailbox({
       key,
       cert,
-      authOptional: true,
       onAuth: ({ username, password }, _session, done) =>
         password === environment.FLEETWRIGHT_MAIL ? done(null, { user: username }) : done(new Error("bad login")),
       onRcptTo: ({ address }, _session, done) =>
         address.startsWith("nobody") ? done(Object.assign(new Error("no such user"), { responseCode: 550 })) : done(),
-      onData: (stream, session, done) => {
-        const parts: Buffer[] = [];
-        stream.on("data", (part: Buffer) => parts.push(part));
-        stream.on("end", () => {
-          const to = session.envelope.rcptTo.map(({ address }) => address);
-          const text = Buffer.concat(parts).toString();
-          mails.push({ text, secure: session.secure, user: session.user as string | undefined, to });
-          done();
-        });
-      },
-    });
-    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-    port = (server.server.address() as AddressInfo).port;
+    }).start();
   });
   afterAll(async () => {
     setDefaultCACertificates(certificates);
-    await new Promise<void>((closed) => server.close(() => closed()));
+    await mailbox.stop();
   });
 
   const target = (to = ["ops@example.net"], password = "FLEETWRIGHT_MAIL", host = "localhost"): NotificationTarget => ({
@@ -364,7 +341,7 @@ describe("a mail", () => {
       kind: "mail",
       to,
       from: "fleetwright@example.net",
-      smtp: { host, port, login: { user: "fleet", password: { env: password } } },
+      smtp: { host, port: mailbox.port, login: { user: "fleet", password: { env: password } } },
     },
   });
   const delivery = { id: "msg_stable", fleet: "outbox", message };
@@ -372,7 +349,7 @@ describe("a mail", () => {
   it("goes out encrypted, with a login, under an id of its own", async () => {
     await send(controller, target(), delivery);
 
-    const [mail] = mails;
+    const [mail] = mailbox.mails;
     expect(mail).toMatchObject({ secure: true, user: "fleet", to: ["ops@example.net"] });
     expect(mail!.text).toContain("Subject: [outbox] a test\r\n");
     expect(mail!.text).toContain("Message-ID: <msg_stable@outbox.fleetwright>\r\n");
@@ -394,7 +371,7 @@ describe("a mail", () => {
     const elsewhere = send(controller, target(undefined, undefined, "smtp.example.net"), delivery);
 
     await expect(elsewhere).rejects.toThrow(
-      `the password may not be sent to smtp.example.net:${port}; an operator allows it by FLEETWRIGHT_MAIL_ENDPOINT=smtp.example.net:${port}`,
+      `the password may not be sent to smtp.example.net:${mailbox.port}; an operator allows it by FLEETWRIGHT_MAIL_ENDPOINT=smtp.example.net:${mailbox.port}`,
     );
   });
 });
