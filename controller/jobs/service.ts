@@ -304,8 +304,9 @@ export class Service {
     await this.#pulls!.nudge();
     await this.#sendTimely();
     await this.#passes!.followRuns(desired);
-    await this.#spending!.lookAgain();
     await this.#notifier!.look();
+    // Only now: who is to be told is known from then on, and hears of nothing that was before.
+    await this.#spending!.lookAgain();
     await this.#beginWork();
     if (steady() - this.#madeAt >= MADE_MS) {
       this.#madeAt = steady();

@@ -146,7 +146,7 @@ export function spendingVerdicts(
       {
         guard: "spending",
         passed: maySpend(tally.account, overrides),
-        message,
+        message: `${tally.account} ${message}`,
         override: `--allow-spending ${tally.account}`,
         objects: rising.map(({ name }) => name),
       },
@@ -158,22 +158,19 @@ export function maySpend(account: string, { allowSpending = [] }: Overrides): bo
   return allowSpending.includes(account) || allowSpending.includes("*");
 }
 
+/** Why an account may not be made so much dearer, without its name; undefined where it may. */
 function refusedFor({ before, after, rising, ceilingMicro }: Standing): string | undefined {
-  const { account, currency, limitMicro } = after;
-  const dear = rising.filter(({ byMicro }) => byMicro === undefined);
-  const untold = dear.length;
   if (rising.length === 0) return undefined;
-  if (untold > 0)
-    return `what ${namesOf(dear)} would cost in ${currency} is not known, so it is not within what ${account} may cost a month (${units(limitMicro)} ${currency})`;
+  const { currency, limitMicro, uncounted } = after;
+  const may = `may cost ${units(limitMicro)} ${currency} a month, and`;
+  const untold = rising.filter(({ byMicro }) => byMicro === undefined);
+  if (untold.length > 0) return `${may} what ${namesOf(untold)} would cost in ${currency} is not known`;
   if (after.committedMicro <= before.committedMicro) return undefined;
-  if (after.uncounted > 0)
-    return `what ${after.uncounted} of the machines of ${account} cost in ${currency} is not known, so nothing dearer is within what it may cost a month (${units(limitMicro)} ${currency})`;
+  if (uncounted > 0) return `${may} what ${uncounted} of its machines cost in ${currency} is not known`;
   if (after.committedMicro <= ceilingMicro) return undefined;
-  const isTooDear = after.committedMicro > limitMicro;
-  const asked = isTooDear
-    ? `would cost ${units(after.committedMicro)} with ${namesOf(rising)}, and costs ${units(before.committedMicro)} now`
-    : `would come to ${units(after.projectedMicro!)} by the end of this one with ${namesOf(rising)}: ${units(after.spentMicro!)} are spent already`;
-  return `${account} may cost ${units(limitMicro)} ${currency} a month, and ${asked}`;
+  if (after.committedMicro > limitMicro)
+    return `${may} would cost ${units(after.committedMicro)} with ${namesOf(rising)}, and costs ${units(before.committedMicro)} now`;
+  return `${may} this one would come to ${units(after.projectedMicro!)} with ${namesOf(rising)}: ${units(after.spentMicro!)} are spent already`;
 }
 
 const NAMED = 5;
@@ -183,7 +180,10 @@ function namesOf(all: readonly { name: string }[]): string {
   return all.length > NAMED ? `${names.join(", ")} and ${all.length - NAMED} more` : names.join(", ");
 }
 
-/** Effects that do not fit any more beside those that go before them, by hash: what makes nothing dearer comes first, and the others in their order. Pure. */
+/**
+ * Effects that do not fit any more beside those that go before them, by hash, and why: what makes nothing dearer comes first, and the others in their
+ * order. Pure.
+ */
 export function beyondCaps(
   tallies: Iterable<SpendingTally>,
   effects: readonly Effect[],

@@ -6,6 +6,7 @@ import { placeOf, sendTest } from "../../notify/test-message.ts";
 import type { Controller } from "../../reconcile/context.ts";
 import { readDesired } from "../../reconcile/desired.ts";
 import { counted } from "../../words/text.ts";
+import { tellSpending } from "../../reconcile/spending-alerts.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
 import { aligned } from "../render/text.ts";
@@ -41,7 +42,11 @@ export async function notifyVerb(flags: NotifyFlags, io: Io): Promise<number> {
         );
     await noteUncommitted(session, undefined, io);
     const desired = await readDesired(controller, await controller.repo.head(), signal);
-    if (!flags.test) await collect(controller, desired);
+    if (!flags.test) {
+      await collect(controller, desired);
+      // Where no service runs that looks by itself.
+      if ((await tellSpending(controller, desired)).length > 0) await collect(controller, desired);
+    }
     const targets: Told[] = [];
     for (const target of targetsOf(desired)) {
       const about = { name: target.name, by: placeOf(target) };

@@ -112,7 +112,7 @@ describe("a cap", () => {
       name: "refuses anything dearer beside machines whose price is not known",
       given: tally({ a: { recorded: "unknown" } }, { others: [{ servers: 2, monthlyMicro: 0 }] }),
       effects: [effect("create", "c", price(1))],
-      says: "what 3 of the machines of main cost in USD is not known",
+      says: "main may cost 100.00 USD a month, and what 3 of its machines cost in USD is not known",
     },
     {
       name: "lets a server be whose price was never known",
@@ -123,7 +123,7 @@ describe("a cap", () => {
       name: "counts what the month has cost already, also where a whole month would fit",
       given: tally({ a: { recorded: price(40) } }, { month: { month: "2026-11", remaining: 0.5, spentMicro: 70e6 } }),
       effects: [effect("create", "c", price(21))],
-      says: "would come to 100.50 by the end of this one with c: 70.00 are spent already",
+      says: "this one would come to 100.50 with c: 70.00 are spent already",
     },
     {
       name: "lets pass what the rest of the month still takes",
