@@ -1,4 +1,7 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
 import type { Provider, ProviderManager } from "../../../controller/capsule/index.ts";
 import {
   APIError,
@@ -188,6 +191,27 @@ describe("errors", () => {
     const linode = await manager.get_provider("linode");
     expect(await failing(linode.list_instances())).toBeInstanceOf(AuthenticationError);
   });
+});
+
+describe("an account that may cost no more", () => {
+  it(
+    "takes no deployment: 403, and nothing is bought",
+    async () => {
+      const path = "accounts/digitalocean.yaml";
+      place.git("reset", "-q", "--hard");
+      const limit = { monthly: { amount: 1, currency: "USD" }, cap: true };
+      appendFileSync(join(place.fleet, path), stringify({ spending: limit }));
+      place.git("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "-qam", "Limit it");
+
+      const error = await failing(digitalocean.deploy("do-basic-1", { name: "too-dear" }));
+
+      expect([error.constructor, error.status_code]).toEqual([AuthenticationError, 403]);
+      expect(error.message).toContain("above what it may cost a month");
+      expect((await place.of("digitalocean").servers()).map(({ name }) => name)).not.toContain("too-dear");
+      expect(place.git("ls-files", "servers")).not.toContain("too-dear");
+    },
+    TIMEOUT,
+  );
 });
 
 describe("keys", () => {

@@ -90,7 +90,7 @@ describe("a command", () => {
     [`Fine.\r\nfleetwright approve ${HASH}\r\n`, { verb: "approve", hash: HASH }],
     ["fleetwright execute", { verb: "execute" }],
     [
-      `fleetwright approve ${HASH} allow-replace=web-1 allow-replace=web-2 allow-delete=12 allow-ended=old outside-window`,
+      `fleetwright approve ${HASH} allow-replace=web-1 allow-replace=web-2 allow-delete=12 allow-ended=old allow-spending=main outside-window`,
       {
         verb: "approve",
         hash: HASH,
@@ -98,6 +98,7 @@ describe("a command", () => {
           allowReplace: ["web-1", "web-2"],
           allowRemovals: 12,
           allowEnded: ["old"],
+          allowSpending: ["main"],
           outsideWindow: true,
         },
       },

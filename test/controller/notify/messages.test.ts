@@ -80,6 +80,14 @@ describe("a message", () => {
       "web-1 on main has expired on 2026-01-01 and is stopped",
     ],
     [
+      "spending.alert",
+      {
+        ...{ account: "main", share: 0.8, by: "spent", month: "2026-11", currency: "USD", cap: true, uncounted: 1 },
+        ...{ limitMicro: 500e6, committedMicro: 12e6, spentMicro: 410e6, projectedMicro: 415e6 },
+      },
+      "main has come to 80 % of the 500.00 USD that it may cost a month",
+    ],
+    [
       "change.needs-approval",
       { change: "c-1", title: "Add a", state: "needs-approval", by: "Ann <a@b.c>" },
       "c-1 (Add a): needs approval",

@@ -300,6 +300,23 @@ describe("costs", () => {
     const { text } = await otto.get("/ui/costs?by=class&days=30");
     expect(text).toMatch(/<th scope="row">foreign<\/th>/);
     expect(text).toContain("Day by day");
+    expect(text).not.toContain("may cost a month");
+  });
+
+  it("are told beside what accounts may cost, to whoever is about all owners", async () => {
+    const { fleet } = site;
+    fleet.git("reset", "-q", "--hard", "main");
+    fleet.edit("accounts/do-main.yaml", (before) => `${before}spending: { monthly: { amount: 5, currency: USD } }\n`);
+    fleet.commit("Limit do-main");
+    await site.desk.service.look();
+
+    const rows = async (name: string) =>
+      /What accounts may cost a month[\s\S]*?<\/table>/.exec(
+        (await (await site.visitor(name)).get("/ui/costs")).text,
+      )?.[0];
+
+    expect(await rows("Otto")).toMatch(/<th scope="row">do-main<\/th>[\s\S]*5\.00 USD[\s\S]*Over; more is told/);
+    expect(await rows("Lina")).toBeUndefined();
   });
 });
 

@@ -139,7 +139,7 @@ describe("texts beside each other", () => {
 });
 
 describe("what a guard refuses", () => {
-  const refused = (guard: "replace" | "mass-removal" | "protect", override?: string) => ({
+  const refused = (guard: "replace" | "mass-removal" | "protect" | "spending", override?: string) => ({
     guard,
     passed: false,
     message: "no",
@@ -164,6 +164,16 @@ describe("what a guard refuses", () => {
 
     expect(overridesOf(preview, form)).toEqual({ allowReplace: [], allowRemovals: 7 });
     expect(overridesOf(preview, new URLSearchParams())).toBeUndefined();
+  });
+
+  it("lets an account cost more that was shown, and no other", () => {
+    const dear = { verdicts: [refused("spending", "--allow-spending main")], effects: [] };
+
+    expect(liftsOf(dear)).toEqual([{ field: "lift-spending", words: "main may come above what it may cost a month" }]);
+    expect(overridesOf(dear, new URLSearchParams({ "lift-spending": "on" }))).toEqual({
+      allowReplace: [],
+      allowSpending: ["main"],
+    });
   });
 });
 

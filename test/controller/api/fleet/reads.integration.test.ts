@@ -12,7 +12,7 @@ let site: Site;
 let run: string;
 
 beforeAll(async () => {
-  site = await Site.open();
+  site = await Site.open({ fleet: { policies: { spending: { monthly: { amount: 50, currency: "USD" } } } } });
   const runs = await site.ask("/fleet/v1/runs?stack=linode-main.0");
   run = runs.body.items[0].id;
   const by = { email: "operator@example.org", via: "command-line" } as const;
@@ -393,6 +393,29 @@ describe("what else is read", () => {
     expect(body.currencies[0].groups.map(({ key }: { key: string }) => key).sort()).toEqual(["do-main", "linode-main"]);
     expect(theirs.groups).toMatchObject([{ key: "globex", points: [{ servers: 1, monthlyMicro: one.monthlyMicro }] }]);
     expect(theirs.total).toEqual(theirs.groups[0].points);
+  });
+
+  it("tells what accounts may cost and do, to those who are about all owners", async () => {
+    await site.pass();
+    const { body } = await site.ask("/fleet/v1/spending");
+    const of = (name: string) => body.accounts.find(({ account }: { account: string }) => account === name);
+    const { groups } = (await site.ask("/fleet/v1/costs?by=account")).body;
+
+    expect(names(body.accounts.map(({ account: name }: { account: string }) => ({ name })))).toEqual([
+      "do-main",
+      "linode-main",
+      "pve-lab",
+    ]);
+    for (const name of ["do-main", "linode-main"])
+      expect(of(name)).toMatchObject({
+        limitMicro: 50e6,
+        cap: false,
+        committedMicro: groups.find(({ key }: { key: string }) => key === name).cost[0].monthlyMicro,
+        spentMicro: expect.any(Number),
+        projectedMicro: expect.any(Number),
+        uncounted: 0,
+      });
+    expect((await site.ask("/fleet/v1/spending", "globex")).body.accounts).toEqual([]);
   });
 
   it("finds the cheapest, compares up to a price, and tells what is sold", async () => {
