@@ -113,3 +113,39 @@ describe("an account that has ended", () => {
     TIMEOUT,
   );
 });
+
+describe("an account that may cost so much", () => {
+  it(
+    "takes nothing more at the command line than fits, but for what is meant, and always what lowers it",
+    async () => {
+      const account = fleet.read("accounts/do-main.yaml");
+      fleet.write({
+        "accounts/do-main.yaml": `${account}spending: { monthly: { amount: 8, currency: USD }, cap: true }\n`,
+        "servers/api-2.yaml": server("digitalocean", "api-2"),
+      });
+      fleet.commit("One more than fits");
+
+      const { hash, notes } = await fleet.preview();
+      const refused = await fleet.apply("--approve", hash);
+      expect(notes).toContainEqual(
+        expect.stringMatching(/^account do-main: 14\.00 of 8\.00 USD a month.*7\.00 before$/),
+      );
+      expect(refused).toMatchObject({ code: 3, error: { code: "GUARD_REFUSED" } });
+      expect(refused.error?.message).toBe(
+        "do-main may cost 8.00 USD a month, and would cost 14.00 with api-2, and costs 7.00 now (--allow-spending do-main says that it is meant)",
+      );
+      expect(await clouds.writes()).toEqual([]);
+
+      expect(await fleet.apply("--yes", "--allow-spending", "do-main")).toMatchObject({ code: 0, failed: 0 });
+      const over = await fleet.json<{ accounts: object[] }>(["spending"]);
+      expect(over).toMatchObject({
+        code: 2,
+        accounts: [{ account: "do-main", committedMicro: 14e6, limitMicro: 8e6 }],
+      });
+      fleet.write({ "servers/api-2.yaml": null });
+      fleet.commit("And away");
+      expect(await fleet.apply("--yes")).toMatchObject({ code: 0, failed: 0 });
+    },
+    TIMEOUT,
+  );
+});
