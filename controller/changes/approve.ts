@@ -1,8 +1,9 @@
 import { FleetError } from "../../resources/errors.ts";
-import { readDesired } from "../reconcile/desired.ts";
+import { kindOfPath } from "../fleet/file.ts";
+import { type Desired, readDesired } from "../reconcile/desired.ts";
 import type { Overrides } from "../reconcile/guards.ts";
 import { NO_OVERRIDES, passes } from "../reconcile/preview.ts";
-import { BUYS } from "../reconcile/spending.ts";
+import { BUYS, hasLimits } from "../reconcile/spending.ts";
 import { whileRoom } from "../reconcile/spending-room.ts";
 import type { Verdict } from "../reconcile/types.ts";
 import { overridesOfCall } from "./call.ts";
@@ -49,7 +50,7 @@ export function overridesOf({ approvals }: Pick<Change, "approvals">): Overrides
  * @throws {FleetError} PREVIEW_STALE for a hash that it does not have; GUARD_REFUSED when a guard still refuses; CHANGE_STATE.
  */
 export async function approve(
-  { controller }: Ground,
+  { controller, main }: Ground,
   change: Change,
   { hashes, overrides, by }: ApproveRequest,
   signal: AbortSignal,
@@ -68,7 +69,8 @@ export async function approve(
   const preview = await refuseGuarded({ ...change, approvals }, controller, signal);
   const patch = { approvals, by, ...(preview && { preview }) };
   if (missing.length > 0) return await step(controller, change, "needs-approval", patch);
-  return await whileRoomFor(controller, { ...change, approvals }, signal, async (capped) => {
+  const desired = await readDesired(controller, main(), signal);
+  return await whileRoomFor(controller, desired, { ...change, approvals }, signal, async (capped) => {
     const refused = capped.filter((verdict) => !passes(verdict));
     if (refused.length > 0) throw guardRefused(change, refused);
     return await step(controller, change, "approved", patch);
@@ -77,20 +79,25 @@ export async function approve(
 
 /**
  * Judges a change that is about to be approved by what its accounts are to pay now, others that were approved since it was shown among it.
+ * @param desired the main line
  * @see whileRoom
  */
 export async function whileRoomFor<T>(
   controller: Ground["controller"],
-  change: Pick<Change, "id" | "head" | "approvals" | "preview" | "call">,
+  desired: Desired,
+  change: Pick<Change, "id" | "head" | "files" | "approvals" | "preview" | "call">,
   signal: AbortSignal,
   work: (verdicts: Verdict[]) => Promise<T>,
 ): Promise<T> {
-  const { id, head, preview } = change;
+  const { id, head, files, preview } = change;
   const effects = preview?.effects ?? [];
-  if (!effects.some(({ op }) => BUYS.has(op))) return await work([]);
-  const desired = await readDesired(controller, head, signal);
+  const setsLimits = files.some((path) => kindOfPath(path) === "Account" || kindOfPath(path) === "Fleet");
+  if (!(hasLimits(desired) || setsLimits) || !effects.some(({ op }) => BUYS.has(op))) return await work([]);
+  const changed = await readDesired(controller, head, signal);
+  // It was drafted on an older commit: what others have brought to the main line since counts as well.
+  const both = { ...(setsLimits ? changed : desired), objects: [...desired.objects, ...changed.objects] };
   const overrides = overridesOf(change) ?? overridesOfCall(change.call) ?? NO_OVERRIDES;
-  return await whileRoom(controller, { desired, effects, change: id, overrides }, signal, work);
+  return await whileRoom(controller, { desired: both, effects, change: id, overrides }, signal, work);
 }
 
 /** @returns the preview with what the guards say now, where they were asked again. */
@@ -107,9 +114,7 @@ async function refuseGuarded(
       ? { preview: change.preview! }
       : await lookOnce(controller, change, signal, { overrides, engine: false });
   const still = preview.verdicts.filter((verdict) => !passes(verdict));
-  if (still.length > 0) {
-    throw guardRefused(change, still);
-  }
+  if (still.length > 0) throw guardRefused(change, still);
   return preview;
 }
 

@@ -136,7 +136,7 @@ async function conclude(ground: Ground, change: Change, look: ChangePreview, sig
     await step(controller, change, "needs-approval", shown);
     return;
   }
-  const approved = await whileRoomFor(controller, { ...known, approvals }, signal, async (capped) => {
+  const approved = await whileRoomFor(controller, desired, { ...known, approvals }, signal, async (capped) => {
     const full = capped.filter((verdict) => !passes(verdict));
     if (full.length === 0) return await step(controller, change, "approved", { ...shown, approvals, by: policy ?? BY });
     const now = { ...preview, verdicts: [...preview.verdicts.filter(({ guard }) => guard !== "spending"), ...capped] };

@@ -103,16 +103,14 @@ function namesNow({ objects }: Pick<Limited, "objects">): Map<string, string> {
   );
 }
 
-/** Servers that were approved and are not recorded so yet, by an approval of their effect or by that of a change that is not merged. */
+/** Servers that were approved and may not be recorded so yet, by an approval of their effect or by that of a change. */
 async function comingServers(
   controller: Pick<Controller, "store">,
   { objects }: Pick<Limited, "objects">,
   own: string | undefined,
 ): Promise<{ key: string; account: string; cost: Priced }[]> {
   const open = [...(await controller.store.openApprovals()).values()].filter(({ quote }) => quote !== undefined);
-  const changes = (await changesIn(controller, ["approved", "executing"])).filter(
-    ({ id, merged }) => id !== own && merged === undefined,
-  );
+  const changes = (await changesIn(controller, ["approved", "executing"])).filter(({ id }) => id !== own);
   if (open.length + changes.length === 0) return [];
   const accounts = new Map(
     objects.flatMap(({ spec }) => (spec.kind === "Server" ? [[objectKey(spec), spec.account]] : [])),

@@ -76,7 +76,10 @@ describe("what an account may cost", () => {
       ]);
       const [passed, left] = ends[0]!.status === "fulfilled" ? [one, two] : [two, one];
       await desk.changes.execute(passed.id, OTTO, signal);
+      // Also while the first is on the main line, and on no record yet.
+      await expect(approve(other, left.id)).rejects.toMatchObject({ code: "GUARD_REFUSED" });
       await desk.in(passed.id, "converged");
+      await expect(approve(other, left.id)).rejects.toMatchObject({ code: "GUARD_REFUSED" });
 
       await desk.changes.preview(left.id, OTTO);
       const again = await desk.in(left.id, "previewed");
