@@ -46,6 +46,20 @@ function dropCopiesBut(kept: string | undefined): void {
   rmSync(`${file()}.bak`, { force: true });
 }
 
+it(
+  "state whose note by an engine a kill has left empty is read as ever, and engines write no such notes",
+  async () => {
+    const notes = () => readdirSync(join(fleet.dataDir, "state"), { recursive: true, encoding: "utf8" });
+    expect(notes().filter((name) => name.endsWith(".attrs"))).toEqual([]);
+    writeFileSync(`${file()}.attrs`, "");
+    fleet.edit("servers/web-2.yaml", (text) => text.replace("env: test", "env: noted"));
+    fleet.commit("Label one");
+
+    expect(await fleet.apply("--yes")).toMatchObject({ code: 0, converged: 1 });
+  },
+  TIMEOUT,
+);
+
 describe("a damaged state file", () => {
   it(
     "is put back from the copy of the last run before an engine sees it",
