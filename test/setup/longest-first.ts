@@ -13,6 +13,10 @@ const LONGEST = [
   "e2e/whole-way",
   "demo/demo",
   "e2e/",
+  "api/dialect/act",
+  "controller/capsule/",
+  "ui/walk",
+  "api/spot/",
 ];
 
 /**
