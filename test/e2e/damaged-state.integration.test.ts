@@ -60,6 +60,20 @@ it(
   TIMEOUT,
 );
 
+it(
+  "a full preview that could not compare a stack is an error, not one without effects",
+  async () => {
+    // A setting that stand-ins refuse to start with.
+    const broken = { FLEETWRIGHT_STANDIN_WAIT_SCALE: "none" };
+
+    expect(await fleet.json(["preview", "--full"], broken)).toMatchObject({
+      code: 1,
+      error: { code: "ENGINE_FAILED", message: expect.stringContaining("linode-main.0: ") },
+    });
+  },
+  TIMEOUT,
+);
+
 describe("a damaged state file", () => {
   it(
     "is put back from the copy of the last run before an engine sees it",
