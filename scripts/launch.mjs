@@ -29,18 +29,26 @@ export async function launch(file, args, { production = false } = {}) {
   // What the script starts by name runs on the same Node, also where npm has made no links.
   const folders = [...(node === process.execPath ? [] : [path.dirname(node)]), path.join(root, "node_modules/.bin")];
   process.env.PATH = [...folders, process.env.PATH].filter(Boolean).join(path.delimiter);
-  // Reading the program takes more than most verbs do: Node keeps what it has compiled, unless the environment says otherwise.
-  process.env.NODE_COMPILE_CACHE ??= path.join(
-    process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache"),
-    "fleetwright/compiled",
-  );
+  keepCompiled();
   if (node === process.execPath) {
-    module.enableCompileCache();
     process.argv = [node, script, ...args];
     await import(pathToFileURL(script).href);
   } else {
     process.exitCode = await runChild(node, [script, ...args]);
   }
+}
+
+/**
+ * Reading the program takes more than most verbs do: from here on Node keeps what it has compiled, for this process and those it starts, unless
+ * the environment says otherwise.
+ */
+export function keepCompiled() {
+  process.env.NODE_COMPILE_CACHE ??= path.join(
+    process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache"),
+    "fleetwright/compiled",
+  );
+  // A Node that is too old has no such thing, and starts one that has.
+  module.enableCompileCache?.();
 }
 
 /**

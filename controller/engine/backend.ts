@@ -25,12 +25,19 @@ export const stateUrl = (dataDir: string, environment: Environment): string =>
   environment.PULUMI_BACKEND_URL ?? pathToFileURL(join(dataDir, "state")).href;
 
 /**
+ * The engine writes a note beside each file (`.attrs`: its content type), not in one piece. A kill within that moment leaves an empty one, and with that
+ * the engine cannot read the file any more.
+ */
+const withoutNotes = (url: string): string =>
+  /[?&]metadata=/.test(url) ? url : `${url}${url.includes("?") ? "&" : "?"}metadata=skip`;
+
+/**
  * Opens the place that `PULUMI_BACKEND_URL` names. What it needs besides is in the environment: for `s3://` the usual AWS_ variables.
  * @throws {FleetError} USAGE for a URL that the engine could not take either, or when something is missing.
  */
 export function openBackend(url: string, project: string, environment: Environment): Backend {
   if (url.startsWith("file://"))
-    return { url, states: new States(fileBlobs(fileURLToPath(url)), project), secrets: [] };
+    return { url: withoutNotes(url), states: new States(fileBlobs(fileURLToPath(url)), project), secrets: [] };
   const { password } = new URL(url);
   const secrets = password === "" ? [] : [password, decodeURIComponent(password)];
   if (url.startsWith("postgres://")) return { url, states: new States(postgresBlobs(url), project), secrets };

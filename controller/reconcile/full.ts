@@ -1,3 +1,4 @@
+import { FleetError } from "../../resources/errors.ts";
 import { type Controller, cloudOf } from "./context.ts";
 import { readDesired } from "./desired.ts";
 import { liveDifferences } from "./differences.ts";
@@ -13,6 +14,7 @@ import type { Effect, Preview, Work } from "./types.ts";
 /**
  * A full preview: everything that was applied is declared and nothing is targeted, so the engine compares every resource of every stack. It
  * must be empty; what it shows is state and records that have come apart, or a plugin whose new version sees things otherwise.
+ * @throws {FleetError} ENGINE_FAILED where it could not compare one
  */
 export async function previewFull(controller: Controller, options: PreviewOptions): Promise<Preview> {
   const desired = await readDesired(controller, await controller.repo.head(options.commit), options.signal);
@@ -37,10 +39,14 @@ export async function previewFull(controller: Controller, options: PreviewOption
       options.signal,
       { whole: true },
     );
-    const failed = [...engine.errors.values()].flat();
+    const failed = engine.succeeded ? [] : [...engine.errors.values()].flat();
     const changes = engine.steps.filter(({ op, urn }) => op !== "same" && op !== "read" && !urn.includes("::pulumi:"));
     return { stack, failed, changes, cloud: cloudOf(controller, account.spec.provider) };
   });
+  const failed = found.flatMap(({ stack, failed }) => failed.map((text) => `${stack}: ${text}`));
+  // What was not compared must not look like what is the same.
+  if (failed.length > 0)
+    throw new FleetError("ENGINE_FAILED", `the engine could not compare everything:\n${failed.join("\n")}`, {});
   const effects = found.flatMap(({ stack, changes }) =>
     changes.map(({ urn, op, paths }): Effect => {
       const name = urn.split("::").at(-1)!;
@@ -62,7 +68,7 @@ export async function previewFull(controller: Controller, options: PreviewOption
     const match = matches.find((candidate) => candidate.applied === applied);
     return match?.desired !== undefined && liveDifferences(applied!.document, match.desired.spec).length > 0;
   });
-  const notes = [...desired.notes, ...found.flatMap(({ stack, failed }) => failed.map((text) => `${stack}: ${text}`))];
+  const notes = [...desired.notes];
   // Of servers in two stacks each stack would remove one copy, or make the other.
   for (const [identity, open] of resharding) {
     const name = desired.byIdentity.get(identity)?.spec.name ?? identity;

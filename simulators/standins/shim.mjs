@@ -1,6 +1,7 @@
 // Plain JavaScript, because the engine starts it on whatever Node the machine has: from 20.19 on.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { keepCompiled } from "../../scripts/launch.mjs";
 
 const NEEDED_MAJOR = 24;
 const WATCH_MS = 500;
@@ -11,6 +12,8 @@ const WATCH_MS = 500;
  * @param {import("./index.ts").StandinName} name
  */
 export async function run(name) {
+  // The engine starts one for each run.
+  keepCompiled();
   if (Number.parseInt(process.versions.node, 10) >= NEEDED_MAJOR) {
     const { serveProcess } = await import("./main.ts");
     await serveProcess(name);

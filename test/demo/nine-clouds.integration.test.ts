@@ -51,6 +51,7 @@ async function commit(file: string, change: (text: string) => string, message: s
   expect((await shell(`git -C ${demo.folder}/fleet commit -qam ${JSON.stringify(message)}`)).code).toBe(0);
 }
 
+/** The engine's whole look at every stack, twenty processes of it: after several steps, each on objects of its own, it still shows what any left behind. */
 async function expectSettled(): Promise<void> {
   const full = await json<Preview>("preview --full");
   expect(full.effects, JSON.stringify(full.effects)).toEqual([]);
@@ -101,7 +102,6 @@ describe("a fleet on all clouds", () => {
     expect(JSON.stringify(preview.effects)).toContain("8443");
     expect(done.failed, JSON.stringify(done.outcomes)).toBe(0);
     expect(done.converged).toBe(hasAws() ? 5 : 3);
-    await expectSettled();
   });
 
   it("moves a host by one edited file, and says with which commands", { timeout: TIMEOUT }, async () => {
@@ -123,7 +123,6 @@ describe("a fleet on all clouds", () => {
       instances: { total: expect.any(Number) },
     });
     expect(outcomes(done)).toEqual(["update gpu-host-4 converged"]);
-    await expectSettled();
   });
 
   it("switches machines off and on where they are", { timeout: TIMEOUT }, async () => {
@@ -172,7 +171,6 @@ describe("a fleet on all clouds", () => {
         `${cloud}: ${JSON.stringify(writes)}`,
       ).toBe(1);
     }
-    await expectSettled();
   });
 
   it("refuses a new server where the provider has ended, and removes an old one", { timeout: TIMEOUT }, async () => {

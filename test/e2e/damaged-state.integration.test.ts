@@ -46,6 +46,34 @@ function dropCopiesBut(kept: string | undefined): void {
   rmSync(`${file()}.bak`, { force: true });
 }
 
+it(
+  "state whose note by an engine a kill has left empty is read as ever, and engines write no such notes",
+  async () => {
+    const notes = () => readdirSync(join(fleet.dataDir, "state"), { recursive: true, encoding: "utf8" });
+    expect(notes().filter((name) => name.endsWith(".attrs"))).toEqual([]);
+    writeFileSync(`${file()}.attrs`, "");
+    fleet.edit("servers/web-2.yaml", (text) => text.replace("env: test", "env: noted"));
+    fleet.commit("Label one");
+
+    expect(await fleet.apply("--yes")).toMatchObject({ code: 0, converged: 1 });
+  },
+  TIMEOUT,
+);
+
+it(
+  "a full preview that could not compare a stack is an error, not one without effects",
+  async () => {
+    // A setting that stand-ins refuse to start with.
+    const broken = { FLEETWRIGHT_STANDIN_WAIT_SCALE: "none" };
+
+    expect(await fleet.json(["preview", "--full"], broken)).toMatchObject({
+      code: 1,
+      error: { code: "ENGINE_FAILED", message: expect.stringContaining("linode-main.0: ") },
+    });
+  },
+  TIMEOUT,
+);
+
 describe("a damaged state file", () => {
   it(
     "is put back from the copy of the last run before an engine sees it",
