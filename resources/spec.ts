@@ -321,6 +321,20 @@ export interface PortSpec {
   adopt?: string;
 }
 
+/** An image of a server's disk at one moment. It stays when its server goes. */
+export interface SnapshotSpec {
+  kind: "Snapshot";
+  name: string;
+  account: string;
+  provider: string;
+  /** Name of the server that it is taken of; that may have gone since. */
+  server: string;
+  /** For readers of the file. */
+  description?: string;
+  labels: Record<string, string>;
+  protect: boolean;
+}
+
 export interface PlanSpec {
   kind: "Plan";
   name: string;
@@ -342,7 +356,14 @@ export interface PlanSpec {
 }
 
 /** What lives in a stack: servers in ACCOUNT.n, the others in ACCOUNT.base. */
-export type StackObject = ServerSpec | FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec | PortSpec;
+export type StackObject =
+  | ServerSpec
+  | FirewallSpec
+  | KeySpec
+  | AggregateSpec
+  | AggregateHostSpec
+  | PortSpec
+  | SnapshotSpec;
 
 /** Changes that are approved by themselves. */
 export interface ChangePolicy {
