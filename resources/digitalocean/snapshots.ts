@@ -60,7 +60,13 @@ export function snapshotAction(droplet: string, { type, name }: Record<string, u
         throw new FleetError("CLOUD_UNAVAILABLE", message, { cloud: "digitalocean", server: droplet });
       }
       const begun = Date.parse(taken.created_at);
-      const action = actions.find(({ started_at }) => Date.parse(started_at ?? "") === begun);
+      const [action, ...more] = actions.filter(({ started_at }) => Date.parse(started_at ?? "") === begun);
+      if (more.length > 0)
+        throw new FleetError(
+          "CLOUD_UNAVAILABLE",
+          `several snapshots of droplet ${droplet} were begun in one second, which the plugin does not tell apart`,
+          { cloud: "digitalocean", server: droplet },
+        );
       return action && { status: 201, body: { action }, id: String(action.id) };
     },
   };

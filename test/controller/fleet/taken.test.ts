@@ -17,8 +17,7 @@ import { serverSpec } from "../../resources/fixtures.ts";
 import { clouds, fleetFiles, server as serverFile } from "./fleet.ts";
 
 const SNAPSHOT = "kind: Snapshot\nname: before\naccount: main\nserver: a\n";
-const OTHER =
-  "kind: Account\nname: other\nprovider: cumulus\ncredentials: { token: { env: FLEETWRIGHT_OTHER } }\n";
+const OTHER = "kind: Account\nname: other\nprovider: cumulus\ncredentials: { token: { env: FLEETWRIGHT_OTHER } }\n";
 const elsewhere = serverFile("a").replace("account: main", "account: other");
 const compiled = (files: Record<string, string>, cache = createParsedCache()) =>
   compile(fleetFiles(files), { clouds, cache });
