@@ -386,8 +386,8 @@ export interface DialectPolicies {
 
 /** For each owner. */
 export interface ServersPolicy {
-  /** All when absent. */
-  operations?: ("create" | "power" | "restart" | "delete")[];
+  /** All but `snapshot` when absent. */
+  operations?: ("create" | "power" | "restart" | "delete" | "snapshot")[];
   servers?: number;
   /** In the currency's unit. */
   monthly?: { amount: number; currency: string };

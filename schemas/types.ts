@@ -163,11 +163,11 @@ export interface FleetFields {
        */
       capsule?: {
         /**
-         * What its callers may do to their servers. All of these unless said.
+         * What its callers may do to their servers. All unless said, but for `snapshot`, which takes and removes snapshots: what they cost is in no limit, so it must be named.
          *
          * @minItems 1
          */
-        operations?: ("create" | "power" | "restart" | "delete")[];
+        operations?: ("create" | "power" | "restart" | "delete" | "snapshot")[];
         /**
          * At most so many servers an owner. Without a limit unless said.
          */
