@@ -96,7 +96,7 @@ export function snapshotHandler(options: Omit<HandlerOptions, "cloud">): Resourc
 const mapOf = (labels: readonly string[]): Record<string, string> =>
   Object.fromEntries(labels.map((label) => [label.split(":", 1)[0]!, label.slice(label.indexOf(":") + 1)]));
 
-export const listOf = (labels: Readonly<Record<string, string>>): string[] =>
+const listOf = (labels: Readonly<Record<string, string>>): string[] =>
   Object.entries(labels)
     .map(([key, value]) => `${key}:${value}`)
     .sort();
