@@ -69,6 +69,33 @@ export interface FirewallReader {
   trim?(id: string, firewall: FirewallText, call: Call): Promise<void>;
 }
 
+export interface ActualSnapshot {
+  id: string;
+  /** As the cloud has it, without the mark. */
+  name: string;
+  mark?: string;
+  /** The cloud's own status word. */
+  status: string;
+  /** It is still being taken. */
+  pending?: true;
+  /** The cloud's id of the server that it was taken of, which may have gone. */
+  server?: string;
+  /** What the cloud counts. */
+  sizeGiB?: number;
+  /** ISO instant. */
+  createdAt?: string;
+  /** Where the cloud has some. */
+  labels?: Record<string, string>;
+}
+
+/** How the core finds that somebody removed or changed a snapshot by hand. */
+export interface SnapshotReader {
+  /** Every snapshot of a server on the account, all pages, ours or not. */
+  list(call: Call): Promise<ActualSnapshot[]>;
+  /** One snapshot, or `undefined` when the cloud itself says that it is gone. */
+  observe(id: string, call: Call): Promise<ActualSnapshot | undefined>;
+}
+
 export interface ActualAggregate {
   id: string;
   name: string;

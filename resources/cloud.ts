@@ -1,5 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { ActualServer, ExpectedServer, FirewallReader, HostAggregates, NetworkReader } from "./actual.ts";
+import type {
+  ActualServer,
+  ExpectedServer,
+  FirewallReader,
+  HostAggregates,
+  NetworkReader,
+  SnapshotReader,
+} from "./actual.ts";
 import type { Budget } from "./budget.ts";
 import type { Catalog, MarketplaceItem } from "./catalog.ts";
 import type { FleetErrorCode } from "./errors.ts";
@@ -20,6 +27,7 @@ import type {
   PortSpec,
   ServerSecrets,
   ServerSpec,
+  SnapshotSpec,
 } from "./spec.ts";
 import type { Wire } from "./wire.ts";
 
@@ -75,6 +83,8 @@ export interface Cloud {
   readonly console?: ConsoleReader;
   /** Firewalls with their rules as the cloud has them now. Present where `capabilities.firewalls`. */
   readonly firewalls?: FirewallReader;
+  /** Snapshots as the cloud has them now. Present where `capabilities.snapshots`. */
+  readonly snapshots?: SnapshotReader;
   /** Aggregates of hosts, on clouds whose operators we are. */
   readonly hosts?: HostAggregates;
   /** What `list` and `observe` report when the machine is as desired; only fields this cloud can report. */
@@ -84,6 +94,8 @@ export interface Cloud {
 
   /** What this cloud cannot take in the server's file, found without asking the cloud. Empty when all is well. */
   problems?(server: ServerSpec): ServerProblem[];
+  /** Why the cloud takes no snapshot of such a server, found without asking it; undefined when it does. */
+  snapshotProblem?(server: ServerSpec): string | undefined;
   /** What this cloud cannot express of a firewall, by path in the firewall's file: `["rules", 0, "protocol"]`. */
   firewallProblems?(firewall: FirewallText): { path: readonly (string | number)[]; message: string }[];
   /** Fields (paths of the server's file) that make this very change a replace although `capabilities.inPlace` has them. */
@@ -157,7 +169,7 @@ export interface LaunchedMachine {
   key: string;
 }
 
-export type SharedSpec = FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec | PortSpec;
+export type SharedSpec = FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec | PortSpec | SnapshotSpec;
 
 export interface ResourceName {
   /** Pulumi type token, `linode:index/instance:Instance`. */
@@ -207,6 +219,8 @@ export interface Capabilities {
   keysById?: boolean;
   /** It has ports of networks that a server is plugged into while it is there. Default false. */
   ports?: boolean;
+  /** Snapshots of servers can be taken, and kept without them; `labels` where words can be written on them. Absent where not. */
+  snapshots?: { labels: boolean };
   backups: boolean;
   monitoring: boolean;
   ipv6: boolean;
@@ -286,6 +300,8 @@ export interface Declarations {
 export interface SharedContext {
   identity: string;
   mark: string;
+  /** Of a snapshot: the id of its server, literal; undefined when that has gone, which is no matter once the snapshot is there. */
+  serverId?: pulumi.Input<string>;
   /** The account's own `options`. */
   accountOptions?: Readonly<Record<string, unknown>>;
   opts: pulumi.CustomResourceOptions;

@@ -29,6 +29,11 @@ export interface GatewayProfile {
    */
   steady?(method: string, path: string): boolean;
   /**
+   * What the plugin reads as "gone", in place of the 404 of a steady read, where it would fail on that: JSON. Asked only in runs that have made nothing, since
+   * a plugin that waits for what it has just made would stumble over it. `body` is the cloud's.
+   */
+  asGone?(path: string, body: string): object | undefined;
+  /**
    * The body that goes to the cloud in place of the plugin's, where the plugin cannot say what was declared, or says more; undefined when it is
    * right. `body` as for `creation`, which sees it after this.
    */
@@ -51,7 +56,7 @@ export interface GatewayRequest {
 
 /** A request that makes something. `key` tells it from all others: the owner mark, or a natural key where a thing has none. */
 export interface Creation {
-  kind: "Server" | "Firewall" | "SshKey" | "Attachment";
+  kind: "Server" | "Firewall" | "SshKey" | "Attachment" | "Snapshot";
   key: string;
   /** Looks on the cloud for what an earlier, unanswered request has made, and returns it as the answer of that request; `body` is JSON, or a text of `contentType`. */
   find(call: Call): Promise<{ status: number; body: unknown; id: string; contentType?: string } | undefined>;

@@ -275,7 +275,7 @@ function init(options: RequestOptions): RequestInit {
   };
   const shared = { method: options.method, headers, redirect: "manual" as const };
   if (options.json !== undefined) {
-    headers["content-type"] = "application/json";
+    headers["content-type"] ??= "application/json";
     return { ...shared, body: JSON.stringify(options.json) };
   }
   return options.form ? { ...shared, body: formOf(options.form) } : shared;

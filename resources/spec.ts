@@ -333,6 +333,20 @@ export interface PortSpec {
   adopt?: string;
 }
 
+/** An image of a server's disk at one moment. It stays when its server goes. */
+export interface SnapshotSpec {
+  kind: "Snapshot";
+  name: string;
+  account: string;
+  provider: string;
+  /** Name of the server that it is taken of; that may have gone since. */
+  server: string;
+  /** For readers of the file. */
+  description?: string;
+  labels: Record<string, string>;
+  protect: boolean;
+}
+
 export interface PlanSpec {
   kind: "Plan";
   name: string;
@@ -354,7 +368,14 @@ export interface PlanSpec {
 }
 
 /** What lives in a stack: servers in ACCOUNT.n, the others in ACCOUNT.base. */
-export type StackObject = ServerSpec | FirewallSpec | KeySpec | AggregateSpec | AggregateHostSpec | PortSpec;
+export type StackObject =
+  | ServerSpec
+  | FirewallSpec
+  | KeySpec
+  | AggregateSpec
+  | AggregateHostSpec
+  | PortSpec
+  | SnapshotSpec;
 
 /** Changes that are approved by themselves. */
 export interface ChangePolicy {
@@ -377,8 +398,8 @@ export interface DialectPolicies {
 
 /** For each owner. */
 export interface ServersPolicy {
-  /** All when absent. */
-  operations?: ("create" | "power" | "restart" | "delete")[];
+  /** All but `snapshot` when absent. */
+  operations?: ("create" | "power" | "restart" | "delete" | "snapshot")[];
   servers?: number;
   /** In the currency's unit. */
   monthly?: { amount: number; currency: string };

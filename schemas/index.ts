@@ -5,6 +5,7 @@ import fleet from "./fleet.schema.json" with { type: "json" };
 import plan from "./plan.schema.json" with { type: "json" };
 import port from "./port.schema.json" with { type: "json" };
 import server from "./server.schema.json" with { type: "json" };
+import snapshot from "./snapshot.schema.json" with { type: "json" };
 import sshkey from "./sshkey.schema.json" with { type: "json" };
 
 /** Every kind of fleet file: its JSON Schema, the schema's file name and where its files live (`fleet.yaml` or a folder). */
@@ -17,6 +18,7 @@ export const KINDS = {
   SshKey: { schema: sshkey, schemaFile: "sshkey.schema.json", place: "keys/" },
   Aggregate: { schema: aggregate, schemaFile: "aggregate.schema.json", place: "aggregates/" },
   Port: { schema: port, schemaFile: "port.schema.json", place: "ports/" },
+  Snapshot: { schema: snapshot, schemaFile: "snapshot.schema.json", place: "snapshots/" },
 } as const;
 
 export type Kind = keyof typeof KINDS;

@@ -191,11 +191,11 @@ export interface FleetFields {
        */
       capsule?: {
         /**
-         * What its callers may do to their servers. All of these unless said.
+         * What its callers may do to their servers. All unless said, but for `snapshot`, which takes and removes snapshots: what they cost is in no limit, so it must be named.
          *
          * @minItems 1
          */
-        operations?: ("create" | "power" | "restart" | "delete")[];
+        operations?: ("create" | "power" | "restart" | "delete" | "snapshot")[];
         /**
          * At most so many servers an owner. Without a limit unless said.
          */
@@ -1313,5 +1313,41 @@ export interface PortFields {
   adopt?: string;
 }
 
+/**
+ * An image of a server's disk as it is when the snapshot is taken. It outlives its server. Files live below `snapshots/`.
+ */
+export interface SnapshotFields {
+  /**
+   * Always `Snapshot`.
+   */
+  kind: "Snapshot";
+  /**
+   * The snapshot's name at the cloud, where our mark stands behind it unless the cloud has a better place. Unique among snapshots; another name is another snapshot.
+   */
+  name: string;
+  /**
+   * The account that the server is on, and that keeps the snapshot when the server has gone.
+   */
+  account: string;
+  /**
+   * Name of the server that it is taken of, once. Later edits of this change nothing, and the server may go.
+   */
+  server: string;
+  /**
+   * What it is kept for. For readers of this file; no cloud is told.
+   */
+  description?: string;
+  /**
+   * Words of your own, written on the snapshot where the cloud has room for some: only on OpenStack.
+   */
+  labels: {
+    [k: string]: string;
+  };
+  /**
+   * Refuses to remove the snapshot, also when this file goes.
+   */
+  protect: boolean;
+}
+
 /** Any fleet file. */
-export type AnyFields = FleetFields | AccountFields | PlanFields | ServerFields | FirewallFields | SshKeyFields | AggregateFields | PortFields;
+export type AnyFields = FleetFields | AccountFields | PlanFields | ServerFields | FirewallFields | SshKeyFields | AggregateFields | PortFields | SnapshotFields;

@@ -1,4 +1,5 @@
 import type { Cloud, Declarations, ServerContext } from "../resources/cloud.ts";
+import { idIfMade } from "../resources/declaring.ts";
 import { Power } from "../resources/plugin/power-resource.ts";
 import type { StackObject } from "../resources/spec.ts";
 import { powerName } from "./names.ts";
@@ -31,6 +32,8 @@ export interface ProgramInput {
   keyIds: Readonly<Record<string, string>>;
   /** The same of its ports. */
   portIds: Readonly<Record<string, string>>;
+  /** The same of servers that snapshots are taken of. */
+  serverIds: Readonly<Record<string, string>>;
 }
 
 /**
@@ -43,7 +46,14 @@ export function declareStack(cloud: Cloud, declarations: Declarations, input: Pr
     if (spec.kind === "Server") declareServer(cloud, declarations, input, object, spec);
     else {
       const { identity, mark } = object;
-      declarations.declareShared(spec, { identity, mark, accountOptions: input.accountOptions, opts: {} });
+      const serverId = spec.kind === "Snapshot" ? idIfMade(input.serverIds, spec.server) : undefined;
+      declarations.declareShared(spec, {
+        identity,
+        mark,
+        ...(serverId !== undefined && { serverId }),
+        accountOptions: input.accountOptions,
+        opts: {},
+      });
     }
   }
 }

@@ -20,7 +20,7 @@ export interface Home {
 const POLICY = {
   servers: 25,
   monthly: { amount: 500, currency: "USD" },
-  operations: ["create", "delete", "power"],
+  operations: ["create", "delete", "power", "snapshot"],
 };
 
 /** `fleet`, or FLEETWRIGHT_FLEET, or else `~/.capsule/fleet`. */

@@ -4,4 +4,5 @@ export type { Changed, Instance } from "./instances.ts";
 export type { Logger } from "./log.ts";
 export { type ManagerOptions, ProviderManager } from "./manager.ts";
 export type { DeployOptions, Provider } from "./provider.ts";
+export type { Snapshot } from "./snapshots.ts";
 export type { Template } from "./templates.ts";

@@ -9,6 +9,7 @@ import { checkConfig, type DeployConfig, fleetName, wishesOf } from "./config.ts
 import { APIError, apiError, ResourceNotFoundError } from "./errors.ts";
 import { type Changed, type Instance, instanceOf, ownersOf } from "./instances.ts";
 import type { Room } from "./room.ts";
+import { createSnapshot, deleteSnapshot, listSnapshots, type Snapshot } from "./snapshots.ts";
 import { type Template, templateOf } from "./templates.ts";
 
 export interface ProviderParts {
@@ -116,6 +117,36 @@ export class Provider {
     return await this.#act(instance_id, { op: "power", verb: "Stop", power: "stopped" });
   }
 
+  /**
+   * Takes a snapshot of a machine, and comes back once it is there. It stays when the machine goes.
+   * @throws {APIError} 409 for a machine that is not the fleet's, 400 where the provider's are not taken
+   */
+  async create_snapshot(instance_id: string, name: string): Promise<Snapshot & Changed> {
+    return await this.#told(async () => {
+      const at = await this.#at();
+      const server = (await this.#owners(at))(await this.#observe(at, instance_id));
+      if (server === undefined) throw this.#foreign(instance_id);
+      return await createSnapshot(at, { server, name });
+    });
+  }
+
+  /** Every snapshot of the account, ours or not. */
+  async list_snapshots(): Promise<Snapshot[]> {
+    return await this.#told(async () => await listSnapshots(await this.#at()));
+  }
+
+  /** Removes a snapshot and its file. @throws {APIError} 409 for one that is not the fleet's, or is protected */
+  async delete_snapshot(snapshot_id: string): Promise<Snapshot & Changed> {
+    return await this.#told(async () => await deleteSnapshot(await this.#at(), String(snapshot_id)));
+  }
+
+  #foreign(id: string): APIError {
+    return new APIError(
+      `${this.name} ${id} is no machine of this fleet, so it is not touched: \`fleetwright adopt\` takes it over`,
+      409,
+    );
+  }
+
   async #act(
     id: string,
     { op, verb, power }: { op: "delete" | "power"; verb: string; power?: "running" | "stopped" },
@@ -123,11 +154,7 @@ export class Provider {
     return await this.#told(async () => {
       const before = await this.#at();
       const name = (await this.#owners(before))(await this.#observe(before, id));
-      if (name === undefined)
-        throw new APIError(
-          `${this.name} ${id} is no machine of this fleet, so it is not touched: \`fleetwright adopt\` takes it over`,
-          409,
-        );
+      if (name === undefined) throw this.#foreign(id);
       await quiet(before.room, name);
       const at = await this.#at();
       const actual = await this.#observe(at, id);

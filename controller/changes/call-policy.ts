@@ -26,6 +26,8 @@ const RULES: Readonly<Record<CallOp, { files: readonly Kind[]; effects: readonly
   power: { files: ["Server"], effects: ["update"] },
   restart: { files: ["Server"], effects: ["update"] },
   delete: { files: ["Server"], effects: ["delete", "forget"] },
+  snapshot: { files: ["Snapshot"], effects: ["create"] },
+  "delete-snapshot": { files: ["Snapshot"], effects: ["delete"] },
   move: { files: ["Aggregate"], effects: ["create", "update", "adopt", "delete"] },
   launch: { files: ["Server", "SshKey", "Port"], effects: ["create"] },
   port: { files: ["Server", "Port"], effects: ["create", "update"] },
@@ -90,6 +92,10 @@ function refusedServer(
   const { op } = call;
   if (op === "account") return mayAs({ role }, "admin") ? undefined : forbids("accounts are for admins");
   const { operations = OPERATIONS, servers, monthly, deletionsPerHour } = policy;
+  if (op === "snapshot" || op === "delete-snapshot")
+    return (operations as readonly string[]).includes("snapshot")
+      ? undefined
+      : forbids("fleet.yaml lets its callers take and remove no snapshots (operations: [snapshot])");
   if (!(operations as readonly CallOp[]).includes(op)) return forbids(`fleet.yaml lets its callers not ${op} servers`);
   if (op === "create") {
     if (servers !== undefined && tally.servers >= servers)
@@ -104,6 +110,7 @@ function refusedServer(
     : conflicts(`at most ${most} servers of an owner are deleted within an hour, and so many have been`);
 }
 
+/** Where none are named. Snapshots must be: what they cost is in no limit. */
 const OPERATIONS = ["create", "power", "restart", "delete"] as const;
 
 /** What cannot be told is not within a limit. */

@@ -7,7 +7,18 @@ import type { Overrides } from "../reconcile/guards.ts";
 export type Dialect = keyof DialectPolicies;
 
 /** What a caller of a dialect may ask for. `port` also attaches one; `account` is for admins. */
-export type CallOp = "create" | "power" | "restart" | "delete" | "move" | "launch" | "port" | "firewall" | "account";
+export type CallOp =
+  | "create"
+  | "power"
+  | "restart"
+  | "delete"
+  | "snapshot"
+  | "delete-snapshot"
+  | "move"
+  | "launch"
+  | "port"
+  | "firewall"
+  | "account";
 
 /** What a change is that a dialect's caller has asked for: its policy approves exactly this, or it is closed at once. */
 export interface DialectCall {

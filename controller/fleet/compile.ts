@@ -9,6 +9,7 @@ import type {
   PlanSpec,
   PortSpec,
   ServerSpec,
+  SnapshotSpec,
 } from "../../resources/spec.ts";
 import type { Kind } from "../../schemas/index.ts";
 import type {
@@ -19,6 +20,7 @@ import type {
   PlanFields,
   PortFields,
   ServerFields,
+  SnapshotFields,
   SshKeyFields,
 } from "../../schemas/types.ts";
 import { compileAccount } from "./account.ts";
@@ -40,6 +42,7 @@ import { compilePort, portFaults } from "./port.ts";
 import type { Problem } from "./problem.ts";
 import { compileServer } from "./server.ts";
 import { compileShared } from "./shared.ts";
+import { compileSnapshot } from "./taken.ts";
 import type { FieldFault } from "./validate.ts";
 
 export interface CompileOptions {
@@ -71,8 +74,8 @@ export interface Compiled {
   accountPaths: Map<string, string>;
   plans: Map<string, PlanSpec>;
   servers: Map<string, CompiledObject<ServerSpec>>;
-  /** Under `account/kind/name`: firewalls and keys for each account whose servers use them, and ports. */
-  shared: Map<string, CompiledObject<FirewallSpec | KeySpec | PortSpec>>;
+  /** Under `account/kind/name`: firewalls and keys for each account whose servers use them, ports, and snapshots. */
+  shared: Map<string, CompiledObject<FirewallSpec | KeySpec | PortSpec | SnapshotSpec>>;
   /** Aggregates and their hosts, under `account/kind/name`. */
   aggregates: CompiledAggregates;
   /** Files whose object is wrong and therefore in none of the maps. They are not removals: see `isUsable`. */
@@ -163,6 +166,11 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
     (name, spec) => tables.Port.set(name, spec),
   );
   each(
+    "Snapshot",
+    (fields: SnapshotFields) => compileSnapshot(fields, context),
+    (name, spec) => tables.Snapshot.set(name, spec),
+  );
+  each(
     "Aggregate",
     (fields: AggregateFields) => compileAggregate(fields, context),
     (_name, parts, entry) => aggregated.push({ entry, parts }),
@@ -181,7 +189,7 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
   for (const [entry, fault] of portFaults(byKind.Server, servers)) reject("Server", entry, [fault]);
   for (const { kind, name } of invalid) if (kind === "Server" && name !== undefined) servers.delete(name);
 
-  const { shared, faults } = compileShared(servers.values(), byKind, context);
+  const { shared, faults } = compileShared(servers, byKind, context);
   for (const [entry, fault] of faults) tell(entry, [fault], problems);
   const fleet = tables.Fleet.get("");
   const compiled: Compiled = {

@@ -1,6 +1,14 @@
 import type { Catalog } from "../../resources/catalog.ts";
 import type { Capabilities, CredentialField } from "../../resources/cloud.ts";
-import type { AccountSpec, FirewallText, FleetSpec, PlanSpec, PortSpec, ServerSpec } from "../../resources/spec.ts";
+import type {
+  AccountSpec,
+  FirewallText,
+  FleetSpec,
+  PlanSpec,
+  PortSpec,
+  ServerSpec,
+  SnapshotSpec,
+} from "../../resources/spec.ts";
 import type { ParsedFile } from "./file.ts";
 import type { FieldFault } from "./validate.ts";
 
@@ -15,6 +23,7 @@ export interface CloudRules {
     | "sharedPerRegion"
     | "keys"
     | "ports"
+    | "snapshots"
     | "backups"
     | "monitoring"
     | "ipv6"
@@ -25,6 +34,8 @@ export interface CloudRules {
   readonly schemas: { account: object; server: object };
   /** What the cloud cannot take, told without asking it. */
   problems?(server: ServerSpec): { path: string; message: string }[];
+  /** Why the cloud takes no snapshot of such a server. */
+  snapshotProblem?(server: ServerSpec): string | undefined;
   /** Present where the cloud has aggregates of hosts. */
   readonly hosts?: object;
   /** What the cloud cannot express of a firewall. */
@@ -45,6 +56,7 @@ export interface Tables {
   Firewall: Map<string, FleetFirewall>;
   SshKey: Map<string, { name: string; publicKey: string }>;
   Port: Map<string, PortSpec>;
+  Snapshot: Map<string, SnapshotSpec>;
   cloud: Map<string, CloudRules>;
   /** By account. */
   catalog: Map<string, Catalog>;
@@ -154,6 +166,7 @@ function emptyTables(): Tables {
     Firewall: new Map(),
     SshKey: new Map(),
     Port: new Map(),
+    Snapshot: new Map(),
     cloud: new Map(),
     catalog: new Map(),
   };

@@ -66,7 +66,7 @@ export function recompile(
   usesSame &&= servers.size === last.compiled.servers.size;
   const { shared, faults } = usesSame
     ? { shared: last.compiled.shared, faults: [] }
-    : compileShared(servers.values(), last.byKind, context);
+    : compileShared(servers, last.byKind, context);
   // A cloud that begins to use a firewall which it cannot express.
   if (faults.length > 0) return undefined;
   const compiled: Compiled = { ...last.compiled, servers, shared, invalid: [], problems: [], notes: [] };

@@ -22,6 +22,6 @@ export function resume(
   );
   const { last } = cache;
   if (last === undefined) return;
-  const { shared } = compileShared(servers.values(), last.byKind, last.context);
+  const { shared } = compileShared(servers, last.byKind, last.context);
   cache.last = { ...last, files, texts, compiled: { ...last.compiled, servers, shared } };
 }

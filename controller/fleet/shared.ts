@@ -1,4 +1,11 @@
-import { type FirewallSpec, type KeySpec, type PortSpec, plainName, type ServerSpec } from "../../resources/spec.ts";
+import {
+  type FirewallSpec,
+  type KeySpec,
+  type PortSpec,
+  plainName,
+  type ServerSpec,
+  type SnapshotSpec,
+} from "../../resources/spec.ts";
 import type { FirewallFields } from "../../schemas/types.ts";
 import { canonicalJson, sha256 } from "./canonical.ts";
 import type { CompiledObject } from "./compile.ts";
@@ -7,20 +14,21 @@ import type { EntriesByKind, Entry } from "./entries.ts";
 import { fieldFault } from "./file.ts";
 import { firewallPath } from "./firewall.ts";
 import { portObject } from "./port.ts";
+import { snapshotFaults, snapshotObject } from "./taken.ts";
 import type { FieldFault } from "./validate.ts";
 
-type Shared = CompiledObject<FirewallSpec | KeySpec | PortSpec>;
+type Shared = CompiledObject<FirewallSpec | KeySpec | PortSpec | SnapshotSpec>;
 
 export interface SharedObjects {
   /** Under `account/kind/name`. */
   shared: Map<string, Shared>;
-  /** What the clouds that use a firewall cannot express of it, in the firewall's file. */
+  /** What the clouds that use a firewall cannot express of it, in the firewall's file; and snapshots that cannot be of their servers. */
   faults: [Entry, FieldFault][];
 }
 
-/** The firewalls and keys of each account whose servers use them, and all ports. Keys only where the cloud keeps keys. */
+/** The firewalls and keys of each account whose servers use them, and all ports and snapshots. Keys only where the cloud keeps keys. */
 export function compileShared(
-  servers: Iterable<CompiledObject<ServerSpec>>,
+  servers: ReadonlyMap<string, CompiledObject<ServerSpec>>,
   byKind: EntriesByKind,
   { tables }: Context,
 ): SharedObjects {
@@ -38,7 +46,7 @@ export function compileShared(
     });
   };
 
-  for (const { account, provider, region, firewalls, keys } of usedByPlace(servers, tables)) {
+  for (const { account, provider, region, firewalls, keys } of usedByPlace(servers.values(), tables)) {
     const capabilities = tables.cloud.get(provider)?.capabilities;
     const named = (name: string) => (region === undefined ? { name } : { name: `${name}@${region}`, region });
     for (const name of firewalls) {
@@ -60,7 +68,10 @@ export function compileShared(
   }
   for (const [name, spec] of tables.Port)
     shared.set(`${spec.account}/Port/${name}`, portObject(spec, byKind.Port.get(name)!));
-  return { shared, faults: firewallFaults(uses, byKind, tables) };
+  for (const [name, spec] of tables.Snapshot)
+    shared.set(`${spec.account}/Snapshot/${name}`, snapshotObject(spec, byKind.Snapshot.get(name)!));
+  const faults = [...firewallFaults(uses, byKind, tables), ...snapshotFaults(byKind.Snapshot, servers, tables)];
+  return { shared, faults };
 }
 
 /** One firewall on one cloud. */

@@ -7,7 +7,7 @@ import { FleetError, type FleetErrorCode } from "../../resources/errors.ts";
 import type { GatewayProfile } from "../../resources/gateway-profile.ts";
 import { redactor, secretValues } from "../../resources/secrets.ts";
 import type { ServerSecrets } from "../../resources/spec.ts";
-import { type Answer, endToEnd, parseBody, problem, retryAfterMs } from "./answer.ts";
+import { type Answer, endToEnd, json, parseBody, problem, retryAfterMs } from "./answer.ts";
 import { Creates } from "./creates.ts";
 import { standInFor } from "./fixed-host.ts";
 import { steadyRead } from "./steady.ts";
@@ -191,7 +191,10 @@ class RequestHandler {
       const lookEveryMs = this.#lookEveryMs;
       const send = () => this.#exchange({ ...plain, signal: waiting }, path, waiting);
       const sleep = (ms: number) => this.#sleep(ms, waiting);
-      return await steadyRead({ send, patienceMs: STEADY_MS, lookEveryMs, now: this.#now, sleep });
+      const answer = await steadyRead({ send, patienceMs: STEADY_MS, lookEveryMs, now: this.#now, sleep });
+      if (answer.status !== 404 || this.stats.creates > 0) return answer;
+      const said = this.#profile.asGone?.(path, answer.body.toString("utf8"));
+      return said === undefined ? answer : json(200, said);
     }
     if (!creation) {
       await this.#pass({ ...plain, signal: waiting }, path, response);

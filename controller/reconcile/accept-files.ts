@@ -26,7 +26,7 @@ export type DriftOf = Pick<AccountDrift, "account" | "servers" | "drifted">;
 type Edit = { path: string[]; value: unknown };
 
 /**
- * The files with the actual values of drift spliced in. A server that is gone loses its file; a firewall that is gone is only to be reverted, since
+ * The files with the actual values of drift spliced in. A server or a snapshot that is gone loses its file; a firewall that is gone is only to be reverted, since
  * servers name it.
  * @throws {FleetError} FLEET_INVALID when the fleet would not be valid by something else than one server's file.
  */
@@ -53,6 +53,17 @@ export async function acceptedFiles(
       else {
         const reason = "the firewall is gone while servers name it: revert it, or take it out of their files";
         refused.push({ name: drift.name, reason });
+      }
+      continue;
+    }
+    if (drift.object === "Snapshot") {
+      const path = desired.objects.find(({ spec }) => spec.kind === "Snapshot" && spec.name === drift.name)?.path;
+      if (path === undefined) refused.push({ name: drift.name, reason: "no file has it any more: apply its removal" });
+      else if (drift.kind === "changed")
+        refused.push({ name: drift.name, reason: "what is written on a snapshot is only to be reverted" });
+      else {
+        files[path] = null;
+        taken.push(drift);
       }
       continue;
     }

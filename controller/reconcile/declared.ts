@@ -25,6 +25,7 @@ export async function programInput(
     firewallIds: await idsOf(controller, task, "Firewall"),
     keyIds: await idsOf(controller, task, "SshKey"),
     portIds: await idsOf(controller, task, "Port"),
+    serverIds: await serverIdsOf(controller, task),
     accountOptions: task.account.spec.options,
   };
 }
@@ -37,7 +38,13 @@ export async function notReady(controller: Controller, task: StackTask): Promise
   const firewalls = firewallScope === "server" ? undefined : await idsOf(controller, task, "Firewall");
   const keys = keysById ? await idsOf(controller, task, "SshKey") : undefined;
   const ports = await idsOf(controller, task, "Port");
+  const servers = await serverIdsOf(controller, task);
   for (const work of task.declare) {
+    if (work.desired?.kind === "Snapshot") {
+      const { server } = work.desired;
+      if (MAKING.has(work.effect.op) && servers[server] === undefined)
+        reasons.set(work, `it waits for the server ${server}, which is not there`);
+    }
     if (work.desired === undefined || !isServer(work.desired)) continue;
     const { region, createOnly } = work.desired;
     const lacks = (ids: Record<string, string> | undefined) => (name: string) =>
@@ -117,4 +124,12 @@ async function idsOf(
     return {};
   const objects = await controller.store.objects({ account: task.account.identity, kind });
   return Object.fromEntries(objects.flatMap(({ name, cloudId }) => (cloudId === undefined ? [] : [[name, cloudId]])));
+}
+
+/** Ids of the servers, by name, that snapshots of this task are of; of those that have gone there is none. */
+async function serverIdsOf(controller: Controller, task: StackTask): Promise<Record<string, string>> {
+  const names = task.declare.flatMap(({ desired }) => (desired?.kind === "Snapshot" ? [desired.server] : []));
+  if (names.length === 0) return {};
+  const records = await controller.store.objects({ account: task.account.identity, kind: "Server", names });
+  return Object.fromEntries(records.flatMap(({ name, cloudId }) => (cloudId === undefined ? [] : [[name, cloudId]])));
 }

@@ -62,6 +62,11 @@ function withoutRules(spec: StackObject): Record<string, unknown> {
 /** The part of a document that is kept true on a running machine. */
 export function livePart(spec: StackObject): Record<string, unknown> {
   const live = Object.fromEntries(Object.entries(spec).filter(([name]) => !QUIET.has(name)));
+  if (spec.kind === "Snapshot") {
+    // It is of one moment: what it was taken of, and why it is kept, is nothing to bring in line.
+    const { server: _of, description: _why, ...kept } = live;
+    return kept;
+  }
   if (spec.kind !== "Server") return live;
   // A server has its firewalls and ports in no order.
   const ports = spec.ports && { ports: [...spec.ports].sort() };
@@ -78,7 +83,12 @@ export function createOnlyDifferences(before: ServerSpec, after: ServerSpec): Ch
 /** All fields of a new object, as changes from nothing. */
 export function asCreated(spec: StackObject): Change[] {
   const live = withoutRules(spec);
-  const shown = spec.kind === "Server" ? { ...live, ...newPart(spec) } : live;
+  const shown =
+    spec.kind === "Server"
+      ? { ...live, ...newPart(spec) }
+      : spec.kind === "Snapshot"
+        ? { ...live, server: spec.server }
+        : live;
   return [...differences({}, compact(shown)).map(hideUserData), ...ruleChanges(undefined, spec)];
 }
 

@@ -1,4 +1,4 @@
-import type { AppliedObject, RememberedDrift } from "../store/types.ts";
+import type { AppliedObject, DriftKind, RememberedDrift } from "../store/types.ts";
 import { causesOf, type DriftCause } from "./causes.ts";
 import { classify, fleetMarks } from "./classes.ts";
 import type { Controller } from "./context.ts";
@@ -6,7 +6,7 @@ import { dayCosts } from "./day-costs.ts";
 import type { Desired } from "./desired.ts";
 import type { FieldDrift } from "./find-drift.ts";
 import { suspensionOf } from "./holds.ts";
-import { lookAt, type Sight, sightOfFirewall, sightOfServer } from "./look.ts";
+import { lookAt, type Sight, sightOfFirewall, sightOfServer, sightOfSnapshot } from "./look.ts";
 import { type MatchedAccount, readRecords } from "./match.ts";
 import { judge } from "./observe.ts";
 import { inParallel } from "./pool.ts";
@@ -15,9 +15,9 @@ import { compareDrift, entriesOf, withWanted } from "./remember.ts";
 import { whatIsSeen } from "./seen.ts";
 import { type Hold, isServer, objectKey } from "./types.ts";
 
-/** What differs on one server or firewall from what was last applied. */
+/** What differs on one server, firewall or snapshot from what was last applied. */
 export interface ObjectDrift {
-  object: "Server" | "Firewall";
+  object: DriftKind;
   name: string;
   account: string;
   id: string;
@@ -37,8 +37,8 @@ export interface AccountDrift {
   /** Recorded firewalls that were compared. */
   firewalls: number;
   drifted: ObjectDrift[];
-  /** Machines and firewalls that this fleet has made and that no record names. */
-  orphans: { object: "Server" | "Firewall"; id: string; name: string; mark: string }[];
+  /** Machines, firewalls and snapshots that this fleet has made and that no record names. */
+  orphans: { object: DriftKind; id: string; name: string; mark: string }[];
   /** Machines of others: without a mark, or with another fleet's. */
   foreign: number;
   /** All that differs, one row for each cause. */
@@ -51,7 +51,7 @@ export interface AccountDrift {
 }
 
 /**
- * Drift of all accounts, each read once (servers, and firewalls where it has some) and compared by a pure function. What the list does not show
+ * Drift of all accounts, each read once (servers, and firewalls and snapshots where it has some) and compared by a pure function. What the list does not show
  * is looked at directly, twice, before it is called gone. What the pass has seen is remembered: the inventory, and drift with since when. An account
  * that cannot be read yields an error and no drift, and what is remembered of it stays as it was.
  */
@@ -66,8 +66,9 @@ export async function findFleetDrift(
   return await inParallel(used, controller.stacksAtOnce, async (account) => {
     const servers = all.filter((record) => record.account === account.identity);
     const firewalls = await controller.store.objects({ account: account.identity, kind: "Firewall" });
+    const snapshots = await controller.store.objects({ account: account.identity, kind: "Snapshot" });
     try {
-      return await accountDrift(controller, desired, account, { servers, firewalls }, isMark, signal);
+      return await accountDrift(controller, desired, account, { servers, firewalls, snapshots }, isMark, signal);
     } catch (error) {
       signal.throwIfAborted();
       return {
@@ -90,7 +91,7 @@ async function accountDrift(
   controller: Controller,
   desired: Desired,
   account: MatchedAccount,
-  records: { servers: AppliedObject[]; firewalls: AppliedObject[] },
+  records: { servers: AppliedObject[]; firewalls: AppliedObject[]; snapshots: AppliedObject[] },
   isMark: (mark: string) => boolean,
   signal: AbortSignal,
 ): Promise<AccountDrift> {
@@ -113,13 +114,20 @@ async function accountDrift(
         : sightOfServer(cloud, document, mark, actual);
     },
   });
-  const firewall = await compareFirewalls(place, records.firewalls);
+  const firewall = await compareShared(place, "Firewall", records.firewalls, {
+    list: cloud.firewalls?.list,
+    sightOf: (document, shown) => (document.kind === "Firewall" ? sightOfFirewall(cloud, document, shown) : undefined),
+  });
+  const snapshot = await compareShared(place, "Snapshot", records.snapshots, {
+    list: cloud.snapshots?.list,
+    sightOf: (document, shown) => (document.kind === "Snapshot" ? sightOfSnapshot(document, shown) : undefined),
+  });
 
   const owned = await classify(place, reading, records.servers, isMark);
   const seen = whatIsSeen(reading, owned, desired.catalogs[name]);
   // What the cloud takes away by itself needs nobody.
   const orphans = seen.present.filter((row) => row.class === "orphan" && row.actual.leaving === undefined);
-  const found = [...server.found, ...firewall.found];
+  const found = [...server.found, ...firewall.found, ...snapshot.found];
   const open = await controller.store.drift(account.identity, "open");
   const { started, changed, ended } = compareDrift(
     open,
@@ -146,6 +154,7 @@ async function accountDrift(
     orphans: [
       ...orphans.map(({ id, name, mark }) => ({ object: "Server" as const, id, name, mark: mark! })),
       ...firewall.orphans,
+      ...snapshot.orphans,
     ],
     foreign: seen.present.filter((row) => row.class === "foreign").length,
     causes: causesOf(name, remembered),
@@ -155,7 +164,7 @@ async function accountDrift(
 }
 
 /**
- * Drift of some recorded servers and firewalls, each looked at now: what a pass has found may be hours old. Nothing is stored.
+ * Drift of some recorded servers, firewalls and snapshots, each looked at now: what a pass has found may be hours old. Nothing is stored.
  * @param keys `objectKey` of each
  */
 export async function findObjectDrift(
@@ -170,7 +179,7 @@ export async function findObjectDrift(
     const own = all.filter((record) => record.account === account.identity);
     const { name } = account.spec;
     const compared = await Promise.all(
-      (["Server", "Firewall"] as const).map(async (kind) => {
+      (["Server", "Firewall", "Snapshot"] as const).map(async (kind) => {
         const records = own.filter(
           (record) => record.kind === kind && keys.has(objectKey({ kind, account: name, name: record.name })),
         );
@@ -228,23 +237,29 @@ async function compareAll(
   return { compared: known.length, found: found.flat() };
 }
 
-async function compareFirewalls(
+/** What servers share, or leave behind, in one list a kind. Without a record nothing is asked for. */
+async function compareShared<Shown extends { id: string; name: string; mark?: string }>(
   place: Place,
+  kind: "Firewall" | "Snapshot",
   records: AppliedObject[],
+  reading: {
+    list: ((call: Place["call"]) => Promise<Shown[]>) | undefined;
+    sightOf(document: AppliedObject["document"], shown: Shown): Sight | undefined;
+  },
 ): Promise<Compared & Pick<AccountDrift, "orphans">> {
   const { controller, account, cloud, call } = place;
-  if (records.length === 0 || cloud.firewalls === undefined) return { compared: 0, found: [], orphans: [] };
-  const listed = new Map((await cloud.firewalls.list(call)).map((firewall) => [firewall.id, firewall]));
-  const result = await compareAll(place, "Firewall", records, {
+  if (records.length === 0 || reading.list === undefined) return { compared: 0, found: [], orphans: [] };
+  const listed = new Map((await reading.list(call)).map((shown) => [shown.id, shown]));
+  const result = await compareAll(place, kind, records, {
     shown: ({ document, cloudId }) => {
       const shown = listed.get(cloudId!);
-      return shown === undefined || document.kind !== "Firewall" ? undefined : sightOfFirewall(cloud, document, shown);
+      return shown === undefined ? undefined : reading.sightOf(document, shown);
     },
     look: (record) => lookAt(cloud, record, record.cloudId!, call, controller.sleep),
   });
   const [ids, marks] = [new Set(records.map(({ cloudId }) => cloudId)), new Set(records.map(({ mark }) => mark))];
   const others = [...listed.values()].flatMap(({ id, name, mark }) =>
-    mark === undefined || ids.has(id) || marks.has(mark) ? [] : [{ object: "Firewall" as const, id, name, mark }],
+    mark === undefined || ids.has(id) || marks.has(mark) ? [] : [{ object: kind, id, name, mark }],
   );
   // A mark does not tell its fleet; the journal knows what this one has asked for.
   const noted = await controller.store.noted(

@@ -9,7 +9,7 @@ import type { Match } from "./match.ts";
 import { isRulePath, revertedPath } from "./rules.ts";
 import type { Change, Effect, EffectOp, Work } from "./types.ts";
 
-/** What was seen of a recorded machine or firewall just now. `holder` is told when it does not carry our mark any more. */
+/** What was seen of a recorded machine, firewall or snapshot just now. `holder` is told when it does not carry our mark any more. */
 export type Seen = { gone: true } | { gone: false; drift: FieldDrift[]; holder?: "nobody" | "another" };
 
 export interface EffectContext {
@@ -51,6 +51,7 @@ function creation(match: Match, context: EffectContext): Work {
     ...asCreated(spec),
   ];
   const effect = effectOf(match, adopts ? "adopt" : "create", changes, { inputs: inputsOf(spec, context) });
+  if (spec.kind === "Snapshot") effect.notes.push(UNPRICED);
   return workWith(match, context, effect, { generation: 0, refresh: false });
 }
 
@@ -60,7 +61,7 @@ function removal(match: Match, context: EffectContext): Work {
   const forgets = last.kind === "Server" && last.deletionPolicy === "orphan";
   const op = forgets ? "forget" : "delete";
   const effect = effectOf(match, op, asRemoved(applied.document), { inputs: applied.mark });
-  effect.dataLoss = op === "delete" && applied.kind === "Server";
+  effect.dataLoss = op === "delete" && (applied.kind === "Server" || applied.kind === "Snapshot");
   if (forgets) effect.notes.push("the machine runs on: `deletionPolicy: orphan`");
   const gone = context.seen?.gone === true;
   if (gone) effect.notes.push(`${nounOf(applied.document)} is already gone`);
@@ -120,13 +121,20 @@ function replacement(
 
 const nounOf = ({ kind }: StackObject): string => (kind === "Server" ? "the machine" : `the ${kind.toLowerCase()}`);
 
+/** No cloud's catalogue tells what it asks for keeping a snapshot, and how large one gets is known when it is taken. */
+const UNPRICED = "what the cloud asks for it, by its size, is not known";
+
 /** It is gone without a commit that removed it: it is made anew, under a new mark. */
 function recreation(match: Match, context: EffectContext, spec: StackObject): Work {
   const effect = effectOf(match, "create", asCreated(spec), {
     inputs: inputsOf(spec, context),
     reasons: ["gone"],
   });
-  effect.notes.push(`${nounOf(spec)} is gone from the cloud and would be made anew`);
+  effect.notes.push(
+    ...(spec.kind === "Snapshot"
+      ? [`the snapshot is gone from the cloud: another would be taken of ${spec.server} as it is now`, UNPRICED]
+      : [`${nounOf(spec)} is gone from the cloud and would be made anew`]),
+  );
   return workWith(match, context, effect, { generation: match.applied!.generation + 1, refresh: true });
 }
 
@@ -217,6 +225,7 @@ function inputsOf(spec: StackObject, { fingerprint }: EffectContext): unknown {
   if (spec.kind === "AggregateHost" && spec.takenFrom !== undefined)
     return { live: livingInputs(spec), takenFrom: spec.takenFrom };
   if (spec.kind === "Port" && spec.adopt !== undefined) return { live: livingInputs(spec), adopt: spec.adopt };
+  if (spec.kind === "Snapshot") return { live: livingInputs(spec), server: spec.server };
   if (spec.kind !== "Server") return livingInputs(spec);
   const { userData, ...createOnly } = spec.createOnly;
   const secret = userData !== undefined && "text" in userData ? (fingerprint?.(userData.text) ?? "secret") : userData;

@@ -164,9 +164,10 @@ function withDependents(works: Work[], direct: HeldWork[]): { free: Work[]; held
 /** Effects after which there is something that was not there before. */
 const MAKING = new Set(["create", "replace", "adopt"]);
 
-/** Whether a server cannot be as desired before a firewall, port or key of its account is made. */
+/** Whether a snapshot cannot be taken before its server is made, or a server cannot be as desired before a firewall, port or key of its account is made. */
 function needs({ desired, effect }: Work, making: Work): boolean {
   const made = making.desired;
+  if (desired?.kind === "Snapshot") return MAKING.has(effect.op) && isOfNew({ desired }, making);
   if (made === undefined || desired === undefined || !isServer(desired)) return false;
   if (made.account !== desired.account || !isInReach(made, desired.region)) return false;
   if (made.kind === "Firewall") return desired.firewalls.includes(plainName(made.name));
@@ -176,6 +177,12 @@ function needs({ desired, effect }: Work, making: Work): boolean {
     MAKING.has(effect.op) &&
     desired.createOnly.keys.some(({ name }) => name === plainName(made.name))
   );
+}
+
+/** Whether it is a snapshot of a machine that is made, or taken over, only now. */
+export function isOfNew({ desired }: Pick<Work, "desired">, { desired: made, effect }: Work): boolean {
+  if (desired?.kind !== "Snapshot" || made?.kind !== "Server") return false;
+  return made.account === desired.account && made.name === desired.server && ["create", "adopt"].includes(effect.op);
 }
 
 /** Whether a server as it stands is behind a firewall, or plugged into a port, that is to be removed. */

@@ -1,4 +1,5 @@
 import type { Journal } from "../../resources/journal.ts";
+import type { StackObject } from "../../resources/spec.ts";
 import type { Store } from "../store/types.ts";
 import type { MatchedAccount } from "./match.ts";
 import type { Work } from "./types.ts";
@@ -33,7 +34,7 @@ export async function noteMachine(
   account: string,
   mark: string,
   id: string,
-  kind: "Server" | "Firewall" | "Port" = "Server",
+  kind: "Server" | "Firewall" | "Port" | "Snapshot" = "Server",
 ): Promise<void> {
   if ((await store.intent(account, mark))?.id !== undefined) return;
   await store.journal.begin({ account, kind, key: mark });
@@ -41,13 +42,18 @@ export async function noteMachine(
 }
 
 /**
- * A plugin that believes a false 404 takes a running machine, a firewall or a port out of state, and the same run makes it anew. Whatever may come to that
+ * A plugin that believes a false 404 takes a running machine, a firewall, a port or a snapshot out of state, and the same run makes it anew. Whatever may come to that
  * is in the journal first, also when the journal was lost with the database.
  */
 export async function noteKept(store: Store, account: string, works: Work[]): Promise<void> {
   for (const { applied, desired, mark } of works) {
-    if (desired?.kind !== "Server" && desired?.kind !== "Firewall" && desired?.kind !== "Port") continue;
+    if (desired === undefined || !isNoted(desired)) continue;
     if (applied?.cloudId === undefined || applied.mark !== mark) continue;
     await noteMachine(store, account, mark, applied.cloudId, desired.kind);
   }
 }
+
+const isNoted = (
+  spec: StackObject,
+): spec is Extract<StackObject, { kind: NonNullable<Parameters<typeof noteMachine>[4]> }> =>
+  ["Server", "Firewall", "Port", "Snapshot"].includes(spec.kind);

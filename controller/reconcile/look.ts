@@ -1,6 +1,7 @@
-import type { ActualFirewall, ActualServer } from "../../resources/actual.ts";
+import type { ActualFirewall, ActualServer, ActualSnapshot } from "../../resources/actual.ts";
 import type { Call, Cloud } from "../../resources/cloud.ts";
-import type { FirewallSpec, ServerSpec, StackObject } from "../../resources/spec.ts";
+import type { FirewallSpec, ServerSpec, SnapshotSpec, StackObject } from "../../resources/spec.ts";
+import { canonicalJson } from "../fleet/canonical.ts";
 import type { Controller } from "./context.ts";
 import { type FieldDrift, findDrift } from "./find-drift.ts";
 import { ruleDrift } from "./rules.ts";
@@ -8,7 +9,7 @@ import { ruleDrift } from "./rules.ts";
 /** Apart in time so that one stale replica cannot say "gone" twice. */
 const SECOND_LOOK_MS = 1_000;
 
-/** What a look at a machine or a firewall tells, against what it should be. */
+/** What a look at a machine, a firewall or a snapshot tells, against what it should be. */
 export interface Sight {
   mark?: string;
   /** A machine can carry several marks. */
@@ -25,8 +26,15 @@ export interface Sight {
 }
 
 /** Whether the core can look at such an object by itself. What it cannot look at is believed to be as the plugin says. */
-export function canLook(cloud: Cloud, document: StackObject | undefined): document is ServerSpec | FirewallSpec {
-  return document?.kind === "Server" || (document?.kind === "Firewall" && cloud.firewalls !== undefined);
+export function canLook(
+  cloud: Cloud,
+  document: StackObject | undefined,
+): document is ServerSpec | FirewallSpec | SnapshotSpec {
+  return (
+    document?.kind === "Server" ||
+    (document?.kind === "Firewall" && cloud.firewalls !== undefined) ||
+    (document?.kind === "Snapshot" && cloud.snapshots !== undefined)
+  );
 }
 
 /** Two looks, apart in time: "gone" needs the cloud's own word twice. Any fault is thrown, never read as gone. */
@@ -56,7 +64,7 @@ interface Wanted {
   mark: string;
 }
 
-/** Looks at a machine or a firewall directly; undefined when it is gone. */
+/** Looks at a machine, a firewall or a snapshot directly; undefined when it is gone. */
 export async function lookAt(
   cloud: Cloud,
   wanted: Wanted,
@@ -74,6 +82,10 @@ export async function glance(cloud: Cloud, wanted: Wanted, id: string, call: Cal
   if (document.kind === "Server") {
     const actual = await cloud.observe(id, call);
     return actual && sightOfServer(cloud, document, mark, actual);
+  }
+  if (document.kind === "Snapshot") {
+    const actual = await cloud.snapshots?.observe(id, call);
+    return actual && sightOfSnapshot(document, actual);
   }
   const actual = await cloud.firewalls?.observe(id, call);
   return actual && sightOfFirewall(cloud, document, actual);
@@ -96,4 +108,16 @@ export function sightOfFirewall(cloud: Cloud, document: FirewallSpec, actual: Ac
   const expected = cloud.firewalls?.expect(document);
   const drift = expected === undefined ? [] : ruleDrift(expected, actual);
   return { ...(actual.mark === undefined ? {} : { mark: actual.mark }), tags: [], drift };
+}
+
+export function sightOfSnapshot(document: SnapshotSpec, actual: ActualSnapshot): Sight {
+  const { mark, status, pending, labels } = actual;
+  const isSame = labels === undefined || canonicalJson(labels) === canonicalJson(document.labels);
+  return {
+    ...(mark === undefined ? {} : { mark }),
+    tags: [],
+    drift: isSame ? [] : [{ path: "labels", desired: document.labels, actual: labels }],
+    status,
+    ...(pending ? { busy: true as const } : {}),
+  };
 }

@@ -306,7 +306,7 @@ async function policyOf(
   { kind, name, document, commit: since }: AppliedObject,
   commit: string,
 ): Promise<StackObject | undefined> {
-  if (kind !== "Server" && kind !== "Firewall") return undefined;
+  if (kind !== "Server" && kind !== "Firewall" && kind !== "Snapshot") return undefined;
   const last = await lastCommitted(controller.repo, kind, plainName(name), since === "" ? undefined : since, commit);
   if (last === undefined) return undefined;
   const { protect = false, deletionPolicy = "delete", suspend } = load(last.text) as Record<string, unknown>;

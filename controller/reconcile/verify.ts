@@ -91,6 +91,8 @@ async function verifyPresent(
       if (late) return { result, drift: [], problem: `the cloud is still at work on ${id} (${sight.status})` };
     } else {
       const { drift } = sight;
+      if (desired.kind === "Snapshot" && sight.mark !== mark)
+        return { result, drift: [], problem: `${id} does not carry our mark ${mark}: it may be another's snapshot` };
       if (drift.length === 0) return { result, drift };
       const found = canonicalJson(drift);
       if (late || found === before) return { result, drift };

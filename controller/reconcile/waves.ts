@@ -1,7 +1,7 @@
 import type { Rollout } from "../../resources/spec.ts";
 import { isBaseStack } from "./cells.ts";
 import type { Desired } from "./desired.ts";
-import { stillUses } from "./holds.ts";
+import { isOfNew, stillUses } from "./holds.ts";
 import type { Work } from "./types.ts";
 
 /** Servers that go in waves together: those of an account that has its own, or all others under the fleet's. */
@@ -12,7 +12,7 @@ interface Scope {
 
 /** An execution in waves. Without a rollout there is one wave, with everything in it. */
 export interface Waves {
-  /** What servers share and need goes before the first; what none of them needs any more comes after the last. */
+  /** What servers share and need goes before the first; what none of them needs any more comes after the last, and so do snapshots of new ones. */
   before: Work[];
   waves: Work[][];
   after: Work[];
@@ -28,8 +28,10 @@ export interface NotBegun {
 /** Machines that are let go untouched are in no wave. */
 export function wavesOf(works: readonly Work[], desired: Desired): Waves {
   const shared = works.filter(({ stack }) => isBaseStack(stack));
-  const isLast = ({ effect, desired }: Work) => desired === undefined && effect.object.kind !== "AggregateHost";
   const servers = works.filter(({ stack, effect }) => !isBaseStack(stack) && effect.op !== "forget");
+  const isLast = (work: Work) =>
+    (work.desired === undefined && work.effect.object.kind !== "AggregateHost") ||
+    servers.some((server) => isOfNew(work, server));
   const byScope = Map.groupBy(servers, (work) => scopeOf(work, desired));
   const scopes: Scope[] = [];
   const waves: Work[][] = [];
@@ -70,10 +72,12 @@ export function pausedIn({ scopes, waves }: Waves, index: number, isFailed: (wor
   });
 }
 
-/** Removals of firewalls that servers which were not begun are still behind. */
+/** Removals of firewalls that servers which were not begun are still behind, and snapshots of such servers. */
 export function neededBy(after: readonly Work[], left: readonly NotBegun[]): NotBegun[] {
   return after.flatMap((work): NotBegun[] => {
     const user = left.find((server) => stillUses(server.work, work));
-    return user === undefined ? [] : [{ work, why: `${user.work.effect.object.name} still uses it` }];
+    if (user !== undefined) return [{ work, why: `${user.work.effect.object.name} still uses it` }];
+    const server = left.find((one) => isOfNew(work, one.work));
+    return server === undefined ? [] : [{ work, why: `${server.work.effect.object.name} is not there yet` }];
   });
 }

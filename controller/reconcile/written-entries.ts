@@ -8,10 +8,10 @@ import type { EngineStep } from "../engine/events.ts";
 import { type Controller, callOn, cloudId, cloudOf } from "./context.ts";
 import { inParallel } from "./pool.ts";
 import { runStack, type StackTask } from "./stack-run.ts";
-import { isServer, type Work } from "./types.ts";
+import type { Work } from "./types.ts";
 import { groupsOf } from "./urns.ts";
 
-/** A machine that stands already, and the work that is to have it. */
+/** A machine or snapshot that stands already, and the work that is to have it. */
 interface Standing {
   work: Work;
   urn: string;
@@ -22,7 +22,8 @@ interface Standing {
  * Writes machines that stand already into state, as a create by their plugin would have left them: declared inputs with the plugin's
  * defaults, and as outputs the same with the id. What a plugin would do in a create (wait until the machine runs, configure it) is not
  * done, so nothing is written to the cloud; the run that follows reads them first. For machines that a commit adopts, and for those that an
- * earlier run made and that do not run now, which a create would wait for in vain. Answers the works it was done for.
+ * earlier run made and that do not run now, which a create would wait for in vain. The same for snapshots, which no create could be repeated of:
+ * their server may have gone. Answers the works it was done for.
  */
 export async function writeEntries(
   controller: Controller,
@@ -36,9 +37,8 @@ export async function writeEntries(
   const { wanted } = groupsOf(controller, engine, task);
   const unknown = task.declare.flatMap((work) => {
     const urn = wanted.get(work)?.[0];
-    return work.desired !== undefined && isServer(work.desired) && urn !== undefined && !known.has(urn)
-      ? [{ work, urn }]
-      : [];
+    const isWritten = work.desired?.kind === "Server" || work.desired?.kind === "Snapshot";
+    return isWritten && urn !== undefined && !known.has(urn) ? [{ work, urn }] : [];
   });
   // Most are simply new: nothing was ever asked for under their marks.
   const noted = await controller.store.noted(
@@ -83,8 +83,14 @@ async function standing(
   urn: string,
   signal: AbortSignal,
 ): Promise<Standing | undefined> {
+  const call = callOn(controller, account.spec, signal);
+  if (work.desired?.kind === "Snapshot") {
+    const taken = (await cloud.snapshots?.list(call))?.filter(({ mark }) => mark === work.mark) ?? [];
+    const [snapshot] = taken;
+    return snapshot === undefined || taken.length > 1 || snapshot.pending ? undefined : { work, urn, id: snapshot.id };
+  }
   const spec = work.desired as ServerSpec;
-  const marked = await cloud.findByMark(work.mark, spec, callOn(controller, account.spec, signal));
+  const marked = await cloud.findByMark(work.mark, spec, call);
   const [actual] = marked;
   if (actual === undefined || marked.length > 1) return undefined;
   if (work.effect.op !== "adopt" && !isOff(actual)) return undefined;
@@ -101,7 +107,8 @@ function resourceId(cloud: Cloud, spec: ServerSpec, id: string): string | undefi
 
 /** An adopted machine never got this fleet's user data, and a machine that was made before has had it: neither takes it from state. */
 function withoutUserData(work: Work): Work {
-  const spec = work.desired as ServerSpec;
+  const spec = work.desired;
+  if (spec?.kind !== "Server") return work;
   const { userData: _, ...createOnly } = spec.createOnly;
   return { ...work, desired: { ...spec, createOnly } };
 }

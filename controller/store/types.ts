@@ -10,7 +10,7 @@ import type { VpsRows } from "./vps-tables.ts";
 /** An object as it was last applied: the memory of what the clouds were made to be. Rebuilt from state and a listing when lost. */
 export interface AppliedObject {
   account: string;
-  kind: "Server" | "Firewall" | "SshKey" | "Aggregate" | "AggregateHost" | "Port";
+  kind: "Server" | "Firewall" | "SshKey" | "Aggregate" | "AggregateHost" | "Port" | "Snapshot";
   /** Name in the fleet files now. */
   name: string;
   /** Resource name in the stack, constant over renames. */
@@ -222,11 +222,14 @@ export interface LastWanted {
   at: string;
 }
 
+/** What a pass looks at. */
+export type DriftKind = "Server" | "Firewall" | "Snapshot";
+
 /** One field of one object that differs or did. */
 export interface RememberedDrift {
   /** Never given again: names this drift in events and messages. */
   id: number;
-  kind: "Server" | "Firewall";
+  kind: DriftKind;
   /** Constant over renames, as that of its record. */
   identity: string;
   name: string;

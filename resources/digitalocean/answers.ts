@@ -26,6 +26,16 @@ export interface Action {
   id: number;
   status: string;
   type?: string;
+  started_at?: string;
+}
+
+/** Of a droplet, or of a volume: those have ids that are no numbers. */
+export interface Snapshot {
+  id: number | string;
+  name: string;
+  resource_id: number | string;
+  size_gigabytes: number;
+  created_at: string;
 }
 
 export interface Named {
@@ -116,6 +126,16 @@ export const isDroplet = (value: unknown): value is Droplet =>
 
 export const isAction = (value: unknown): value is Action =>
   has(value, (fields) => Number.isInteger(fields.id) && typeof fields.status === "string");
+
+export const isSnapshot = (value: unknown): value is Snapshot =>
+  isNamed(value) &&
+  has(
+    value,
+    (fields) =>
+      ["number", "string"].includes(typeof fields.resource_id) &&
+      Number.isFinite(fields.size_gigabytes) &&
+      typeof fields.created_at === "string",
+  );
 
 export const isNamed = (value: unknown): value is Named =>
   has(

@@ -1,4 +1,5 @@
 import { Droplet } from "@pulumi/digitalocean/droplet.js";
+import { DropletSnapshot } from "@pulumi/digitalocean/dropletSnapshot.js";
 import { Firewall } from "@pulumi/digitalocean/firewall.js";
 import { SshKey } from "@pulumi/digitalocean/sshKey.js";
 import { Tag } from "@pulumi/digitalocean/tag.js";
@@ -11,6 +12,7 @@ import type { ServerSpec } from "../spec.ts";
 import { inboundRules, outboundRules } from "./firewall.ts";
 import { fingerprint, firewallName, firewallTag, keyName, problems, tagsOf } from "./names.ts";
 import type { DigitalOceanOptions } from "./schemas.ts";
+import { snapshotName } from "./snapshots.ts";
 
 /** What applies when a droplet is made, and would make the plugin replace it later. */
 const CREATE_ONLY = ["image", "sshKeys", "userData", "monitoring", "vpcUuid", "dropletAgent"];
@@ -22,9 +24,16 @@ export const declarations: Declarations = {
     return { id: droplet.id };
   },
 
-  declareShared(object, { identity, mark, opts }) {
+  declareShared(object, { identity, mark, serverId, opts }) {
     if (object.kind === "SshKey") {
       new SshKey(`key.${identity}`, { name: keyName(object.name, mark), publicKey: object.publicKey.trim() }, opts);
+      return;
+    }
+    if (object.kind === "Snapshot") {
+      // Once it is there its droplet is no matter, and may have gone.
+      const options = { ...opts, ignoreChanges: ["dropletId"], deleteBeforeReplace: true };
+      const name = snapshotName(object.name, mark);
+      new DropletSnapshot(`snapshot.${identity}`, { name, dropletId: serverId ?? "gone" }, options);
       return;
     }
     if (object.kind !== "Firewall") throw new FleetError("CLOUD_UNSUPPORTED", `DigitalOcean has no ${object.kind}`, {});

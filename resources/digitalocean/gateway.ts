@@ -3,6 +3,7 @@ import { markIn, markWithin } from "../mark.ts";
 import { isNamed, type Named } from "./answers.ts";
 import { taggedDroplets } from "./droplets.ts";
 import { authorization, digitaloceanList, scopesOf } from "./http.ts";
+import { snapshotAction } from "./snapshots.ts";
 import { withRootPassword } from "./user-data.ts";
 
 /** What the official plugin sends to make something, and where its owner mark stands. Tags need no look: making one twice is making it once. */
@@ -21,8 +22,10 @@ export const gateway: GatewayProfile = {
         return named("Firewall", "/v2/firewalls", "firewalls", "firewall", fields);
       case "/v2/account/keys":
         return named("SshKey", "/v2/account/keys", "ssh_keys", "ssh_key", fields);
-      default:
-        return undefined;
+      default: {
+        const [, droplet] = /^\/v2\/droplets\/(\d+)\/actions$/.exec(path.replace(/\/+$/, "")) ?? [];
+        return droplet === undefined ? undefined : snapshotAction(droplet, fields);
+      }
     }
   },
   withSecrets(body, { rootPassword }) {

@@ -15,6 +15,7 @@ import { labelsOf, problems, TAG_LENGTH, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, powerOf, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
 import { showcase } from "./showcase.ts";
+import { snapshots } from "./snapshots.ts";
 
 /** DigitalOcean. @see https://docs.digitalocean.com/reference/api/ */
 export const digitalocean = {
@@ -29,6 +30,7 @@ export const digitalocean = {
     powerCycle: true,
     firewalls: true,
     keys: true,
+    snapshots: { labels: false },
     backups: true,
     monitoring: true,
     secrets: ["rootPassword"],
@@ -40,7 +42,7 @@ export const digitalocean = {
   credentials: {
     token: {
       required: true,
-      description: "Personal access token that may read and write droplets, tags, firewalls and SSH keys",
+      description: "Personal access token that may read and write droplets, tags, firewalls, SSH keys and snapshots",
     },
   },
   schemas: { account: accountSchema, server: serverSchema },
@@ -79,6 +81,7 @@ export const digitalocean = {
   catalog: readCatalog,
   access: readAccess,
   firewalls,
+  snapshots,
   marketplace: readMarketplace,
   metrics,
   showcase,
@@ -109,6 +112,8 @@ export const digitalocean = {
 
   shared(object, identity) {
     if (object.kind === "SshKey") return { type: "digitalocean:index/sshKey:SshKey", name: `key.${identity}` };
+    if (object.kind === "Snapshot")
+      return { type: "digitalocean:index/dropletSnapshot:DropletSnapshot", name: `snapshot.${identity}` };
     return {
       type: "digitalocean:index/firewall:Firewall",
       name: `firewall.${identity}`,

@@ -100,6 +100,14 @@ export interface Image {
   /** GiB */
   min_disk?: number;
   visibility?: string;
+  /** Bytes; null while it is made. */
+  size?: number | null;
+  created_at?: string;
+  /** `snapshot` of what Nova has made of a server, whose id is `instance_uuid`. */
+  image_type?: string;
+  instance_uuid?: string;
+  /** Properties that somebody has given it. */
+  [property: string]: unknown;
 }
 
 type Fields = Record<string, unknown>;

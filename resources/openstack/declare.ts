@@ -4,7 +4,16 @@ import { machineOptions, requiredId } from "../declaring.ts";
 import { linesOf } from "./firewall.ts";
 import { serverInputs } from "./inputs.ts";
 import { aggregateTags, keyName } from "./names.ts";
-import { Aggregate, AggregateHost, KeyPair, Port, PortAttachment, SecurityGroup, Server } from "./resource.ts";
+import {
+  Aggregate,
+  AggregateHost,
+  KeyPair,
+  Port,
+  PortAttachment,
+  SecurityGroup,
+  Server,
+  Snapshot,
+} from "./resource.ts";
 
 /** What applies when a server is made. */
 const CREATE_ONLY = ["image", "keyName", "userData", "networks", "ports", "configDrive", "bootVolumeGiB"];
@@ -30,7 +39,7 @@ export const declarations: Declarations = {
     return { id: resource.id };
   },
 
-  declareShared(object, { identity, mark, opts }) {
+  declareShared(object, { identity, mark, serverId, opts }) {
     switch (object.kind) {
       case "Firewall":
         new SecurityGroup(`firewall.${identity}`, { mark, name: object.name, rules: linesOf(object) }, opts);
@@ -62,6 +71,14 @@ export const declarations: Declarations = {
           ...(adopt === undefined ? {} : { adopt }),
         };
         new Port(`port.${identity}`, { mark, name, network, ...given }, { ...opts, deleteBeforeReplace: true });
+        return;
+      }
+      case "Snapshot": {
+        const { name } = object;
+        // Once it is there its server is no matter, and may have gone.
+        const options = { ...opts, ignoreChanges: ["server"], deleteBeforeReplace: true };
+        const labels = Object.entries(object.labels).map(([key, value]) => `${key}:${value}`);
+        new Snapshot(`snapshot.${identity}`, { mark, name, server: serverId ?? "gone", labels }, options);
         return;
       }
       case "AggregateHost":

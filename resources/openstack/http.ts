@@ -12,6 +12,8 @@ export type OpenStackRequest = Pick<
 > & {
   /** Below the service's version: `/servers/detail`. */
   path: string;
+  /** Besides those that every request has. */
+  headers?: Readonly<Record<string, string>>;
 };
 
 /**
@@ -39,6 +41,7 @@ async function send<T>(call: Call, service: Service, asked: OpenStackRequest, se
     ...asked,
     cloud: "openstack",
     headers: {
+      ...asked.headers,
       "x-auth-token": session.token,
       ...(version ? { "openstack-api-version": `${service} ${version}` } : {}),
     },

@@ -14,6 +14,7 @@ import { networks } from "./networks.ts";
 import { POWER_ACTIONS, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
 import { actual, isDeleting, listServers, markOf, readServer, serverPath } from "./servers.ts";
+import { snapshotProblem, snapshots } from "./snapshots.ts";
 
 /** OpenStack: nova from Stein (2.69) on, Neutron, Glance, Keystone v3. @see https://docs.openstack.org/api-ref/ */
 export const openstack = {
@@ -27,6 +28,7 @@ export const openstack = {
     keys: true,
     keysById: true,
     ports: true,
+    snapshots: { labels: true },
     backups: false,
     monitoring: false,
     ipv6: false,
@@ -92,6 +94,8 @@ export const openstack = {
   firewallProblems,
   hosts,
   networks,
+  snapshots,
+  snapshotProblem,
 
   expect(server, mark) {
     return {
@@ -127,6 +131,8 @@ export const openstack = {
         return { type: "fleetwright:openstack:Aggregate", name: `aggregate.${identity}` };
       case "AggregateHost":
         return { type: "fleetwright:openstack:AggregateHost", name: `host.${identity}` };
+      case "Snapshot":
+        return { type: "fleetwright:openstack:Snapshot", name: `snapshot.${identity}` };
       case "Port":
         return { type: "fleetwright:openstack:Port", name: `port.${identity}` };
     }

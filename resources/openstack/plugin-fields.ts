@@ -1,7 +1,16 @@
 import { FleetError } from "../errors.ts";
 import { type PropertyMap, UNKNOWN } from "../plugin/handler.ts";
 import { checkFields, type Fields, resourceSchema } from "../plugin/inputs.ts";
-import { AGGREGATE, AGGREGATE_HOST, KEY_PAIR, PORT, PORT_ATTACHMENT, SECURITY_GROUP, SERVER } from "./resource.ts";
+import {
+  AGGREGATE,
+  AGGREGATE_HOST,
+  KEY_PAIR,
+  PORT,
+  PORT_ATTACHMENT,
+  SECURITY_GROUP,
+  SERVER,
+  SNAPSHOT,
+} from "./resource.ts";
 
 const mark = { type: "string", required: true, description: "Owner mark; stands in the creating request." } as const;
 
@@ -71,6 +80,13 @@ export const PORT_FIELDS: Fields = {
   adopt: { type: "string", description: "Neutron's id of one that is there already and is taken over." },
 };
 
+export const SNAPSHOT_FIELDS: Fields = {
+  mark,
+  name: { type: "string", required: true, description: "Name of the image." },
+  server: { type: "string", required: true, description: "Nova's id of the server that it is taken of." },
+  labels: { type: "strings", default: [], description: "Properties of the image as `key:value`." },
+};
+
 export const ATTACHMENT_FIELDS: Fields = {
   server: { type: "string", required: true, description: "Nova's id of the server." },
   port: { type: "string", required: true, description: "Neutron's id of the port." },
@@ -84,6 +100,7 @@ export const schema = {
   [AGGREGATE]: resourceSchema("A host aggregate of nova.", AGGREGATE_FIELDS),
   [AGGREGATE_HOST]: resourceSchema("A host's place in one aggregate.", HOST_FIELDS),
   [PORT]: resourceSchema("A port of Neutron.", PORT_FIELDS),
+  [SNAPSHOT]: resourceSchema("An image that nova makes of a server.", SNAPSHOT_FIELDS),
   [PORT_ATTACHMENT]: resourceSchema("A server's place on a port.", ATTACHMENT_FIELDS),
 };
 

@@ -6,6 +6,7 @@ export const KEY_PAIR = "fleetwright:openstack:KeyPair";
 export const AGGREGATE = "fleetwright:openstack:Aggregate";
 export const AGGREGATE_HOST = "fleetwright:openstack:AggregateHost";
 export const PORT = "fleetwright:openstack:Port";
+export const SNAPSHOT = "fleetwright:openstack:Snapshot";
 export const PORT_ATTACHMENT = "fleetwright:openstack:PortAttachment";
 
 interface ServerArgs {
@@ -124,5 +125,22 @@ interface PortAttachmentArgs {
 export class PortAttachment extends pulumi.CustomResource {
   constructor(name: string, args: PortAttachmentArgs, opts?: pulumi.CustomResourceOptions) {
     super(PORT_ATTACHMENT, name, { ...args }, opts);
+  }
+}
+
+interface SnapshotArgs {
+  /** Owner mark; among the image's properties. */
+  mark: pulumi.Input<string>;
+  name: pulumi.Input<string>;
+  /** Nova's id of the server that it is taken of. */
+  server: pulumi.Input<string>;
+  /** As `key:value`. */
+  labels: pulumi.Input<pulumi.Input<string>[]>;
+}
+
+/** An image that Nova makes of a server. Its id is Glance's. */
+export class Snapshot extends pulumi.CustomResource {
+  constructor(name: string, args: SnapshotArgs, opts?: pulumi.CustomResourceOptions) {
+    super(SNAPSHOT, name, { ...args }, opts);
   }
 }

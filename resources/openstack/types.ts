@@ -7,6 +7,7 @@ import { securityGroupHandler } from "./plugin-group.ts";
 import { aggregateHostHandler } from "./plugin-host.ts";
 import { keyPairHandler } from "./plugin-key.ts";
 import { portHandler } from "./plugin-port.ts";
+import { snapshotHandler } from "./plugin-snapshot.ts";
 
 /** What the package `fleetwright` has for OpenStack. */
 export const types: CloudTypes = {
@@ -18,6 +19,7 @@ export const types: CloudTypes = {
     aggregateHostHandler(parts),
     portHandler(parts),
     portAttachmentHandler(parts),
+    snapshotHandler(parts),
   ],
   schema,
 };

@@ -29,6 +29,17 @@ export function novaSaysGone(body: unknown): boolean {
   return typeof itemNotFound?.message === "string" && itemNotFound.message !== "";
 }
 
+/** Whether a 404 is Glance's own word that there is no such image. */
+export function glanceSaysGone(body: unknown): boolean {
+  return /^no image found with id|failed to find image/i.test(wordsOf(body) ?? glanceText(body) ?? "");
+}
+
+/** Of a body that is no JSON, or says it at the top. */
+function glanceText(body: unknown): string | undefined {
+  const text = typeof body === "string" ? body : (body as { message?: unknown } | null | undefined)?.message;
+  return typeof text === "string" ? text.replace(/<[^>]*>/g, " ").trim() : undefined;
+}
+
 /** Whether a 404 is Neutron's own word that there is no such thing. */
 export function neutronSaysGone(body: unknown): boolean {
   const { NeutronError: error } = (body ?? {}) as { NeutronError?: { type?: unknown } };

@@ -132,7 +132,11 @@ export interface Application {
 export interface Snapshot {
   id: string;
   description?: string;
+  /** pending, complete, deleted. */
   status?: string;
+  /** Bytes. */
+  size?: number;
+  date_created?: string;
 }
 
 export interface StartupScript {

@@ -7,7 +7,6 @@ import {
   isOperatingSystem,
   isPlan,
   isRegion,
-  isSnapshot,
   isStartupScript,
   type MetalPlan,
   type OperatingSystem,
@@ -18,6 +17,7 @@ import {
 } from "./answers.ts";
 import { invalidAnswer, vultr, vultrList } from "./http.ts";
 import { isPlaceholder } from "./images.ts";
+import { listSnapshots } from "./snapshots.ts";
 
 /** Where a plan has no price for an hour. */
 const HOURS_A_MONTH = 730;
@@ -29,7 +29,7 @@ export async function readCatalog(call: Call): Promise<Catalog> {
     vultrList<Region>(call, "/v2/regions", "regions", isRegion),
     vultrList<OperatingSystem>(call, "/v2/os", "os", isOperatingSystem),
     vultrList<Application>(call, "/v2/applications", "applications", isApplication),
-    vultrList<Snapshot>(call, "/v2/snapshots", "snapshots", isSnapshot),
+    listSnapshots(call),
   ]);
   const stock = new Map(await Promise.all(regions.map(async ({ id }) => [id, await soldIn(id, call)] as const)));
   // `locations` says where a plan may be, and the region's own list what it has left.

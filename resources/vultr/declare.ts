@@ -2,6 +2,7 @@ import { BareMetalServer } from "@ediri/vultr/bareMetalServer.js";
 import { FirewallGroup } from "@ediri/vultr/firewallGroup.js";
 import { FirewallRule } from "@ediri/vultr/firewallRule.js";
 import { Instance } from "@ediri/vultr/instance.js";
+import { Snapshot } from "@ediri/vultr/snapshot.js";
 import { SSHKey } from "@ediri/vultr/sshkey.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Declarations, ServerContext } from "../cloud.ts";
@@ -37,9 +38,16 @@ export const declarations: Declarations = {
     return { id: instance.id };
   },
 
-  declareShared(object, { identity, mark, opts }) {
+  declareShared(object, { identity, mark, serverId, opts }) {
     if (object.kind === "SshKey") {
       new SSHKey(`key.${identity}`, { name: markedName(object.name, mark), sshKey: object.publicKey.trim() }, opts);
+      return;
+    }
+    if (object.kind === "Snapshot") {
+      // Once it is there its instance is no matter, and may have gone.
+      const options = { ...opts, ignoreChanges: ["instanceId"], deleteBeforeReplace: true };
+      const description = markedName(object.name, mark);
+      new Snapshot(`snapshot.${identity}`, { description, instanceId: serverId ?? "gone" }, options);
       return;
     }
     if (object.kind !== "Firewall") throw new FleetError("CLOUD_UNSUPPORTED", `Vultr has no ${object.kind}`, {});

@@ -16,6 +16,7 @@ import {
 import { normalized, ruleKey } from "./firewall.ts";
 import { authorization, HOST, scopesOf, vultrList } from "./http.ts";
 import { type Kind, serverId } from "./ids.ts";
+import { listSnapshots, NO_SNAPSHOT } from "./snapshots.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -34,6 +35,7 @@ export const gateway: GatewayProfile = {
     if (route === "/v2/bare-metals") return machine<BareMetal>("bare-metals", "bare_metal", isBareMetal, fields);
     if (route === "/v2/firewalls") return group(fields);
     if (route === "/v2/ssh-keys") return key(fields);
+    if (route === "/v2/snapshots") return snapshot(fields);
     const rules = /^\/v2\/firewalls\/([^/]+)\/rules$/.exec(route);
     return rules ? rule(rules[1]!, fields) : undefined;
   },
@@ -43,7 +45,12 @@ export const gateway: GatewayProfile = {
   }),
   // A refresh drops what one of these is told to be gone.
   steady: (method, path) =>
-    method === "GET" && /^\/v2\/(instances|bare-metals|ssh-keys|firewalls)\/[^/]+(\/rules\/\d+)?\/?$/.test(path),
+    method === "GET" &&
+    /^\/v2\/(instances|bare-metals|ssh-keys|firewalls|snapshots)\/[^/]+(\/rules\/\d+)?\/?$/.test(path),
+  // Of a snapshot the plugin fails on a 404, again and again, and takes an answer without one for "gone".
+  asGone(path, body) {
+    return /^\/v2\/snapshots\/[^/]+\/?$/.test(path) && NO_SNAPSHOT.test(body) ? {} : undefined;
+  },
   amend(method, path, body) {
     const fields = fieldsOf(body);
     const [, kind] = /^\/v2\/(instances|bare-metals)\/[^/]+\/?$/.exec(path) ?? [];
@@ -90,6 +97,11 @@ function key({ name }: Fields): Creation | undefined {
   const mark = typeof name === "string" ? markWithin(name) : undefined;
   const list = (call: Call) => vultrList<SshKey>(call, "/v2/ssh-keys", "ssh_keys", isSshKey);
   return mark ? named("SshKey", mark, "ssh_key", list, (item) => item.name) : undefined;
+}
+
+function snapshot({ description }: Fields): Creation | undefined {
+  const mark = typeof description === "string" ? markWithin(description) : undefined;
+  return mark ? named("Snapshot", mark, "snapshot", listSnapshots, (item) => item.description ?? "") : undefined;
 }
 
 function named<T extends { id: string }>(

@@ -32,6 +32,7 @@ import { metrics } from "./metrics.ts";
 import { problems, TAG_LENGTH, tags, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, readInstance, readMetal, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
+import { snapshotProblem, snapshots } from "./snapshots.ts";
 
 const INSTANCE = "vultr:index/instance:Instance";
 const METAL = "vultr:index/bareMetalServer:BareMetalServer";
@@ -50,6 +51,7 @@ export const vultr = {
     ownStack: ({ size }) => isMetal(size),
     keys: true,
     keysById: true,
+    snapshots: { labels: false },
     backups: true,
     monitoring: false,
     ipv6: true,
@@ -61,7 +63,7 @@ export const vultr = {
     apiKey: {
       required: true,
       description:
-        "API key that may provision and upgrade machines and manage firewalls, allowed for this machine's address",
+        "API key that may provision and upgrade machines and manage firewalls and snapshots, allowed for this machine's address",
     },
   },
   schemas: { account: accountSchema, server: serverSchema },
@@ -148,6 +150,8 @@ export const vultr = {
 
   labelsOf: (server) => tags.labelsOf(server.tags),
   problems,
+  snapshots,
+  snapshotProblem,
   firewallProblems,
 
   mustReplace(before, after) {
@@ -171,6 +175,7 @@ export const vultr = {
 
   shared(object, identity) {
     if (object.kind === "SshKey") return { type: "vultr:index/sSHKey:SSHKey", name: `key.${identity}` };
+    if (object.kind === "Snapshot") return { type: "vultr:index/snapshot:Snapshot", name: `snapshot.${identity}` };
     if (object.kind !== "Firewall") return undefined;
     return {
       type: "vultr:index/firewallGroup:FirewallGroup",

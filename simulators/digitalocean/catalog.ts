@@ -154,7 +154,7 @@ export interface Image {
   slug: string;
   name: string;
   distribution: string;
-  kind: "distribution" | "application" | "custom";
+  kind: "distribution" | "application" | "custom" | "snapshot";
   minDiskGb: number;
   description: string;
 }

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { findImage, REGIONS, SIZES } from "./catalog.ts";
+import { REGIONS, SIZES } from "./catalog.ts";
 import { notFound, unprocessable } from "./errors.ts";
 import {
   type Body,
@@ -124,7 +124,7 @@ function readNewDroplet(body: Body, world: DigitalOceanWorld): NewDroplet {
   if (!region) throw unprocessable("You specified an invalid region for Droplet creation.");
   if (!size.regions.includes(region.slug)) throw unprocessable("Size is not available in this region.");
   if (typeof body.image !== "string" && typeof body.image !== "number") throw unprocessable("image is required");
-  const image = findImage(body.image);
+  const image = world.findImage(body.image);
   if (!image) throw unprocessable("You specified an invalid image for Droplet creation.");
   if (image.minDiskGb > size.disk) throw unprocessable("The image is larger than the disk of this size.");
   for (const key of readList(body, "ssh_keys")) checkKey(key, world);

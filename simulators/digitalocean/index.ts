@@ -12,6 +12,7 @@ import { accountRoutes } from "./keys.ts";
 import { Machines } from "./machines.ts";
 import { monitoringRoutes } from "./monitoring.ts";
 import { saleRoutes } from "./sale.ts";
+import { dropletSnapshotRoutes, snapshotRoutes } from "./snapshots.ts";
 import { tagRoutes } from "./tags.ts";
 import { DigitalOceanWorld } from "./world.ts";
 
@@ -62,6 +63,8 @@ function digitalOceanApi(world: DigitalOceanWorld, machines: Machines, options: 
   );
   app
     .route("/v2/droplets", dropletRoutes(world, machines))
+    .route("/v2/droplets", dropletSnapshotRoutes(world))
+    .route("/v2/snapshots", snapshotRoutes(world))
     .route("/v2/actions", actionRoutes(world))
     .route("/v2/monitoring/metrics/droplet", monitoringRoutes(world))
     .route("/v2/firewalls", firewallRoutes(world))

@@ -1,7 +1,7 @@
-import { findImage, type Image, type Sale, SIZES } from "./catalog.ts";
+import { type Image, type Sale, SIZES } from "./catalog.ts";
 import { unprocessable } from "./errors.ts";
 import { type Body, HOST_NAME, readBoolean, requireString } from "./fields.ts";
-import type { Action, DigitalOceanWorld, Droplet } from "./world.ts";
+import type { Action, DigitalOceanWorld, Droplet, Snapshot } from "./world.ts";
 
 export interface NewDroplet {
   size: string;
@@ -20,10 +20,17 @@ export interface NewDroplet {
 /** Share of the provisioning time until a droplet has its addresses. */
 const NETWORK_SHARE = 0.5;
 
+/** What actions look up and leave. */
+interface Shop {
+  sale: Sale;
+  findImage(key: string | number): Image | undefined;
+  keep(snapshot: Omit<Snapshot, "id">): void;
+}
+
 /** What an action asks of the droplet, and what it leaves. `check` throws the 422. */
 interface Kind {
-  check?: (droplet: Droplet, body: Body, sale: Sale) => void;
-  finish?: (droplet: Droplet, body: Body) => void;
+  check?: (droplet: Droplet, body: Body, shop: Shop) => void;
+  finish?: (droplet: Droplet, body: Body, startedMs: number, shop: Shop) => void;
 }
 
 const mustBe = (status: "active" | "off", text: string) => (droplet: Droplet) => {
@@ -49,14 +56,26 @@ const KINDS: Record<string, Kind> = {
   },
   resize: { check: checkResize, finish: resize },
   rebuild: {
-    check: (_droplet, body) => {
+    check: (_droplet, body, { findImage }) => {
       if (!findImage(body.image as string | number))
         throw unprocessable("You specified an invalid image for a rebuild.");
     },
-    finish: (droplet, body) => {
+    finish: (droplet, body, _startedMs, { findImage }) => {
       droplet.image = findImage(body.image as string | number) as Image;
       droplet.status = "active";
     },
+  },
+  snapshot: {
+    check: (_droplet, body) => void requireString(body, "name", { max: 255 }),
+    finish: (droplet, body, startedMs, { keep }) =>
+      keep({
+        name: body.name as string,
+        dropletId: droplet.id,
+        region: droplet.region,
+        createdMs: startedMs,
+        minDiskGb: droplet.disk,
+        distribution: droplet.image.distribution,
+      }),
   },
   enable_backups: {
     check: (droplet) => {
@@ -84,7 +103,7 @@ const KINDS: Record<string, Kind> = {
   },
 };
 
-function checkResize(droplet: Droplet, body: Body, sale: Sale): void {
+function checkResize(droplet: Droplet, body: Body, { sale }: Shop): void {
   const size = sale.size(requireString(body, "size"));
   if (!size) throw unprocessable("You specified an invalid size for Droplet resize.");
   if (!size.regions.includes(droplet.region)) throw unprocessable("Size is not available in this region.");
@@ -142,6 +161,7 @@ export class Machines {
       privateNetworking: wanted.privateNetworking,
       agent: wanted.agent,
       vpcUuid: wanted.vpcUuid ?? world.vpcOf(wanted.region),
+      snapshotIds: [],
       given: wanted.given ?? { sshKeys: [] },
       addresses: world.address(),
     });
@@ -153,8 +173,16 @@ export class Machines {
     const kind = KINDS[type];
     if (!kind) throw unprocessable(`${type} is not a valid action type, or one that is not simulated`);
     if (droplet.locked) throw unprocessable("Droplet already has a pending event.");
-    kind.check?.(droplet, body, this.#world.sale);
-    return this.#run(droplet, type, this.#world.actionMs, () => kind.finish?.(droplet, body));
+    const world = this.#world;
+    const shop: Shop = {
+      sale: world.sale,
+      findImage: (key) => world.findImage(key),
+      keep: (snapshot) =>
+        void droplet.snapshotIds.push(world.snapshots.add({ id: world.ids.integer(), ...snapshot }).id),
+    };
+    kind.check?.(droplet, body, shop);
+    const startedMs = world.clock.now();
+    return this.#run(droplet, type, world.actionMs, () => kind.finish?.(droplet, body, startedMs, shop));
   }
 
   /** Asked again while it is going on, it is still going on. */

@@ -1,9 +1,9 @@
 import { Hono } from "hono";
-import { CUSTOM, findImage, IMAGES, ONE_CLICKS, REGIONS } from "./catalog.ts";
+import { CUSTOM, IMAGES, ONE_CLICKS, REGIONS } from "./catalog.ts";
 import { notFound, unprocessable } from "./errors.ts";
 import { answerList } from "./paging.ts";
 import { imageView, regionView, sizeView, vpcView } from "./views.ts";
-import type { DigitalOceanWorld } from "./world.ts";
+import { type DigitalOceanWorld, imageOf } from "./world.ts";
 
 /** Sizes, regions, images, one-click applications and the default VPCs. */
 export function saleRoutes(world: DigitalOceanWorld): Hono {
@@ -15,12 +15,13 @@ export function saleRoutes(world: DigitalOceanWorld): Hono {
     if (type !== undefined && type !== "distribution" && type !== "application") {
       throw unprocessable("type must be distribution or application");
     }
-    const all = isPrivate === "true" ? [CUSTOM] : [...IMAGES, CUSTOM];
+    const own = [CUSTOM, ...world.snapshots.listed().map(imageOf)];
+    const all = isPrivate === "true" ? own : [...IMAGES, ...own];
     const images = all.filter(({ kind }) => type === undefined || kind === type);
     return answerList(c, "images", images, imageView);
   });
   app.get("/images/:image", (c) => {
-    const image = findImage(c.req.param("image"));
+    const image = world.findImage(c.req.param("image"));
     if (!image) throw notFound();
     return c.json({ image: imageView(image) });
   });

@@ -1,5 +1,5 @@
 import { type DropletSize, type Image, REGIONS, type Region, SIZES } from "./catalog.ts";
-import type { AccountKey, Action, DigitalOceanWorld, Droplet, Firewall, Rule } from "./world.ts";
+import type { AccountKey, Action, DigitalOceanWorld, Droplet, Firewall, Rule, Snapshot } from "./world.ts";
 
 const time = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
@@ -36,11 +36,11 @@ export const imageView = (image: Image) => ({
   name: image.name,
   distribution: image.distribution,
   slug: image.slug === "" ? null : image.slug,
-  public: image.kind !== "custom",
+  public: image.kind !== "custom" && image.kind !== "snapshot",
   regions: [...REGIONS.keys()],
   created_at: "2026-01-01T00:00:00Z",
   min_disk_size: image.minDiskGb,
-  type: image.kind === "custom" ? "custom" : "base",
+  type: image.kind === "custom" || image.kind === "snapshot" ? image.kind : "base",
   size_gigabytes: 2.5,
   description: image.description,
   tags: [],
@@ -72,7 +72,7 @@ export function dropletView(droplet: Droplet) {
     ],
     backup_ids: [],
     next_backup_window: null,
-    snapshot_ids: [],
+    snapshot_ids: droplet.snapshotIds,
     image: imageView(droplet.image),
     volume_ids: [],
     size: SIZE_VIEWS.get(droplet.size),
@@ -111,6 +111,32 @@ export const actionView = (action: Action) => ({
   resource_type: "droplet",
   region: REGION_VIEWS.get(action.region),
   region_slug: action.region,
+});
+
+const SNAPSHOT_GB = 2.34;
+
+/** Below `/snapshots`. */
+export const snapshotView = (snapshot: Snapshot) => ({
+  id: String(snapshot.id),
+  name: snapshot.name,
+  created_at: time(snapshot.createdMs),
+  regions: [snapshot.region],
+  min_disk_size: snapshot.minDiskGb,
+  size_gigabytes: SNAPSHOT_GB,
+  resource_id: String(snapshot.dropletId),
+  resource_type: "droplet",
+  tags: [],
+});
+
+/** In the list of its droplet. */
+export const listedSnapshotView = (snapshot: Snapshot) => ({
+  id: snapshot.id,
+  name: snapshot.name,
+  created_at: time(snapshot.createdMs),
+  regions: [snapshot.region],
+  min_disk_size: snapshot.minDiskGb,
+  size_gigabytes: SNAPSHOT_GB,
+  type: "snapshot",
 });
 
 export function firewallView(firewall: Firewall) {

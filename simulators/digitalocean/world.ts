@@ -2,7 +2,7 @@ import { Clock } from "../clock.ts";
 import { Collection } from "../collection.ts";
 import { Ids } from "../ids.ts";
 import type { SimulatorOptions } from "../simulator.ts";
-import { type Image, Sale } from "./catalog.ts";
+import { findImage, type Image, Sale } from "./catalog.ts";
 
 export interface Droplet {
   id: number;
@@ -23,6 +23,7 @@ export interface Droplet {
   privateNetworking: boolean;
   agent: boolean;
   vpcUuid: string;
+  snapshotIds: number[];
   /** What it was made with, which no answer tells. */
   given: { userData?: string; sshKeys: string[] };
   /** Undefined until the network is set up. */
@@ -67,6 +68,17 @@ export interface Firewall {
   outbound: Rule[];
 }
 
+export interface Snapshot {
+  id: number;
+  name: string;
+  dropletId: number;
+  region: string;
+  /** Of the second in which its action began. */
+  createdMs: number;
+  minDiskGb: number;
+  distribution: string;
+}
+
 export interface AccountKey {
   id: number;
   name: string;
@@ -88,6 +100,7 @@ export class DigitalOceanWorld {
   readonly actions: Collection<Action>;
   readonly firewalls: Collection<Firewall>;
   readonly keys: Collection<AccountKey>;
+  readonly snapshots: Collection<Snapshot>;
   /** Tags by their lower-case form: they live on when nothing carries them. */
   readonly tags = new Map<string, string>();
   readonly vpcs = new Map<string, { id: string; region: string; createdMs: number }>();
@@ -122,6 +135,12 @@ export class DigitalOceanWorld {
       idOf: (key: AccountKey) => key.id,
       keysOf: (key) => [key.fingerprint],
     });
+    this.snapshots = new Collection({
+      clock,
+      lagMs,
+      idOf: (snapshot: Snapshot) => snapshot.id,
+      keysOf: (snapshot) => [String(snapshot.dropletId)],
+    });
   }
 
   /** The next addresses of networks that are used for benchmarks and documentation only. */
@@ -133,6 +152,13 @@ export class DigitalOceanWorld {
       privateV4: `10.${108 + ((n >> 16) & 15)}.${(n >> 8) & 255}.${n & 255}`,
       v6: `2001:db8:a880:800::${(n >> 16).toString(16)}:${(n & 0xffff).toString(16)}`,
     };
+  }
+
+  /** What a create may be made from: what is sold, what was uploaded, and snapshots by their ids. */
+  findImage(key: string | number): Image | undefined {
+    const known = findImage(key);
+    const snapshot = known === undefined ? this.snapshots.get(String(key)) : undefined;
+    return snapshot === undefined ? known : imageOf(snapshot);
   }
 
   /** The default VPC of a region, made when something first needs it. */
@@ -155,6 +181,17 @@ export class DigitalOceanWorld {
     return [...new Set(known)];
   }
 }
+
+/** A snapshot as the image that it is. */
+export const imageOf = ({ id, name, minDiskGb, distribution }: Snapshot): Image => ({
+  id,
+  slug: "",
+  name,
+  distribution,
+  kind: "snapshot",
+  minDiskGb,
+  description: "",
+});
 
 export const nameKey = (name: string): string => `name:${name.toLowerCase()}`;
 export const tagKey = (tag: string): string => `tag:${tag.toLowerCase()}`;

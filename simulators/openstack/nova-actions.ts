@@ -1,10 +1,11 @@
 import { novaError } from "./errors.ts";
 import { later } from "./lifecycle.ts";
 import { consoleOutput } from "./nova-consoles.ts";
+import { checkMetadata } from "./nova-metadata.ts";
 import { invalid, jsonOf, type NovaContext, viewerOf } from "./nova-request.ts";
 import { checkLock, touch } from "./nova-server.ts";
 import { schedule } from "./schedule.ts";
-import type { SimServer, VmState, World } from "./world.ts";
+import type { Image, SimServer, VmState, World } from "./world.ts";
 
 interface Action {
   /** States in which nova takes it. */
@@ -72,6 +73,8 @@ export async function actionRoute(c: NovaContext, server: SimServer, world: Worl
     case "removeSecurityGroup":
       changeGroup(server, String(parameters?.name ?? ""), name === "addSecurityGroup", world);
       return c.body(null, 202);
+    case "createImage":
+      return createImage(c, server, parameters ?? {}, world);
     case "lock":
     case "unlock":
       server.locked = name === "lock";
@@ -154,6 +157,52 @@ function settle(server: SimServer, world: World, confirm: boolean): void {
     delete server.oldFlavor;
     delete server.oldState;
   });
+}
+
+/** An image of the server's disk, which Glance has at once and which Nova fills. */
+function createImage(c: NovaContext, server: SimServer, given: Record<string, unknown>, world: World): Response {
+  const { name, metadata = {} } = given;
+  if (typeof name !== "string" || name === "" || name.length > 255)
+    throw invalid("name", name ?? null, "is too short or too long");
+  const properties = checkMetadata(metadata, world.quota(server.project).metadata_items);
+  check(server, "createImage", ["active", "stopped", "paused", "suspended"]);
+  const { actionMs } = world.timing;
+  const image: Image = {
+    id: world.ids.uuid(),
+    name,
+    minDisk: server.flavor.disk,
+    sizeBytes: server.flavor.disk * 1024 ** 3,
+    visibility: "private",
+    owner: server.project,
+    status: "queued",
+    properties: {
+      ...properties,
+      image_type: "snapshot",
+      instance_uuid: server.id,
+      base_image_ref: server.image ?? "",
+      user_id: server.user,
+    },
+    createdAt: world.clock.now(),
+  };
+  world.images.set(image.id, image);
+  server.task = "image_snapshot";
+  touch(server, world);
+  later(server, world, actionMs / 2, () => {
+    server.task = "image_uploading";
+    if (world.images.has(image.id)) image.status = "saving";
+    later(server, world, actionMs / 2, () => {
+      server.task = null;
+      image.status = "active";
+    });
+  });
+  // Nova takes away what it could not finish.
+  world.clock.after(actionMs, () => {
+    if (world.servers.get(server.id) === undefined && image.status !== "active") world.images.delete(image.id);
+  });
+  const minor = c.get("minor");
+  if (minor >= 45) return c.json({ image_id: image.id }, 202);
+  c.header("location", `${viewerOf(c).origin}/image/v2/images/${image.id}`);
+  return c.body(null, 202);
 }
 
 function changeGroup(server: SimServer, name: string, add: boolean, world: World): void {

@@ -117,6 +117,7 @@ function bootOf(
     throw novaError(400, "Block Device Mapping is Invalid: You specified more local devices than the limit allows");
   const image = world.images.get(ref);
   if (!image) throw novaError(400, `Invalid imageRef provided.`);
+  if ((image.status ?? "active") !== "active") throw novaError(400, `Image ${image.id} is not active.`);
   if (volume) {
     if (!volume.volume_size || volume.volume_size < image.minDisk) {
       throw novaError(400, `Volume is smaller than the minimum size specified in image metadata.`);

@@ -18,6 +18,11 @@ export interface Image {
   visibility: "public" | "private";
   owner: string;
   hidden?: boolean;
+  /** Of one that Nova has made: as Glance tells it. Default active. */
+  status?: "queued" | "saving" | "active";
+  /** Properties beside Glance's own. */
+  properties?: Record<string, string>;
+  createdAt?: number;
 }
 
 export interface Host {

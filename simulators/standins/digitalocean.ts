@@ -1,6 +1,7 @@
 import type { ProviderPackage } from "../../resources/plugin/handler.ts";
 import { DigitalOceanClient } from "./digitalocean/client.ts";
 import { droplet } from "./digitalocean/droplet.ts";
+import { dropletSnapshot } from "./digitalocean/droplet-snapshot.ts";
 import { firewall } from "./digitalocean/firewall.ts";
 import { sshKey } from "./digitalocean/ssh-key.ts";
 import { tag } from "./digitalocean/tag.ts";
@@ -19,7 +20,7 @@ export function digitaloceanStandin(env: Readonly<Record<string, string | undefi
   return {
     name: "digitalocean",
     version: "4.80.1",
-    handlers: [droplet, firewall, sshKey, tag].map((type) => standinHandler(type, connected)),
+    handlers: [droplet, dropletSnapshot, firewall, sshKey, tag].map((type) => standinHandler(type, connected)),
 
     configDefaults: () => ({ apiEndpoint: env.DIGITALOCEAN_API_URL || PUBLIC_ADDRESS }),
 

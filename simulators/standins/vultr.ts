@@ -5,6 +5,7 @@ import { VultrClient } from "./vultr/client.ts";
 import { firewallGroup } from "./vultr/firewall-group.ts";
 import { firewallRule } from "./vultr/firewall-rule.ts";
 import { instance } from "./vultr/instance.ts";
+import { snapshot } from "./vultr/snapshot.ts";
 import { sshKey } from "./vultr/ssh-key.ts";
 import { pluginError } from "./wire.ts";
 
@@ -15,7 +16,7 @@ export function vultrStandin(env: Readonly<Record<string, string | undefined>>):
     if (!client) throw pluginError("the provider is not configured");
     return client;
   };
-  const types = [instance, bareMetalServer, firewallGroup, firewallRule, sshKey];
+  const types = [instance, bareMetalServer, firewallGroup, firewallRule, snapshot, sshKey];
   return {
     name: "vultr",
     version: "2.20.1",

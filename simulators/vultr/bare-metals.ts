@@ -46,7 +46,7 @@ export function bareMetalRoutes(world: VultrWorld, machines: Machines): Hono {
   app.patch("/:id", async (c) => {
     const metal = of(c);
     const body = await readBody(c);
-    const source = readSource(body, "metal", false);
+    const source = readSource(body, "metal", false, world);
     const label = readString(body, "label");
     const tags = readStrings(body, "tags");
     const userData = readUserData(body);

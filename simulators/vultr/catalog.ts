@@ -140,6 +140,8 @@ export const SYSTEMS: ReadonlyMap<number, OperatingSystem> = new Map(
 
 /** What a machine that was made from an application has as its operating system. */
 export const APPLICATION_OS = 186;
+/** The same of what is made from a snapshot. */
+export const SNAPSHOT_OS = 164;
 
 export interface Application {
   id: number;

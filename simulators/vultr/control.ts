@@ -102,7 +102,8 @@ function sourceOf(image: string): Source {
   return { osId: APPLICATION_OS, appId: application.id, imageId: application.imageId };
 }
 
-function imageOf({ osId, appId, imageId }: Source): string {
+function imageOf({ osId, appId, imageId, snapshotId }: Source): string {
+  if (snapshotId !== undefined) return `snapshot:${snapshotId}`;
   return imageId ? `marketplace:${imageId}` : appId ? `app:${appId}` : `os:${osId}`;
 }
 

@@ -1,4 +1,4 @@
-import { APPLICATION_OS, APPLICATIONS, METAL_PLANS, PLANS, REGIONS, SCRIPTS, SYSTEMS } from "./catalog.ts";
+import { APPLICATION_OS, APPLICATIONS, METAL_PLANS, PLANS, REGIONS, SCRIPTS, SNAPSHOT_OS, SYSTEMS } from "./catalog.ts";
 import { invalid } from "./errors.ts";
 import { type Body, readBoolean, readInteger, readString, readStrings, readUserData, requireString } from "./fields.ts";
 import type { Source, VultrWorld } from "./world.ts";
@@ -32,7 +32,7 @@ export function readWanted(body: Body, kind: "instance" | "metal", world: VultrW
   if (readString(body, "reserved_ipv4")) throw invalid("Reserved addresses are not simulated.");
   readBoolean(body, "activation_email");
   return {
-    ...readSource(body, kind, true)!,
+    ...readSource(body, kind, true, world)!,
     region,
     plan: id,
     label: readString(body, "label") ?? "",
@@ -49,7 +49,12 @@ function checkScript(body: Body): void {
 }
 
 /** The one image that is asked for. @throws {VultrError} 400, also for none where one is needed */
-export function readSource(body: Body, kind: "instance" | "metal", isNeeded: boolean): Source | undefined {
+export function readSource(
+  body: Body,
+  kind: "instance" | "metal",
+  isNeeded: boolean,
+  world: Pick<VultrWorld, "snapshots">,
+): Source | undefined {
   const osId = readInteger(body, "os_id") || undefined;
   const appId = readInteger(body, "app_id") || undefined;
   const imageId = readString(body, "image_id") || undefined;
@@ -58,7 +63,12 @@ export function readSource(body: Body, kind: "instance" | "metal", isNeeded: boo
   const given = [osId, appId, imageId, isoId, snapshotId].filter((value) => value !== undefined);
   if (given.length === 0 && !isNeeded) return undefined;
   if (given.length !== 1) throw invalid("Choose one of os_id, iso_id, snapshot_id, app_id and image_id.");
-  if (isoId !== undefined || snapshotId !== undefined) throw invalid("ISOs and snapshots are not simulated.");
+  if (isoId !== undefined) throw invalid("ISOs are not simulated.");
+  if (snapshotId !== undefined) {
+    const snapshot = world.snapshots.get(snapshotId);
+    if (snapshot?.status !== "complete") throw invalid("Invalid snapshot ID.");
+    return { osId: SNAPSHOT_OS, appId: 0, imageId: "", snapshotId };
+  }
   if (osId !== undefined) {
     const system = SYSTEMS.get(osId);
     if (!system || ["iso", "snapshot", "backup", "application"].includes(system.family)) throw invalid("Invalid OS.");

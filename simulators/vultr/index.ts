@@ -11,6 +11,7 @@ import { instanceRoutes } from "./instances.ts";
 import { keyRoutes } from "./keys.ts";
 import { Machines } from "./machines.ts";
 import { saleRoutes } from "./sale.ts";
+import { snapshotRoutes } from "./snapshots.ts";
 import { VultrWorld } from "./world.ts";
 
 /** The API key that is accepted when the options name none. */
@@ -57,6 +58,7 @@ function vultrApi(world: VultrWorld, machines: Machines, options: SimulatorOptio
     .route("/v2/bare-metals", bareMetalRoutes(world, machines))
     .route("/v2/firewalls", firewallRoutes(world))
     .route("/v2/ssh-keys", keyRoutes(world))
+    .route("/v2/snapshots", snapshotRoutes(world))
     .route("/v2", saleRoutes());
   app.notFound(() => {
     throw new VultrError(404, "Invalid resource.");

@@ -158,7 +158,7 @@ function change(instance: Instance, body: Body, world: VultrWorld, machines: Mac
   const userData = readUserData(body);
   const ipv6 = readBoolean(body, "enable_ipv6");
   const plan = readUpgrade(instance, body);
-  const source = readSource(body, "instance", false);
+  const source = readSource(body, "instance", false, world);
   if (plan !== undefined) machines.resize(instance, plan);
   if (source) {
     machines.reinstall(instance);

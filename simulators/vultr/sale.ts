@@ -45,10 +45,6 @@ export function saleRoutes(): Hono {
     if (!found) throw gone("script");
     return c.json({ startup_script: { ...script(found), script: Buffer.from("#!/bin/sh\n").toString("base64") } });
   });
-  app.get("/snapshots", (c) => answerList(c, "snapshots", [], (item) => item));
-  app.get("/snapshots/:id", () => {
-    throw gone("snapshot");
-  });
   for (const [path, name] of [
     ["vpcs", "vpcs"],
     ["vpc2", "vpcs"],

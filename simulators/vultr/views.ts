@@ -8,7 +8,7 @@ import {
   type Region,
   SYSTEMS,
 } from "./catalog.ts";
-import type { AccountKey, BareMetal, FirewallGroup, Instance, Rule, VultrWorld } from "./world.ts";
+import type { AccountKey, BareMetal, FirewallGroup, Instance, Rule, Snapshot, VultrWorld } from "./world.ts";
 
 export const time = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}+00:00`;
 
@@ -125,6 +125,17 @@ export const keyView = (key: AccountKey) => ({
   date_created: time(key.createdMs),
   name: key.name,
   ssh_key: key.sshKey,
+});
+
+export const snapshotView = (snapshot: Snapshot) => ({
+  id: snapshot.id,
+  date_created: time(snapshot.createdMs),
+  description: snapshot.description,
+  size: snapshot.sizeBytes,
+  compressed_size: Math.round(snapshot.sizeBytes / 4),
+  status: snapshot.status,
+  os_id: snapshot.osId,
+  app_id: snapshot.appId,
 });
 
 export const planView = (plan: Plan) => ({

@@ -2,12 +2,14 @@ import { Clock } from "../clock.ts";
 import { Collection } from "../collection.ts";
 import { Ids } from "../ids.ts";
 import type { SimulatorOptions } from "../simulator.ts";
+import { PLANS } from "./catalog.ts";
 
 /** What a machine was made from. */
 export interface Source {
   osId: number;
   appId: number;
   imageId: string;
+  snapshotId?: string;
 }
 
 interface Machine extends Source {
@@ -75,6 +77,18 @@ export interface AccountKey {
   createdMs: number;
 }
 
+export interface Snapshot {
+  id: string;
+  description: string;
+  createdMs: number;
+  status: "pending" | "complete";
+  sizeBytes: number;
+  /** Of the instance that it was taken of. */
+  plan: string;
+  osId: number;
+  appId: number;
+}
+
 const DEFAULT_PROVISION_MS = 600;
 const DEFAULT_ACTION_MS = 200;
 /** Bare metal takes so many times as long to be made as an instance. */
@@ -91,6 +105,7 @@ export class VultrWorld {
   readonly metals: Collection<BareMetal>;
   readonly groups: Collection<FirewallGroup>;
   readonly keys: Collection<AccountKey>;
+  readonly snapshots: Collection<Snapshot>;
   #addresses = 0;
 
   constructor(options: SimulatorOptions) {
@@ -105,6 +120,11 @@ export class VultrWorld {
     this.metals = new Collection<BareMetal>({ clock, lagMs, idOf });
     this.groups = new Collection<FirewallGroup>({ clock, lagMs, idOf });
     this.keys = new Collection<AccountKey>({ clock, lagMs, idOf });
+    this.snapshots = new Collection<Snapshot>({ clock, lagMs, idOf });
+  }
+
+  diskBytes(plan: string): number {
+    return (PLANS.get(plan)?.disk ?? 0) * 1024 ** 3;
   }
 
   /** The next addresses of networks that are used for benchmarks and documentation only. */

@@ -67,6 +67,7 @@ describe.each(KIND_NAMES)("the schema of %s", (kind) => {
       SshKey: { name: "a", publicKey: KINDS.SshKey.schema.properties.publicKey.examples[0] },
       Aggregate: { name: "a", account: "a" },
       Port: { name: "a", account: "a", network: "n" },
+      Snapshot: { name: "a", account: "a", server: "a" },
     };
     for (const [name, field] of Object.entries(schema.properties ?? {})) {
       for (const example of field.examples ?? []) {

@@ -87,7 +87,17 @@ describe.skipIf(!spec)(`${TITLE}${spec ? "" : ` (${SPECS_ABSENT})`}`, () => {
     await checked(200, "GET", `${at}/actions`);
     await checked(200, "GET", `${at}/actions/${action.id}`);
     await checked(200, "GET", `${at}/firewalls`);
+    await checked(201, "POST", `${at}/actions`, { type: "snapshot", name: "before" });
+    await expect.poll(async () => (await checked(200, "GET", "/v2/snapshots")).meta.total, WAIT).toBe(1);
+    const { snapshots } = await checked(200, "GET", `${at}/snapshots`);
+    await checked(200, "GET", "/v2/snapshots?resource_type=droplet");
+    await checked(200, "GET", `/v2/snapshots/${snapshots[0].id}`);
+    await checked(200, "GET", "/v2/images?private=true");
+    await expect.poll(async () => (await checked(200, "GET", at)).droplet.locked, WAIT).toBe(false);
     await checked(204, "DELETE", at);
+    await checked(204, "DELETE", `/v2/snapshots/${snapshots[0].id}`);
+    await checked(404, "DELETE", `/v2/snapshots/${snapshots[0].id}`);
+    await checked(404, "GET", `/v2/snapshots/${snapshots[0].id}`);
     await checked(204, "DELETE", `/v2/account/keys/${key.id}`);
     await expect.poll(async () => (await send("GET", at)).status, WAIT).toBe(404);
     await checked(404, "GET", at);

@@ -78,8 +78,15 @@ describe.skipIf(!spec)(`${TITLE}${spec ? "" : ` (${SPECS_ABSENT})`}`, () => {
     await checked(204, "POST", `${at}/start`);
     await checked(200, "GET", `/v2/firewalls/${group.id}/rules/${made.id}`);
     await checked(204, "PUT", `/v2/firewalls/${group.id}`, { description: "front" });
+    const { snapshot } = await checked(201, "POST", "/v2/snapshots", { instance_id: instance.id, description: "a" });
+    const kept = `/v2/snapshots/${snapshot.id}`;
+    await expect.poll(async () => (await checked(200, "GET", kept)).snapshot.status, WAIT).toBe("complete");
+    await checked(204, "PUT", kept, { description: "b" });
+    await checked(200, "GET", "/v2/snapshots?description=b");
     await checked(204, "DELETE", at);
     await checked(404, "GET", at);
+    await checked(204, "DELETE", kept);
+    await checked(404, "GET", kept);
     for (const path of [
       `/v2/firewalls/${group.id}/rules/${made.id}`,
       `/v2/firewalls/${group.id}`,

@@ -8,6 +8,7 @@ export const COLLECTIONS = {
   Aggregate: { path: "aggregates", one: "aggregate" },
   SshKey: { path: "keys", one: "key" },
   Port: { path: "ports", one: "port" },
+  Snapshot: { path: "snapshots", one: "snapshot" },
 } as const satisfies Partial<Record<Kind, object>>;
 
 export type ObjectKind = keyof typeof COLLECTIONS;

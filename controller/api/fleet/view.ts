@@ -95,7 +95,7 @@ export class FleetView {
     if (isAboutAll(principal) || object.kind === "Plan") return true;
     if (object.kind === "Server") return this.#isServerWithin(principal, object);
     if (object.kind === "Account") return this.isAccountWithin(principal, object.name);
-    if (object.kind === "Aggregate" || object.kind === "Port")
+    if (object.kind === "Aggregate" || object.kind === "Port" || object.kind === "Snapshot")
       return object.compiled.some(({ spec }) => concerns(principal, { account: spec.account }));
     return this.#users(object).some((server) => this.#isServerWithin(principal, server));
   }

@@ -13,7 +13,9 @@ function number(value: string): number {
 export const capsuleVerbs: AddVerb = (program, io, exit) => {
   const group = program
     .command("capsule")
-    .description("machines by templates: deploy, list, get, delete, start, stop, cheapest, compare");
+    .description(
+      "machines by templates: deploy, list, get, delete, start, stop, cheapest, compare, and their snapshots",
+    );
   const load = async () => await import("./capsule.ts");
   // The program's own default is this folder; here it is FLEETWRIGHT_FLEET, or else ~/.capsule/fleet.
   const here = <Flags extends GlobalOptions>(flags: Flags): Flags & OwnFleet => {
@@ -68,6 +70,37 @@ export const capsuleVerbs: AddVerb = (program, io, exit) => {
           (await load()).oneVerb(name, here(flags), io, provider!, id!),
         ),
       );
+  const snapshots = async () => await import("./capsule-snapshots.ts");
+  group
+    .command("snapshot")
+    .argument("<provider>", "digitalocean or vultr")
+    .argument("<id>", "the provider's id of a machine")
+    .requiredOption("--name <name>", "the snapshot's")
+    .description("keep an image of a machine's disk, which stays when the machine goes")
+    .action(
+      running<{ name: string } & GlobalOptions>(io, exit, async (flags, io, provider, id) =>
+        (await snapshots()).snapshotVerb(here(flags), io, provider!, id!),
+      ),
+    );
+  group
+    .command("snapshots")
+    .argument("<provider>", "digitalocean or vultr")
+    .description("list snapshots, those of the fleet and others")
+    .action(
+      running<GlobalOptions>(io, exit, async (flags, io, provider) =>
+        (await snapshots()).snapshotsVerb(here(flags), io, provider!),
+      ),
+    );
+  group
+    .command("delete-snapshot")
+    .argument("<provider>", "digitalocean or vultr")
+    .argument("<id>", "the provider's id of a snapshot")
+    .description("remove a snapshot of the fleet")
+    .action(
+      running<GlobalOptions>(io, exit, async (flags, io, provider, id) =>
+        (await snapshots()).deleteSnapshotVerb(here(flags), io, provider!, id!),
+      ),
+    );
   group
     .command("cheapest")
     .description("the cheapest template of all providers that has what is needed")

@@ -174,7 +174,7 @@ const table = (instances: readonly (Instance & Partial<Changed>)[], { color }: I
     ]),
   );
 
-function columns(rows: readonly string[][]): string {
+export function columns(rows: readonly string[][]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows
     .map((row) =>
@@ -186,7 +186,8 @@ function columns(rows: readonly string[][]): string {
     .join("\n");
 }
 
-async function withManager(
+/** With a manager of the library, which ends with the verb. */
+export async function withManager(
   flags: OwnFleet,
   io: Io,
   use: (manager: ProviderManager) => Promise<number>,

@@ -53,6 +53,7 @@ export async function untilGone(client: DigitalOceanClient, id: string, signal: 
 interface Action {
   id: number;
   status: string;
+  started_at: string;
   completed_at: string | null;
 }
 

@@ -74,6 +74,23 @@ describe("the policy of a dialect", () => {
     expect(judged({ ...account, role: "admin" })).toBe("approved");
   });
 
+  it("lets callers take and remove snapshots only where it names that", () => {
+    const object = { kind: "Snapshot" as const, name: "s", account: "m" };
+    const snapshots = (op: "snapshot" | "delete-snapshot", effects: Effect[], policy: Partial<ServersPolicy> = {}) => {
+      const call: DialectCall = { dialect: "capsule", op, objects: [{ kind: "Snapshot", name: "s" }] };
+      const change = { call, role: "requester" as const, files: ["snapshots/s.yaml"] };
+      const policies = { dialects: { capsule: { ...PER_HOUR, ...policy } } };
+      return "approves" in judgeCall({ policies }, change, { effects }, NOTHING);
+    };
+    const named = { operations: ["snapshot" as const] };
+
+    expect(snapshots("snapshot", [effect("create", { object })])).toBe(false);
+    expect(snapshots("snapshot", [effect("create", { object })], named)).toBe(true);
+    expect(snapshots("snapshot", [effect("delete", { object })], named)).toBe(false);
+    expect(snapshots("delete-snapshot", [effect("delete", { object })], named)).toBe(true);
+    expect(snapshots("delete-snapshot", [effect("delete")], named)).toBe(false);
+  });
+
   it("keeps an owner within so many servers and so much money, what is on its way among it", () => {
     expect(judged({ policy: { servers: 3 }, tally: { servers: 2 } })).toBe("approved");
     expect(judged({ policy: { servers: 3 }, tally: { servers: 3 } })).toBe("FORBIDDEN");

@@ -14,6 +14,7 @@ export const clouds = {
       firewalls: true,
       keys: true,
       ports: true,
+      snapshots: { labels: true },
       backups: true,
       monitoring: true,
       ipv6: true,

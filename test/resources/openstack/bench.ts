@@ -28,6 +28,7 @@ export interface Bench {
   host: ResourceHandler;
   port: ResourceHandler;
   attachment: ResourceHandler;
+  snapshot: ResourceHandler;
   /** As somebody else with the same credentials. */
   get<T>(service: "compute" | "network", path: string): Promise<T>;
   post<T>(service: "compute" | "network", path: string, json: object): Promise<T>;
@@ -68,6 +69,7 @@ export async function startBench(options: { account?: Partial<Account>; settleSe
     host: handler("AggregateHost"),
     port: handler("Port"),
     attachment: handler("PortAttachment"),
+    snapshot: handler("Snapshot"),
     get: async <T>(service: "compute" | "network", path: string) =>
       (await send<T>(call(), service, { method: "GET", path })).body,
     post: async <T>(service: "compute" | "network", path: string, json: object) =>

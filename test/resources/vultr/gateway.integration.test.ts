@@ -77,6 +77,27 @@ describe("Vultr's gateway profile", () => {
     },
   );
 
+  it("finds a snapshot by the mark in its description, and says that one is gone as the plugin understands it", async () => {
+    const { body } = await send("/v2/instances", { ...instance, tags: [mark("5")] });
+    const { id } = (body as { instance: { id: string } }).instance;
+    await expect.poll(async () => (await vultr.observe(id, call()))?.power).toBe("running");
+    const ours = { instance_id: id, description: `before ${mark("6")}` };
+    const creation = gateway.creation("POST", "/v2/snapshots", ours, REQUEST)!;
+    await send("/v2/snapshots", { instance_id: id, description: "by hand" });
+    const without = await creation.find(call());
+
+    const answer = await send("/v2/snapshots", ours);
+    const found = await creation.find(call());
+
+    expect(creation.kind).toBe("Snapshot");
+    expect(without).toBeUndefined();
+    expect(found).toMatchObject({ status: answer.status, id: creation.idOf(answer.body) });
+    expect(gateway.steady!("GET", `/v2/snapshots/${found!.id}`)).toBe(true);
+    expect(gateway.asGone!(`/v2/snapshots/${found!.id}`, '{"error":"Invalid snapshot","status":404}')).toEqual({});
+    expect(gateway.asGone!(`/v2/snapshots/${found!.id}`, "<html>404</html>")).toBeUndefined();
+    expect(gateway.asGone!("/v2/instances/1", '{"error":"Invalid snapshot","status":404}')).toBeUndefined();
+  });
+
   it("finds a rule by what it lets through to which group", async () => {
     const path = `/v2/firewalls/${group}/rules`;
     const creation = gateway.creation("POST", path, rule, REQUEST)!;

@@ -123,6 +123,12 @@ describe.skipIf(!spec)(
         await until(status);
         await expect.poll(async () => (await checked("GET", at)).server["OS-EXT-STS:task_state"], WAIT).toBe(null);
       }
+      await act({ createImage: { name: "before", metadata: { fleetwright: `fw-${"a".repeat(20)}` } } });
+      const listed = async () => (await checked("GET", "/image/v2/images?image_type=snapshot")).images;
+      await expect.poll(async () => (await listed())[0]?.status, WAIT).toBe("active");
+      await expect.poll(async () => (await checked("GET", at)).server["OS-EXT-STS:task_state"], WAIT).toBe(null);
+      await checked("GET", `/image/v2/images/${(await listed())[0].id}`);
+      await checked("DELETE", `/image/v2/images/${(await listed())[0].id}`);
       await checked("DELETE", at);
       await expect.poll(async () => (await send("GET", at)).status, WAIT).toBe(404);
     });
