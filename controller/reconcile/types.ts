@@ -67,7 +67,7 @@ export interface HeldEffect {
 
 /** A guard's word on a set of effects. */
 export interface Verdict {
-  guard: "mass-removal" | "protect" | "replace" | "owner" | "region" | "unsupported" | "ended";
+  guard: "mass-removal" | "protect" | "replace" | "owner" | "region" | "unsupported" | "ended" | "inactive";
   /** False refuses the whole set. */
   passed: boolean;
   message: string;

@@ -4,6 +4,7 @@ import type { Approval } from "../store/types.ts";
 import type { Desired } from "./desired.ts";
 import { endedVerdicts } from "./ended.ts";
 import { guard, isCounted, type Overrides, type Population, type Removal } from "./guards.ts";
+import { inactiveVerdicts } from "./inactive.ts";
 import type { Match } from "./match.ts";
 import type { Verdict, Work } from "./types.ts";
 
@@ -15,12 +16,14 @@ export interface Guarded {
   population: Population;
   /** What effects would buy of that has ended, by hash. */
   ended: ReadonlyMap<string, Ended>;
+  /** Why effects would make servers where none may be new, by hash. */
+  inactive: ReadonlyMap<string, string>;
   /** Removals that others are about to do: counted with these, and refused by their own. */
   elsewhere?: Work[];
 }
 
 export function verdicts(
-  { works, policies, population, ended, elsewhere = [] }: Guarded,
+  { works, policies, population, ended, inactive, elsewhere = [] }: Guarded,
   { fleet }: Desired,
   overrides: Overrides,
   open: ReadonlyMap<string, Approval>,
@@ -31,6 +34,7 @@ export function verdicts(
   return [
     ...guard(removals, population, fleet.guards, overrides).filter(concerns),
     ...endedVerdicts(works, ended, overrides, open),
+    ...inactiveVerdicts(works, inactive),
   ];
 }
 
