@@ -54,6 +54,7 @@ export class VpsSite {
   readonly fleet: Fleet;
   readonly controller: OpenController;
   readonly service: Service;
+  readonly api: VpsApi;
   readonly app: Hono;
   readonly page: Hono;
   readonly people: People;
@@ -75,7 +76,8 @@ export class VpsSite {
       logger: pino({}, { write: (line: string) => void this.logged.push(line) }),
       authenticate: async (headers: Headers) => PEOPLE[headers.get("authorization")?.replace("Bearer ", "") ?? ""],
     };
-    const api = new VpsApi(parts);
+    this.api = new VpsApi(parts);
+    const { api } = this;
     this.people = people;
     this.app = vpsApp(parts, api);
     this.page = pageApp({
