@@ -18,7 +18,7 @@ import { type Told, VpsSite } from "./site.ts";
  * Every endpoint of the document: each is asked for what it does, and for each documented code by the fault that it is for. The fixture says what there is
  * to drive, and the last test that nothing of it was left out. Real git, database and engine, simulated clouds.
  */
-const TIMEOUT = 240_000;
+const TIMEOUT = 600_000;
 const NOBODY = "00000000-0000-4000-8000-000000000000";
 const CATALOGUES = documented.filter(({ id }) => /\.(digitalocean|linode)\.\w+$/.test(id)).map(({ id }) => shortOf(id));
 const CREATE = "vps.create";
@@ -116,7 +116,8 @@ const driven = new Set<string>();
 const walked = async (id: string, code: string, ask: () => Promise<Told>): Promise<Told> => {
   const told = await ask();
   const members = ["code", "error", "success"];
-  expect([id, told.body.code, told.body.success], told.text).toEqual([id, code, false]);
+  const why = () => [told.text, ...site.logged.slice(-20)].join("\n");
+  expect([id, told.body.code, told.body.success], why()).toEqual([id, code, false]);
   expect(
     Object.keys(told.body)
       .filter((member) => member !== "field")
