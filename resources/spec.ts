@@ -124,7 +124,7 @@ export interface AccountSpec {
   regions: string[];
   /** Where a server is made whose request names no region. */
   defaultRegion?: string;
-  /** Not offered for new servers. Absent where it is. */
+  /** Takes no new servers. Absent where it does. */
   active?: false;
   /** Used no more: no run, no list, no call. Absent where it is used. */
   retired?: true;

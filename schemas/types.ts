@@ -547,7 +547,7 @@ export interface AccountFields {
    */
   defaultRegion?: string;
   /**
-   * Whether it is offered for new servers, by the page and the multi-cloud VPS API. Servers that are there go on.
+   * Whether it takes new servers. Switched off, every way of asking for one is refused, and servers that are there go on and can be changed.
    */
   active: boolean;
   /**

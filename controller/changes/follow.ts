@@ -2,6 +2,7 @@ import type { Controller } from "../reconcile/context.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import type { Outcome } from "../reconcile/execute.ts";
 import { type Effect, objectKey } from "../reconcile/types.ts";
+import type { CallRefusal } from "./call.ts";
 import { BY, execute, hasMoved, merge } from "./merge.ts";
 import { amend, changesIn, type Ground, step, unlessMovedOn } from "./steps.ts";
 import { takeBack } from "./take-back.ts";
@@ -18,18 +19,23 @@ export interface LaneTold {
   right?: readonly string[];
   /** What the guards refused all of it for. */
   refused: readonly string[];
+  /** What could not be bought, so that nothing was begun. */
+  notBought?: CallRefusal & { effects: ReadonlySet<string> };
 }
 
 /** Writes what has become of the effects of changes that are being executed. */
 export async function takeOutcomes(
   ground: Ground,
-  { commit, outcomes, waiting, refused, right = [] }: LaneTold,
+  { commit, outcomes, waiting, refused, right = [], notBought }: LaneTold,
 ): Promise<void> {
   const { controller, wake } = ground;
-  if (outcomes.length + waiting.length + right.length === 0) return;
+  if (outcomes.length + waiting.length + right.length === 0 && notBought === undefined) return;
   const byHash = new Map(outcomes.map((outcome) => [outcome.effectHash, outcome]));
   const take = async (change: Change) => {
     const hashes = new Set(change.preview!.effects.map(({ hash }) => hash));
+    // A later pass may buy it for others; whoever has called is told.
+    const lost = change.call === undefined ? [] : notBoughtOf(change, notBought);
+    if (lost.length > 0) return await takeOwn(ground, change, lost);
     const own = [...byHash.values()].filter(({ effectHash }) => hashes.has(effectHash));
     if (change.reverts !== undefined) own.push(...rightAlready(change, right));
     const others = waiting.filter(
@@ -51,6 +57,17 @@ export async function takeOutcomes(
   for (const change of await changesIn(controller, ["executing", "failed"]))
     if (await isIn(controller, change, commit)) await unlessMovedOn(() => take(change));
 }
+
+/** What of a change could not be bought, as its outcomes. */
+const notBoughtOf = ({ preview }: Change, notBought: LaneTold["notBought"]): Outcome[] => {
+  if (notBought === undefined) return [];
+  const { code, message, effects } = notBought;
+  return preview!.effects
+    .filter(({ hash }) => effects.has(hash))
+    .map(({ hash, op, object: { name } }) => {
+      return { effectHash: hash, op, name, state: "failed", message, refusal: { code, message } };
+    });
+};
 
 /** What somebody else has brought back meanwhile needs nothing any more. */
 const rightAlready = ({ preview }: Change, right: readonly string[]): Outcome[] =>

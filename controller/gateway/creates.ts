@@ -1,7 +1,7 @@
 import type { Account, Call, Cloud } from "../../resources/cloud.ts";
 import type { Creation, GatewayProfile } from "../../resources/gateway-profile.ts";
 import { refusalCode } from "../../resources/http.ts";
-import type { Journal, JournalEntry } from "../../resources/journal.ts";
+import type { CreateRefusal, Journal, JournalEntry } from "../../resources/journal.ts";
 import { type Answer, json, parseJson, problem, retryAfterMs, text } from "./answer.ts";
 import { Serial } from "./serial.ts";
 import type { GatewayLog, GatewayStats } from "./types.ts";
@@ -21,6 +21,10 @@ export interface CreatesOptions {
   now: () => number;
   sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
+
+/** Requests of one create that are answered 429, and the first pause between them where the cloud names none: it doubles. */
+const MOST_LIMITED = 5;
+const FIRST_LIMITED_MS = 1_000;
 
 /** Sends the create to the cloud, within the budget. @throws {NoAnswer} */
 export type Send = () => Promise<Answer>;
@@ -84,7 +88,7 @@ export class Creates {
     const { account, journal, stats, now, sleep, patienceMs } = this.#options;
     const name = account.spec.name;
     const giveUpAt = now() + patienceMs;
-    for (;;) {
+    for (let limited = 1; ; limited++) {
       const sentAt = now();
       let answer: Answer;
       try {
@@ -92,15 +96,21 @@ export class Creates {
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
         if (error.sent) return this.#unanswered(creation, sentAt, 504, "the cloud gave no answer", waiting);
-        if (!repeated) await journal.refused(name, creation.key);
-        return problem(502, "bad_gateway", `the cloud cannot be reached: ${error.message}`, this.#profile);
+        const why = `the cloud cannot be reached: ${error.message}`;
+        if (!repeated) {
+          await journal.refused(name, creation.key);
+          await this.#tell(creation, { code: "CLOUD_UNAVAILABLE", message: why });
+        }
+        return problem(502, "bad_gateway", why, this.#profile);
       }
       if (answer.status === 429) {
         stats.rateLimited++;
-        const waitMs = retryAfterMs(answer.headers, now()) ?? 1000;
-        if (now() + waitMs > giveUpAt || waiting.aborted) {
+        const waitMs = retryAfterMs(answer.headers, now()) ?? FIRST_LIMITED_MS * 2 ** (limited - 1);
+        if (limited >= MOST_LIMITED || now() + waitMs > giveUpAt || waiting.aborted) {
           await this.#explain(creation, answer);
-          return answer;
+          // A plugin that was told 429 would wait for as long as its create may take, and send it again.
+          const why = "the cloud limits requests, also after some were tried again";
+          return problem(409, "rate_limited", why, this.#profile);
         }
         await sleep(waitMs, waiting);
         continue;
@@ -112,18 +122,24 @@ export class Creates {
       // A refusal after an earlier attempt may be about that attempt's own thing: the name is taken.
       const look: Look = repeated ? await this.#look(creation, waiting) : { kind: "absent" };
       if (look.kind === "found") return this.#recovered(creation, look);
-      // While that is open, the intent must stay.
-      if (look.kind === "absent") await journal.refused(name, creation.key);
-      await this.#explain(creation, answer);
+      // While that is open, the intent must stay, and nobody is told that it came to nothing.
+      if (look.kind === "absent") {
+        await journal.refused(name, creation.key);
+        await this.#explain(creation, answer);
+      }
       return answer;
     }
   }
 
   async #explain(creation: Creation, { status, body }: Answer): Promise<void> {
-    const { account, journal } = this.#options;
     const said = saidIn(body);
     const message = said.trim() === "" ? `the cloud refused it (${status})` : said;
-    await journal.explain?.(account.spec.name, creation.key, { code: refusalCode(status, said), message });
+    await this.#tell(creation, { code: refusalCode(status, said), message });
+  }
+
+  async #tell({ key }: Creation, why: CreateRefusal): Promise<void> {
+    const { account, journal } = this.#options;
+    await journal.explain?.(account.spec.name, key, why);
   }
 
   async #accepted(creation: Creation, answer: Answer, sentAt: number, waiting: AbortSignal): Promise<Answer> {
@@ -150,15 +166,10 @@ export class Creates {
     });
     const look = await this.#lookUntil(creation, sentAt + this.#options.settleMs, 2, waiting);
     if (look.kind === "found") return this.#recovered(creation, look);
-    return (
-      answer ??
-      problem(
-        status,
-        "no_answer",
-        `${what} to the create of ${creation.kind} ${creation.key}, and it is not to be seen yet`,
-        this.#profile,
-      )
-    );
+    const why = `${what} to the create of ${creation.kind} ${creation.key}, and it is not to be seen`;
+    // Where nobody could look it may still be there, and nobody is told that it came to nothing.
+    if (look.kind === "absent") await this.#tell(creation, { code: "CLOUD_UNAVAILABLE", message: why });
+    return answer ?? problem(status, "no_answer", `${why} yet`, this.#profile);
   }
 
   async #recovered(creation: Creation, found: { answer: Answer; id: string }): Promise<Answer> {

@@ -4,7 +4,8 @@ import { closeSuperseded } from "../reconcile/approvals.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { readDesired } from "../reconcile/desired.ts";
 import { type Execution, execute } from "../reconcile/execute.ts";
-import { passes, prepare } from "../reconcile/preview.ts";
+import { type Prepared, passes, prepare } from "../reconcile/preview.ts";
+import { NotBought } from "../reconcile/quotes.ts";
 import { recover } from "../reconcile/recover.ts";
 import { type Effect, objectKey } from "../reconcile/types.ts";
 import { heldBy, pausedBy } from "./held.ts";
@@ -84,9 +85,28 @@ export async function reconcileLane(
     const end = left([...new Set(reasons)].join("; "), [...waiting, ...(held?.effects ?? [])]);
     return { ...end, ...(held?.until && { until: held.until }), ...counts };
   } catch (error) {
+    if (error instanceof NotBought)
+      await tell({
+        commit,
+        outcomes: [],
+        waiting: [],
+        refused: [],
+        notBought: await unsent(controller, prepared, error),
+      });
     if (!(error instanceof FleetError) || !FOR_PEOPLE.has(error.code)) throw error;
     return left(error.message, effects);
   }
+}
+
+/** Without those whose creates have left for the cloud before: their machines may be there. */
+async function unsent({ store }: Controller, { works, desired }: Prepared, { code, message, effects }: NotBought) {
+  const found = new Set<string>();
+  for (const { effect, mark } of works) {
+    const identity = desired.accounts.get(effect.object.account)?.identity;
+    const isSent = identity !== undefined && (await store.intent(identity, mark)) !== undefined;
+    if (effects.has(effect.hash) && !isSent) found.add(effect.hash);
+  }
+  return { code, message, effects: found };
 }
 
 const told = ({ op, object }: Effect): string => `${op} ${object.name}`;

@@ -25,7 +25,7 @@ const WITHIN: Record<Effect["op"], StepOp[]> = {
 /**
  * The engine's own look at the effects, stack by stack: what a plugin would do beyond the effect becomes part of the effect, and so of its
  * hash and of the guards' verdicts. Answers how many engine processes it took.
- * @throws {FleetError} ENGINE_FAILED when a plugin refuses what the files want, with its own words.
+ * @throws {FleetError} ENGINE_FAILED when a plugin refuses what the files want, with its own words; CLOUD_AUTH when its cloud has refused the credential.
  */
 export async function checkWithEngine(
   controller: Controller,
@@ -35,13 +35,14 @@ export async function checkWithEngine(
 ): Promise<number> {
   const tasks = phases(works, desired).flatMap((phase) => phase.tasks);
   await inParallel(tasks, controller.stacksAtOnce, async (task) => {
-    const { engine, objects } = await runStack(controller, task, "preview", desired.commit, signal);
+    const { engine, objects, isUnauthorized } = await runStack(controller, task, "preview", desired.commit, signal);
     const refused = objects.flatMap(({ work, errors }) =>
       errors.map((error) => `${work.effect.object.name}: ${error}`),
     );
-    if (refused.length > 0) throw new FleetError("ENGINE_FAILED", refused.join("\n"), { stack: task.stack });
+    const code = isUnauthorized ? "CLOUD_AUTH" : "ENGINE_FAILED";
+    if (refused.length > 0) throw new FleetError(code, refused.join("\n"), { stack: task.stack });
     if (!engine.succeeded)
-      throw new FleetError("ENGINE_FAILED", [...engine.errors.values()].flat().join("\n"), { stack: task.stack });
+      throw new FleetError(code, [...engine.errors.values()].flat().join("\n"), { stack: task.stack });
     const { all } = groupsOf(controller, await controller.engine(), task);
     for (const [work, urns] of all) {
       if (work.applied?.hash === "" && work.effect.changes.length === 0) fillIn(work, urns, engine.steps);

@@ -20,6 +20,8 @@ export interface Plugins {
   secrets: string[];
   /** The gateway's address, when state has another one: a refresh would read through that. */
   movedTo?: string;
+  /** Its cloud has refused the credential. */
+  isUnauthorized?: true;
   close(): Promise<void>;
 }
 
@@ -33,7 +35,9 @@ export async function openPlugins(
   const { spec } = matched;
   const journal = journalOf(controller.store, matched, (text) => redactor(plugins.secrets)(text));
   const cloud = cloudOf(controller, spec.provider);
-  const account = fenced(controller.account(spec), fenceOf(controller, stack));
+  const account = listening(fenced(controller.account(spec), fenceOf(controller, stack)), (verdict) => {
+    if (verdict === "CLOUD_AUTH") plugins.isUnauthorized = true;
+  });
   const closing: (() => Promise<void>)[] = [];
   let closed: Promise<unknown> | undefined;
   const plugins: Plugins = {
@@ -72,6 +76,15 @@ export async function openPlugins(
     await plugins.close();
     throw error;
   }
+}
+
+/** Tells of each answer of the cloud besides whoever is told already. */
+function listening(account: Account, told: NonNullable<Account["onCall"]>): Account {
+  const onCall: typeof told = (verdict) => {
+    account.onCall?.(verdict);
+    told(verdict);
+  };
+  return { ...account, onCall };
 }
 
 /** Asks the fence at the last moment before a request leaves, which is when the budget lets it go: nothing of a lost lease is sent. */

@@ -22,6 +22,7 @@ import { checkWithEngine } from "./engine-preview.ts";
 import type { Overrides } from "./guards.ts";
 import { type HeldWork, heldEffects, partHeld } from "./holds.ts";
 import { describeMoves } from "./hosts.ts";
+import { inactiveBy } from "./inactive.ts";
 import { isSettled, type Match, matchObjects, readRecords, supersededRecords } from "./match.ts";
 import { mendStates } from "./mend-state.ts";
 import { observe, ownMarks } from "./observe.ts";
@@ -112,6 +113,7 @@ export async function prepare(controller: Controller, options: PreviewOptions): 
     population: populationOf(all),
     ended: endedBy(controller, works, desired),
     spending,
+    inactive: await inactiveBy(controller, works, desired),
     ...(options.approvedOnly
       ? { elsewhere: await removalsElsewhere(controller, desired, matches, all, policies, ahead) }
       : {}),

@@ -1,5 +1,5 @@
 import type { Catalog } from "../../resources/catalog.ts";
-import { FleetError } from "../../resources/errors.ts";
+import { FleetError, type FleetErrorCode } from "../../resources/errors.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import { readSale } from "../catalog/cache.ts";
 import { priceWords } from "../catalog/words.ts";
@@ -12,6 +12,17 @@ import type { Cost, Work } from "./types.ts";
 
 /** Where a cloud does not answer now, what it said at most this long ago still counts. */
 const STALE_MS = 5 * 60 * 1000;
+
+/** Something cannot be bought, or not as it was shown, and so nothing of the whole set was begun. */
+export class NotBought extends FleetError {
+  /** Hashes of the effects that it is about. */
+  readonly effects: ReadonlySet<string>;
+
+  constructor(code: FleetErrorCode, message: string, works: readonly Work[], options: { cause?: unknown } = {}) {
+    super(code, message, { servers: works.length }, options);
+    this.effects = new Set(works.map(({ effect }) => effect.hash));
+  }
+}
 
 /** What an effect buys: a new machine, or another size for one that is there. Undefined where nothing is bought. */
 export function boughtBy({ effect, desired, applied }: Work): ServerSpec | undefined {
@@ -44,7 +55,7 @@ export async function rememberQuotes({ store }: Pick<Controller, "store">, prepa
 /**
  * Reads anew what is about to be bought, and refuses the whole set when something has run out or costs something else than was shown.
  * @returns what it costs now, by effect hash.
- * @throws {FleetError} CLOUD_OUT_OF_STOCK, PREVIEW_STALE with the new figures, or what a cloud says that cannot tell its prices.
+ * @throws {NotBought} CLOUD_OUT_OF_STOCK, PREVIEW_STALE with the new figures, or what a cloud says that cannot tell its prices.
  */
 export async function checkQuotes(
   controller: Controller,
@@ -57,31 +68,42 @@ export async function checkQuotes(
     return spec === undefined ? [] : [{ work, spec }];
   });
   if (buys.length === 0) return new Map();
-  const accounts = [...new Set(buys.map(({ spec }) => spec.account))];
-  const catalogs = await readAnew(controller, desired, accounts, signal);
-  const soldOut = buys.flatMap(({ work, spec }) => shortageOf(spec, work, catalogs[spec.account]) ?? []);
-  if (soldOut.length > 0)
-    throw new FleetError("CLOUD_OUT_OF_STOCK", `${soldOut.join("\n")}\nnothing was done`, { servers: soldOut.length });
+  const catalogs = await readAnew(controller, desired, buys, signal);
+  const soldOut = whyNot(buys, ({ work, spec }) => shortageOf(spec, work, catalogs[spec.account]));
+  if (soldOut.works.length > 0)
+    throw new NotBought("CLOUD_OUT_OF_STOCK", `${soldOut.words}\nnothing was done`, soldOut.works);
 
   const now = quotesOf(works, { catalogs, plans: desired.plans });
-  const changed = buys.flatMap(({ work, spec }) => {
-    const { hash } = work.effect;
-    return changeOf(spec.name, shown(hash), now.get(hash)!) ?? [];
-  });
-  if (changed.length > 0)
-    throw new FleetError("PREVIEW_STALE", `${changed.join("\n")}\nnothing was done; look at a new preview`, {
-      servers: changed.length,
-    });
+  const changed = whyNot(buys, ({ work: { effect }, spec }) =>
+    changeOf(spec.name, shown(effect.hash), now.get(effect.hash)!),
+  );
+  if (changed.works.length > 0)
+    throw new NotBought("PREVIEW_STALE", `${changed.words}\nnothing was done; look at a new preview`, changed.works);
   return now;
+}
+
+interface Buy {
+  work: Work;
+  spec: ServerSpec;
+}
+
+/** Those that something speaks against, and what does, a line each. */
+function whyNot(buys: readonly Buy[], reasonOf: (buy: Buy) => string | undefined): { works: Work[]; words: string } {
+  const found = buys.flatMap((buy) => {
+    const reason = reasonOf(buy);
+    return reason === undefined ? [] : [{ reason, work: buy.work }];
+  });
+  return { works: found.map(({ work }) => work), words: found.map(({ reason }) => reason).join("\n") };
 }
 
 async function readAnew(
   controller: Controller,
   { accounts, catalogs }: Prepared["desired"],
-  names: string[],
+  buys: readonly Buy[],
   signal: AbortSignal,
 ): Promise<Record<string, Catalog>> {
   const read: Record<string, Catalog> = {};
+  const names = [...new Set(buys.map(({ spec }) => spec.account))];
   await inParallel(names, 8, async (name) => {
     const { spec } = accounts.get(name)!;
     // A cluster of one's own has no prices and no stock.
@@ -90,7 +112,10 @@ async function readAnew(
       read[name] = (await readSale(controller, spec, { signal, maxAgeMs: 0, staleMs: STALE_MS })).content;
     } catch (error) {
       // One that never could be read has shown no price either.
-      if (signal.aborted || catalogs[name] !== undefined) throw error;
+      if (!signal.aborted && catalogs[name] === undefined) return;
+      if (signal.aborted || !(error instanceof FleetError)) throw error;
+      const own = buys.filter(({ spec }) => spec.account === name).map(({ work }) => work);
+      throw new NotBought(error.code, error.message, own, { cause: error });
     }
   });
   return read;

@@ -33,6 +33,8 @@ export type RunKind = "preview" | "up" | "refresh";
 export interface StackResult {
   engine: EngineResult;
   objects: ObjectResult[];
+  /** Its cloud has refused the credential: whatever else the plugin says, that is why it failed. */
+  isUnauthorized?: true;
 }
 
 /**
@@ -57,8 +59,8 @@ export async function runStack(
     declare: task.declare.filter((work) => !unready.has(work)),
     remove: task.remove.filter((work) => !vanished.includes(work)),
   };
-  const { engine, objects } = await runReady(controller, ready, kind, commit, signal, options);
-  return { engine, objects: [...objects, ...refused, ...vanished.map((work) => ({ work, errors: [] }))] };
+  const { objects, ...result } = await runReady(controller, ready, kind, commit, signal, options);
+  return { ...result, objects: [...objects, ...refused, ...vanished.map((work) => ({ work, errors: [] }))] };
 }
 
 async function runReady(
@@ -110,7 +112,7 @@ async function runReady(
         if (object.id === undefined || document === undefined) return object;
         return { ...object, id: cloudId(cloud, document, object.id) };
       });
-      return { engine: result, objects };
+      return { engine: result, objects, ...(plugins.isUnauthorized && { isUnauthorized: true }) };
     };
     if (kind === "refresh")
       return await answer(refreshable.length === 0 ? emptyResult() : await run("refresh", refreshable, false));

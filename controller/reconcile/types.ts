@@ -67,7 +67,16 @@ export interface HeldEffect {
 
 /** A guard's word on a set of effects. */
 export interface Verdict {
-  guard: "mass-removal" | "protect" | "replace" | "owner" | "region" | "unsupported" | "ended" | "spending";
+  guard:
+    | "mass-removal"
+    | "protect"
+    | "replace"
+    | "owner"
+    | "region"
+    | "unsupported"
+    | "ended"
+    | "spending"
+    | "inactive";
   /** False refuses the whole set. */
   passed: boolean;
   message: string;

@@ -4,6 +4,7 @@ import type { Approval } from "../store/types.ts";
 import type { Desired } from "./desired.ts";
 import { endedVerdicts } from "./ended.ts";
 import { guard, isCounted, type Overrides, type Population, type Removal } from "./guards.ts";
+import { inactiveVerdicts } from "./inactive.ts";
 import type { Match } from "./match.ts";
 import type { SpendingTally } from "./spending.ts";
 import { spendingVerdicts } from "./spending-judge.ts";
@@ -19,12 +20,14 @@ export interface Guarded {
   ended: ReadonlyMap<string, Ended>;
   /** What the accounts with a limit pay that these effects concern. */
   spending: readonly SpendingTally[];
+  /** Why effects would make servers where none may be new, by hash. */
+  inactive: ReadonlyMap<string, string>;
   /** Removals that others are about to do: counted with these, and refused by their own. */
   elsewhere?: Work[];
 }
 
 export function verdicts(
-  { works, policies, population, ended, spending, elsewhere = [] }: Guarded,
+  { works, policies, population, ended, spending, inactive, elsewhere = [] }: Guarded,
   { fleet }: Desired,
   overrides: Overrides,
   open: ReadonlyMap<string, Approval>,
@@ -41,6 +44,7 @@ export function verdicts(
       open,
       overrides,
     ),
+    ...inactiveVerdicts(works, inactive),
   ];
 }
 

@@ -110,6 +110,13 @@ describe("the demo", () => {
     expect(signedIn.status).toBe(200);
     expect((await fetch(`${page}/ui/sign-in`)).status).toBe(200);
 
+    // The documented request that it prints works as it is pasted.
+    const pasted = /curl -s \S+\/api\/vps .*\}'/.exec(demo.stdout)![0];
+    expect(JSON.parse((await shell(pasted)).stdout)).toMatchObject({
+      success: true,
+      instance: { label: "by-curl", status: "provisioning" },
+    });
+
     // A service beside it, which nobody ends, ends with it.
     const started = await shell(
       "fw serve --listen 127.0.0.1:0 --log-format json > $FLEETWRIGHT_TEST_LOG 2>&1 & for i in $(seq 600); do grep -q serving $FLEETWRIGHT_TEST_LOG && break; sleep 0.1; done; cat $FLEETWRIGHT_TEST_LOG",

@@ -77,8 +77,10 @@ export async function act(parts: DialectParts, call: Act, signal: AbortSignal): 
   } catch (error) {
     // A caller that has gone joins it, and is told what has become of it.
     if (signal.aborted) throw error;
-    await answered();
-    throw refusalOf(error);
+    const refusal = refusalOf(error);
+    // So does one who was told of a fault of ours: it may be under way, and the same request is no second one.
+    if (refusal.kind !== "internal") await answered();
+    throw refusal;
   }
 }
 

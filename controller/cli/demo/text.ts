@@ -78,7 +78,8 @@ export function renderUse(place: Place, service: DemoService, victim: Victim | u
       ["fw drift --revert", "# it is made anew"],
     );
   }
-  const width = Math.max(...rows.map(([text]) => text!.length));
+  rows.push([documentedCall(service), "# clients of documented services work: docs/dialects.md"]);
+  const width = Math.max(...rows.map(([text]) => (text!.length < LONGEST_ROW ? text!.length : 0)));
   return [
     "",
     color.bold("It stays up until Ctrl-C. The page and the API:"),
@@ -95,6 +96,22 @@ export function renderUse(place: Place, service: DemoService, victim: Victim | u
     "",
   ].join("\n");
 }
+
+/** A request to the multi-cloud VPS API as its document has it, for whoever pastes it. */
+function documentedCall({ url, token }: Pick<DemoService, "url" | "token">): string {
+  const body = {
+    provider_type: "linode",
+    label: "by-curl",
+    type: "g6-nanode-1",
+    region: "us-east",
+    image: "linode/debian12",
+  };
+  const headers = [`Authorization: Bearer ${token}`, "Content-Type: application/json"];
+  return `curl -s ${url}/api/vps ${headers.map((one) => `-H '${one}'`).join(" ")} -d '${JSON.stringify(body)}'`;
+}
+
+/** What is longer has its words behind it wherever it ends. */
+const LONGEST_ROW = 120;
 
 function exports({ clouds }: Pick<Place, "clouds">): string[] {
   return Object.entries(clouds.environment).map(([name, value]) => `export ${assignment(name, value)}`);

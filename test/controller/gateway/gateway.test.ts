@@ -206,6 +206,9 @@ it("passes a failure on when nothing shows, and sends the retry only after two l
 
   expect(first.status).toBe(500);
   expect(await first.json()).toEqual({ message: "broken" });
+  expect(journal.explained).toEqual([
+    { key: "fw-one", code: "CLOUD_UNAVAILABLE", message: expect.stringContaining("the cloud failed") },
+  ]);
   expect(second.status).toBe(201);
   expect(peer.seen.filter((request) => request.method === "GET").length - looksBefore).toBeGreaterThanOrEqual(2);
   expect(peer.things).toHaveLength(1);
@@ -283,6 +286,7 @@ it("keeps the intent of a refused create while it cannot look whether an earlier
 
   expect(response.status).toBe(400);
   expect(journal.entries.has("fw-one")).toBe(true);
+  expect(journal.explained).toEqual([]);
 });
 
 it("sends nothing when the intent cannot be stored", async () => {
@@ -330,6 +334,29 @@ it("waits an answer 429 to a create out and tells the budget", async () => {
   expect(response.status).toBe(201);
   expect(peer.things).toHaveLength(1);
   expect(gateway.stats.rateLimited).toBe(1);
+});
+
+it("gives a create up that is answered 429 again and again, after pauses that double, and has no plugin go on with it", async () => {
+  const waits: number[] = [];
+  const gateway = await open({ sleep: async (ms) => void waits.push(ms) });
+  for (let times = 0; times < 9; times++) peer.creates.push((_, response) => reply(response, 429, { message: "slow" }));
+
+  const response = await create(gateway);
+
+  expect(response.status).toBe(409);
+  expect(response.headers.has("retry-after")).toBe(false);
+  expect(waits).toEqual([1_000, 2_000, 4_000, 8_000]);
+  expect(peer.posts).toHaveLength(5);
+  expect(journal.explained).toEqual([{ key: "fw-one", code: "CLOUD_RATE_LIMITED", message: "slow" }]);
+});
+
+it("tells nobody that a failed create came to nothing while it cannot look", async () => {
+  for (let times = 0; times < 100; times++) peer.looks.push((_, response) => reply(response, 500, {}));
+  peer.creates.push((_, response) => reply(response, 500, { message: "broken" }));
+  const gateway = await open();
+
+  expect((await create(gateway)).status).toBe(500);
+  expect(journal.explained).toEqual([]);
 });
 
 it("sends no more than the budget allows", async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { prepare } from "../../../../controller/reconcile/preview.ts";
 import { KEY } from "../../../e2e/fleet.ts";
 import { type Told, VpsSite } from "./site.ts";
 
@@ -361,6 +362,22 @@ describe("an action", () => {
       await site.served();
 
       expect((await create(DROPLET)).body.code).toBe("PROVIDER_INACTIVE");
+      // Every other way to ask for one is a commit, and all of them are previewed by this.
+      site.fleet.git("checkout", "-q", "-B", "wanted");
+      const { type: size, region, image } = DROPLET;
+      site.fleet.write({
+        "servers/new.yaml": { kind: "Server", name: "new", account: "do-main", size, region, image },
+      });
+      const commit = site.fleet.commit("Want another");
+      const { preview } = await prepare(site.controller, { commit, signal: AbortSignal.timeout(TIMEOUT) });
+      site.fleet.git("checkout", "-q", "main");
+      expect(preview.verdicts).toEqual([
+        expect.objectContaining({
+          guard: "inactive",
+          passed: false,
+          message: expect.stringMatching(/^servers\/new\.yaml:3:10: account: do-main is switched off/),
+        }),
+      ]);
       expect((await act(idOf(droplet), "power_on")).status).toBe(200);
       await inStatus(idOf(droplet), "running");
     },

@@ -54,6 +54,7 @@ export class VpsSite {
   readonly fleet: Fleet;
   readonly controller: OpenController;
   readonly service: Service;
+  readonly api: VpsApi;
   readonly app: Hono;
   readonly page: Hono;
   readonly people: People;
@@ -64,18 +65,19 @@ export class VpsSite {
     this.fleet = fleet;
     this.controller = controller;
     const log = createLog((line) => this.logged.push(line), "json");
-    const settings = { branch: "main", pollMs: 100, driftMs: 0, keepDays: 90, retryMs: 1000, retryLimit: 1 };
+    const settings = { branch: "main", pollMs: 100, driftMs: 0, keepDays: 90, retryMs: 1000, retryLimit: 10 };
     this.service = new Service(controller, settings, log, new Metrics(controller.store, () => []));
     const parts = {
       controller,
       service: this.service,
       people,
       // A loaded machine is no reason for another answer.
-      patience: { createMs: 120_000, actionMs: 120_000, deadlineMs: 180_000 },
+      patience: { createMs: 240_000, actionMs: 240_000, deadlineMs: 300_000 },
       logger: pino({}, { write: (line: string) => void this.logged.push(line) }),
       authenticate: async (headers: Headers) => PEOPLE[headers.get("authorization")?.replace("Bearer ", "") ?? ""],
     };
-    const api = new VpsApi(parts);
+    this.api = new VpsApi(parts);
+    const { api } = this;
     this.people = people;
     this.app = vpsApp(parts, api);
     this.page = pageApp({
