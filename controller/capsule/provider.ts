@@ -2,6 +2,7 @@ import type { ActualServer } from "../../resources/actual.ts";
 import type { Call, Cloud } from "../../resources/cloud.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import type { Composed } from "../api/dialect/act.ts";
+import { switchedTo } from "../api/dialect/power.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import { type Accounts, accountAt } from "./accounts.ts";
 import { change, quiet } from "./acting.ts";
@@ -133,23 +134,18 @@ export class Provider {
       const actual = await this.#observe(at, id);
       const object = { kind: "Server", name } as const;
       const spec = serverIn(at.desired, name);
+      if (spec === undefined) throw new APIError(`${name} is leaving the fleet: nothing more is done with it`, 409);
       const composed: Composed = {
         title: `${verb} ${name}`,
         objects: [object],
-        ...(spec?.owner !== undefined && { owner: spec.owner }),
-        wishes: [power === undefined ? { ...object, delete: true } : { ...object, patch: { power } }],
+        ...(spec.owner !== undefined && { owner: spec.owner }),
+        ...(power === undefined
+          ? { wishes: [{ ...object, delete: true }] }
+          : switchedTo(spec, { power }, actual.power)),
       };
       const asked = { provider: this.name, op, power, id };
-      if (power === undefined) {
-        const { change: changed } = await change(at.room, { op, compose: () => composed, asked, until: "done" });
-        return { ...instanceOf(actual, this.name, name), status: "deleted", change: changed };
-      }
-      if (spec?.power === power && ![power, "changing"].includes(actual.power))
-        throw new APIError(
-          `the fleet's file of ${name} says ${power}, and a hand has made it ${actual.power}: \`fleetwright drift --revert\` brings it back`,
-          409,
-        );
       const { change: changed } = await change(at.room, { op, compose: () => composed, asked, until: "done" });
+      if (power === undefined) return { ...instanceOf(actual, this.name, name), status: "deleted", change: changed };
       return { ...instanceOf(await this.#observe(at, id), this.name, name), change: changed };
     });
   }

@@ -36,9 +36,9 @@ export async function takeBack(ground: Ground, change: Change, refusal: CallRefu
   return await step(controller, change, "closed", { by: BY, reason: refusal.message, refusal });
 }
 
-/** What it has made goes, wherever it lies now; what has gone well stays. Of a change of files, the texts as they were. */
+/** What it has made goes, wherever it lies now; what has gone well stays. Of a change of files, the texts as they were. What only brings back has none. */
 async function inverse({ controller }: Ground, change: Change): Promise<FileEdit[]> {
-  if (change.merged === undefined) return [];
+  if (change.merged === undefined || change.reverts !== undefined) return [];
   const done = new Set(change.results.filter(({ state }) => state !== "failed").map(({ effectHash }) => effectHash));
   const made = (change.preview?.effects ?? []).filter(({ op, hash }) => op === "create" && !done.has(hash));
   const whole = made.flatMap(({ object: { kind, name } }) =>

@@ -103,9 +103,13 @@ describe("the documented walk", () => {
       expect(JSON.parse(stopped.stdout)).toMatchObject({ id, status: "stopped", managed: true });
       const started = await calling("capsule.provider.start_instance", digitalocean.start_instance(id));
       expect(started).toMatchObject({ id, status: "running", change: expect.stringMatching(/^c-/) });
-      // The files say that it runs: a hand has switched it off.
+      // The files say that it runs: what a hand has done is brought back, and needs no commit.
+      const head = place.git("rev-parse", "HEAD");
       await place.of("digitalocean").change(id, { power: "stopped" });
-      expect(await failing(digitalocean.start_instance(id))).toMatchObject({ status_code: 409 });
+      const back = await digitalocean.start_instance(id);
+      expect(back).toMatchObject({ id, status: "running", change: expect.stringMatching(/^c-/) });
+      expect(await digitalocean.start_instance(id)).toMatchObject({ status: "running", change: "" });
+      expect(place.git("rev-parse", "HEAD")).toBe(head);
 
       const gone = await calling("capsule.provider.delete_instance", digitalocean.delete_instance(id));
       expect(gone).toMatchObject({ id: id, status: "deleted" });

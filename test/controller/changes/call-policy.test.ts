@@ -12,6 +12,7 @@ const effect = (op: Effect["op"], changes: Partial<Effect> = {}) =>
   ({
     op,
     object: { kind: "Server", name: "a", account: "m" },
+    changes: [],
     dataLoss: op === "delete" || op === "replace",
     ...(op === "create" && { cost: { after: usd(5) } }),
     ...changes,
@@ -64,6 +65,20 @@ describe("the policy of a dialect", () => {
     expect(judged({ effects: [effect("create"), second] })).toBe("FORBIDDEN");
     for (const path of ["accounts/m.yaml", "fleet.yaml", "plans/p.yaml", "firewalls/f.yaml"])
       expect(judged({ files: ["servers/a.yaml", path] })).toBe("FORBIDDEN");
+  });
+
+  it("approves of a machine's power nothing that would change along with it", () => {
+    const power = { path: "power", before: "stopped", after: "running", drift: true as const };
+    const restart = { path: "restarts.reboot", before: 0, after: 1 };
+    const resized = { path: "size", before: "s-4", after: "s-1", drift: true as const };
+    const about = (op: CallOp, ...changes: Effect["changes"]) =>
+      judged({ op, policy: {}, effects: [effect("update", { changes })] });
+
+    expect(about("power", power)).toBe("approved");
+    expect(about("restart", restart, power)).toBe("approved");
+    expect(about("power", power, resized)).toBe("CONFLICT");
+    expect(about("power", power, { path: "labels.power", after: "x" })).toBe("CONFLICT");
+    expect(about("power", power, { path: "…", after: "2 more fields" })).toBe("CONFLICT");
   });
 
   it("lets callers do only the operations that it names, and accounts only be admins' matter", () => {
