@@ -19,12 +19,18 @@ const of = (name: string) => templates.filter(({ provider }) => provider === nam
 const noMoto = await motoMissing();
 
 /** The catalogue of a simulated cloud. */
-async function catalogOf(name: CloudName, regions: readonly string[] = []) {
+async function catalogOf(name: CloudName, regions: readonly string[] = [], more: object = {}) {
   const { start, credentials, accountOptions = {} } = simulators[name]!;
   const simulator = await start();
   try {
     const refs = Object.fromEntries(Object.keys(credentials).map((field) => [field, { env: field }]));
-    const spec = { name, provider: name, endpoint: simulator.url, credentials: refs, options: accountOptions };
+    const spec = {
+      name,
+      provider: name,
+      endpoint: simulator.url,
+      credentials: refs,
+      options: { ...accountOptions, ...more },
+    };
     const all = { kind: "Account", budgets: {}, regions, formerly: [], cells: 1, deadlines: {}, ...spec };
     const environment = { ...credentials, FLEETWRIGHT_ENDPOINTS: "*=http://127.0.0.1:*" };
     const cloud: Cloud = clouds[name];
@@ -61,19 +67,37 @@ describe("templates", () => {
   );
 
   it.skipIf(noMoto)(
-    `of aws are types as EC2 describes them, in their regions${noMoto ? ` (${noMoto})` : ""}`,
+    `of aws are types as EC2 describes them, at the prices of its list${noMoto ? ` (${noMoto})` : ""}`,
     async () => {
       const own = of("aws");
       const places = [...new Set(own.flatMap(({ regions }) => regions))];
 
-      const { sizes, images } = await catalogOf("aws", places);
+      const { sizes, images } = await catalogOf("aws", places, { prices: true });
 
-      for (const { size, vcpus, memory_gb, image, regions } of own) {
+      for (const { size, vcpus, memory_gb, price_hourly, image, regions } of own) {
         const sold = sizes.find((one) => one.name === size);
         expect(sold).toMatchObject({ name: size, vcpus, memoryMiB: memory_gb * 1024 });
         expect(sold!.regions).toEqual(expect.arrayContaining(regions));
+        expect({ size, price: sold!.pricePerHourMicro }).toEqual({ size, price: Math.round(price_hourly * 1e6) });
+        expect(sold!.regionPrices).toBeUndefined();
         expect(images.find((one) => one.name === image)?.regions).toEqual(expect.arrayContaining(regions));
       }
+    },
+    120_000,
+  );
+
+  it.skipIf(noMoto)(
+    "of aws have no price in a region whose prices are not read",
+    async () => {
+      const { sizes } = await catalogOf("aws", ["us-east-1", "eu-west-1"], {
+        prices: true,
+        priceRegions: ["us-east-1"],
+      });
+
+      const { regions, pricePerHourMicro, regionPrices } = sizes.find(({ name }) => name === "t3.micro")!;
+      expect(regions).toEqual(["eu-west-1", "us-east-1"]);
+      expect(pricePerHourMicro).toBeUndefined();
+      expect(regionPrices).toEqual({ "us-east-1": { perHourMicro: 10_400, perMonthMicro: 7_592_000 } });
     },
     120_000,
   );
