@@ -1,4 +1,4 @@
-import type { FleetSpec, ServersPolicy } from "../../resources/spec.ts";
+import { type FleetSpec, plainName, type ServersPolicy } from "../../resources/spec.ts";
 import type { Kind } from "../../schemas/index.ts";
 import { kindOfPath } from "../fleet/file.ts";
 import { roundToMicro } from "../fleet/money.ts";
@@ -72,8 +72,9 @@ function beyond(
   const { files: kinds, effects: ops } = RULES[op];
   const file = files.find((path) => !kinds.includes(kindOfPath(path)!));
   if (file !== undefined) return `a call to ${op} would change ${file}`;
+  // A cloud with regions has a key or a firewall in each by itself: `ops@us-east-1` is what was named as `ops`.
   const isNamed = ({ object }: Effect) =>
-    objects.some(({ kind, name }) => kind === object.kind && name === object.name);
+    objects.some(({ kind, name }) => kind === object.kind && plainName(name) === plainName(object.name));
   const other = effects.find((effect) => !isNamed(effect) || !ops.includes(effect.op) || losesDisk(effect));
   return other && `a call to ${op} would ${other.op} ${other.object.name}, which it does not name`;
 }

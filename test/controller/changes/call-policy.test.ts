@@ -20,6 +20,8 @@ const effect = (op: Effect["op"], changes: Partial<Effect> = {}) =>
 
 interface Given {
   op?: CallOp;
+  /** Beside the server. */
+  names?: DialectCall["objects"];
   policy?: Partial<ServersPolicy>;
   effects?: Effect[];
   files?: string[];
@@ -32,6 +34,7 @@ interface Given {
 /** What comes of a call about the server a: "approved", or the code that it is refused with. */
 function judged({
   op = "create",
+  names = [],
   policy,
   effects,
   files,
@@ -40,7 +43,7 @@ function judged({
   dialects,
   dialect = "vps",
 }: Given) {
-  const call: DialectCall = { dialect, op, objects: [{ kind: "Server", name: "a" }], owner: "ann" };
+  const call: DialectCall = { dialect, op, objects: [{ kind: "Server", name: "a" }, ...names], owner: "ann" };
   const change = { call, role, files: files ?? ["servers/a.yaml"] };
   const policies = { dialects: dialects ?? { vps: { ...PER_HOUR, ...policy } } };
   const preview = { effects: effects ?? [effect("create")] };
@@ -65,6 +68,14 @@ describe("the policy of a dialect", () => {
     expect(judged({ effects: [effect("create"), second] })).toBe("FORBIDDEN");
     for (const path of ["accounts/m.yaml", "fleet.yaml", "plans/p.yaml", "firewalls/f.yaml"])
       expect(judged({ files: ["servers/a.yaml", path] })).toBe("FORBIDDEN");
+  });
+
+  it("knows a key of each region by the name that the call has for all of them", () => {
+    const names = [{ kind: "SshKey", name: "ops" }] as const;
+    const key = (name: string) => effect("create", { object: { kind: "SshKey", name, account: "m" } });
+
+    expect(judged({ names, effects: [effect("create"), key("ops@us-east-1")] })).toBe("approved");
+    expect(judged({ names, effects: [effect("create"), key("other@us-east-1")] })).toBe("FORBIDDEN");
   });
 
   it("approves of a machine's power nothing that would change along with it", () => {

@@ -183,6 +183,21 @@ describe("a request", () => {
     await expect((await openQueue()).submit(refused)).rejects.toMatchObject({ code });
   });
 
+  it("of a new file is refused where another has come meanwhile, unless the very same will do", async () => {
+    const create = (text: string, orSame?: true) => [
+      { path: "keys/k.yaml", text, ifBlob: null, ...(orSame && { orSame }) },
+    ];
+    const key = (line: string) => `kind: SshKey\nname: k\npublicKey: ${line}\n`;
+    const first = key("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJXU2LKe2GWjyJWYD6y1S2V1N2mVw8rJm6mHh2z6hXkq a");
+    const submit = (index: number, text: string, orSame?: true) =>
+      queue.submit(label(index, "key", { edits: create(text, orSame) }));
+    const commit = await submit(1, first, true);
+
+    expect(await submit(2, first, true)).toBe(commit);
+    await expect(submit(3, first)).rejects.toMatchObject({ code: "COMMIT_CONFLICT" });
+    await expect(submit(4, first.replace(" a\n", " b\n"), true)).rejects.toMatchObject({ code: "COMMIT_CONFLICT" });
+  });
+
   it("holds to the text that it was made for", async () => {
     const ifBlob = blobId(Buffer.from(server("s-9")));
     const edits = (value: string) => [{ path: "servers/main/s-9.yaml", set: ["labels", "a"], value, ifBlob }];

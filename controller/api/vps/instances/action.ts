@@ -4,6 +4,7 @@ import { cloudOf } from "../../../reconcile/context.ts";
 import { act, type Composed } from "../../dialect/act.ts";
 import { type PowerPatch, saysAlready, switchedTo } from "../../dialect/power.ts";
 import { Refusal } from "../../dialect/refusal.ts";
+import { usedBy } from "../../dialect/used-by.ts";
 import type { VpsApi } from "../api.ts";
 import { VpsRefusal } from "../envelope.ts";
 import type { Schema, VpsAnswer, VpsCall } from "../route.ts";
@@ -125,9 +126,3 @@ async function switched(api: VpsApi, found: Found, patch: PowerPatch, signal: Ab
   forgetLooks(api);
   return switchedTo(found.spec, patch, (await observe(api, found, signal))?.power);
 }
-
-/** What may go with the last server of its account that uses it. */
-const usedBy = ({ firewalls, createOnly }: ServerSpec) => [
-  ...createOnly.keys.map(({ name }) => ({ kind: "SshKey" as const, name })),
-  ...firewalls.map((name) => ({ kind: "Firewall" as const, name })),
-];
