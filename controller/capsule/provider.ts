@@ -3,6 +3,7 @@ import type { Call, Cloud } from "../../resources/cloud.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import type { Composed } from "../api/dialect/act.ts";
 import { switchedTo } from "../api/dialect/power.ts";
+import { usedBy } from "../api/dialect/used-by.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import { type Accounts, accountAt } from "./accounts.ts";
 import { change, quiet } from "./acting.ts";
@@ -13,7 +14,7 @@ import type { Room } from "./room.ts";
 import { type Template, templateOf } from "./templates.ts";
 
 export interface ProviderParts {
-  accounts: Accounts;
+  accounts: Omit<Accounts, "regions">;
   templates: readonly Template[];
   /** Opened when it is first needed. */
   room(): Promise<Room>;
@@ -137,7 +138,7 @@ export class Provider {
       if (spec === undefined) throw new APIError(`${name} is leaving the fleet: nothing more is done with it`, 409);
       const composed: Composed = {
         title: `${verb} ${name}`,
-        objects: [object],
+        objects: [object, ...(op === "delete" ? usedBy(spec) : [])],
         ...(spec.owner !== undefined && { owner: spec.owner }),
         ...(power === undefined
           ? { wishes: [{ ...object, delete: true }] }
@@ -166,7 +167,12 @@ export class Provider {
 
   async #at(project?: string): Promise<At> {
     const room = await this.#parts.room();
-    const { account, desired } = await accountAt(this.name, room, this.#parts.accounts, project);
+    const { account, desired } = await accountAt(
+      this.name,
+      room,
+      { ...this.#parts.accounts, regions: this.regions },
+      project,
+    );
     const { controller, signal } = room;
     const call: Call = { account: controller.account(account.spec), signal, priority: "person" };
     return { room, account, desired, cloud: controller.clouds[this.name]!, call };
