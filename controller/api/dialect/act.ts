@@ -139,7 +139,8 @@ const wasRight = ({ state, reverts, refusal, preview }: Change): boolean =>
 
 function refuseEnded({ id, state, reason, refusal }: Change): void {
   if (refusal !== undefined) throw refusalOf(new FleetError(refusal.code, refusal.message), { change: id });
-  if (state === "closed") throw new Refusal("conflict", reason ?? "it was given up meanwhile", { change: id });
+  if (state === "closed" || state === "stale")
+    throw new Refusal("conflict", reason ?? "it was given up meanwhile", { change: id });
 }
 
 /** Tells the cloud's id of what a change makes: the journal knows before the engine has ended. */

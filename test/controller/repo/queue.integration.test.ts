@@ -198,6 +198,18 @@ describe("a request", () => {
     await expect(submit(4, first.replace(" a\n", " b\n"), true)).rejects.toMatchObject({ code: "COMMIT_CONFLICT" });
   });
 
+  it("waits for a work tree that another process is just bringing along", async () => {
+    put(join(dir, "servers/main/s-5.yaml"), "half of it");
+    const brought = new Promise((done) => setTimeout(done, 300)).then(() =>
+      git("checkout", "-q", "HEAD", "--", "servers"),
+    );
+
+    const commit = await queue.submit(label(5, "x"));
+
+    await brought;
+    expect(git("rev-parse", "main")).toBe(commit);
+  });
+
   it("holds to the text that it was made for", async () => {
     const ifBlob = blobId(Buffer.from(server("s-9")));
     const edits = (value: string) => [{ path: "servers/main/s-9.yaml", set: ["labels", "a"], value, ifBlob }];
