@@ -15,6 +15,8 @@ export interface Accounts {
   environment: Environment;
   /** Names of accounts by provider, where a fleet has several of one. */
   chosen: Readonly<Record<string, string>>;
+  /** Where the provider's templates are sold. */
+  regions: readonly string[];
 }
 
 /**
@@ -65,7 +67,7 @@ function refuseOtherProject({ spec }: MatchedAccount, project: string | undefine
 async function addAccount(
   provider: string,
   { controller, by }: Room,
-  { environment }: Accounts,
+  { environment, regions }: Accounts,
   { commit }: Desired,
   project = environment[EQUINIX_PROJECT],
 ): Promise<void> {
@@ -87,7 +89,7 @@ async function addAccount(
         .filter(([, variable]) => environment[variable])
         .map(([field, env]) => [field, { env }]),
     ),
-    ...(provider === "equinix" && { options: { project } }),
+    ...optionsOf(provider, project, regions),
   };
   const path = `accounts/${provider}.yaml`;
   const message = `Add the account at ${clouds[provider as keyof typeof clouds].title}`;
@@ -98,4 +100,10 @@ async function addAccount(
     // Another process has written it meanwhile.
     if (!(error instanceof FleetError) || error.code !== "COMMIT_CONFLICT") throw error;
   }
+}
+
+function optionsOf(provider: string, project: string | undefined, regions: readonly string[]): { options?: object } {
+  if (provider === "equinix") return { options: { project } };
+  // A policy with a limit of money lets nothing pass whose price is not known, and those of all regions take minutes to read.
+  return provider === "aws" ? { options: { prices: true, priceRegions: regions } } : {};
 }

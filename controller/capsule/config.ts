@@ -84,9 +84,10 @@ export async function wishesOf(
     ...(ids.length > 0 && { sshKeys: ids }),
     ...(config.security_groups && { securityGroups: config.security_groups }),
   };
+  const hostname = hostnameOf(template.provider, config.name);
   const server = {
     account,
-    ...(config.name !== name && { hostname: config.name }),
+    ...(hostname !== name && { hostname }),
     size: template.size,
     region: config.region ?? template.regions[0],
     image: config.image ?? template.image,
@@ -102,9 +103,13 @@ export async function wishesOf(
   // One that no server uses any more is there still: its name says which it is.
   for (const [key, publicKey] of added)
     if (!(await isThere(`${KINDS.SshKey.place}${key}.yaml`)))
-      wishes.push({ kind: "SshKey", name: key, create: { publicKey } });
+      wishes.push({ kind: "SshKey", name: key, create: { publicKey }, orSame: true });
   return wishes;
 }
+
+/** Hivelocity takes full domain names only. This domain is set apart for names that are nobody else's. */
+const hostnameOf = (provider: string, name: string): string =>
+  provider === "hivelocity" && !name.includes(".") ? `${name}.internal` : name;
 
 /** The fleet's key with this text, or one to be added that is named by its fingerprint. */
 function keyIn(text: string, objects: Desired["objects"]): { name: string; publicKey?: string } {

@@ -59,8 +59,12 @@ export function apiError(error: unknown): APIError {
   const { kind, message, change, cause } = refusalOf(error);
   const own = kind === "credentials" || kind === "provider" ? statusIn(cause) : undefined;
   const words = kind === "internal" && cause instanceof Error ? cause.message : message;
-  return errorFor(own ?? STATUS[kind], words, { cause: error, ...(change !== undefined && { change }) });
+  const status = own ?? (isRefused(cause) ? STATUS.invalid : STATUS[kind]);
+  return errorFor(status, words, { cause: error, ...(change !== undefined && { change }) });
 }
+
+/** It was told that what was asked for is wrong; of a refusal that was kept with a change no status is known any more. */
+const isRefused = (error: unknown): boolean => error instanceof FleetError && error.code === "CLOUD_REFUSED";
 
 /** The cloud's own, where it has answered with one. */
 function statusIn(error: unknown): number | undefined {

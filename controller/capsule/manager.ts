@@ -70,8 +70,11 @@ export class ProviderManager {
     if (known !== undefined) return known;
     const environment = this.#environment();
     const { fleet, accounts: chosen = {} } = this.#options;
-    const accounts = { home: homeOf(environment, fleet), environment, chosen };
-    const provider = new Provider(name, { accounts, templates: this.#templates, room: () => this.#opened() });
+    const provider = new Provider(name, {
+      accounts: { home: homeOf(environment, fleet), environment, chosen },
+      templates: this.#templates,
+      room: () => this.#opened(),
+    });
     this.#providers.set(name, provider);
     return provider;
   }

@@ -2,6 +2,8 @@ import type { ActualServer } from "../../resources/actual.ts";
 import type { Call, Cloud } from "../../resources/cloud.ts";
 import type { ServerSpec } from "../../resources/spec.ts";
 import type { Composed } from "../api/dialect/act.ts";
+import { switchedTo } from "../api/dialect/power.ts";
+import { usedBy } from "../api/dialect/used-by.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import { type Accounts, accountAt } from "./accounts.ts";
 import { change, quiet } from "./acting.ts";
@@ -13,7 +15,7 @@ import { createSnapshot, deleteSnapshot, listSnapshots, type Snapshot } from "./
 import { type Template, templateOf } from "./templates.ts";
 
 export interface ProviderParts {
-  accounts: Accounts;
+  accounts: Omit<Accounts, "regions">;
   templates: readonly Template[];
   /** Opened when it is first needed. */
   room(): Promise<Room>;
@@ -160,23 +162,18 @@ export class Provider {
       const actual = await this.#observe(at, id);
       const object = { kind: "Server", name } as const;
       const spec = serverIn(at.desired, name);
+      if (spec === undefined) throw new APIError(`${name} is leaving the fleet: nothing more is done with it`, 409);
       const composed: Composed = {
         title: `${verb} ${name}`,
-        objects: [object],
-        ...(spec?.owner !== undefined && { owner: spec.owner }),
-        wishes: [power === undefined ? { ...object, delete: true } : { ...object, patch: { power } }],
+        objects: [object, ...(op === "delete" ? usedBy(spec) : [])],
+        ...(spec.owner !== undefined && { owner: spec.owner }),
+        ...(power === undefined
+          ? { wishes: [{ ...object, delete: true }] }
+          : switchedTo(spec, { power }, actual.power)),
       };
       const asked = { provider: this.name, op, power, id };
-      if (power === undefined) {
-        const { change: changed } = await change(at.room, { op, compose: () => composed, asked, until: "done" });
-        return { ...instanceOf(actual, this.name, name), status: "deleted", change: changed };
-      }
-      if (spec?.power === power && ![power, "changing"].includes(actual.power))
-        throw new APIError(
-          `the fleet's file of ${name} says ${power}, and a hand has made it ${actual.power}: \`fleetwright drift --revert\` brings it back`,
-          409,
-        );
       const { change: changed } = await change(at.room, { op, compose: () => composed, asked, until: "done" });
+      if (power === undefined) return { ...instanceOf(actual, this.name, name), status: "deleted", change: changed };
       return { ...instanceOf(await this.#observe(at, id), this.name, name), change: changed };
     });
   }
@@ -197,7 +194,12 @@ export class Provider {
 
   async #at(project?: string): Promise<At> {
     const room = await this.#parts.room();
-    const { account, desired } = await accountAt(this.name, room, this.#parts.accounts, project);
+    const { account, desired } = await accountAt(
+      this.name,
+      room,
+      { ...this.#parts.accounts, regions: this.regions },
+      project,
+    );
     const { controller, signal } = room;
     const call: Call = { account: controller.account(account.spec), signal, priority: "person" };
     return { room, account, desired, cloud: controller.clouds[this.name]!, call };

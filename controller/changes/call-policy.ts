@@ -1,4 +1,4 @@
-import type { FleetSpec, ServersPolicy } from "../../resources/spec.ts";
+import { type FleetSpec, plainName, type ServersPolicy } from "../../resources/spec.ts";
 import type { Kind } from "../../schemas/index.ts";
 import { kindOfPath } from "../fleet/file.ts";
 import { roundToMicro } from "../fleet/money.ts";
@@ -20,11 +20,21 @@ export interface CallTally {
 
 export type Judgement = { approves: string } | { refuses: CallRefusal };
 
+interface CallRule {
+  files: readonly Kind[];
+  effects: readonly EffectOp[];
+  /** Fields of a server that it may touch; absent: all. */
+  fields?: readonly string[];
+}
+
+/** Of a machine whose power a hand has changed, a restart brings that back as well. */
+const POWER = ["power", "stop", "restarts"] as const;
+
 /** What files a call may change, and what it may do to what it names. */
-const RULES: Readonly<Record<CallOp, { files: readonly Kind[]; effects: readonly EffectOp[] }>> = {
+const RULES: Readonly<Record<CallOp, CallRule>> = {
   create: { files: ["Server", "SshKey"], effects: ["create"] },
-  power: { files: ["Server"], effects: ["update"] },
-  restart: { files: ["Server"], effects: ["update"] },
+  power: { files: ["Server"], effects: ["update"], fields: POWER },
+  restart: { files: ["Server"], effects: ["update"], fields: POWER },
   delete: { files: ["Server"], effects: ["delete", "forget"] },
   snapshot: { files: ["Snapshot"], effects: ["create"] },
   "delete-snapshot": { files: ["Snapshot"], effects: ["delete"] },
@@ -47,6 +57,8 @@ export function judgeCall(
   if (policy === undefined) return forbids(`fleet.yaml has no policies.dialects.${call.dialect}`);
   const strange = beyond(change, effects);
   if (strange !== undefined) return forbids(strange);
+  const besides = besidesFields(call, effects);
+  if (besides !== undefined) return conflicts(besides);
   const reason = "moves" in policy ? refusedMove(policy, call, tally) : refusedServer(policy, change, effects, tally);
   return reason ?? { approves: `policy: dialects.${call.dialect} of fleet.yaml` };
 }
@@ -62,10 +74,25 @@ function beyond(
   const { files: kinds, effects: ops } = RULES[op];
   const file = files.find((path) => !kinds.includes(kindOfPath(path)!));
   if (file !== undefined) return `a call to ${op} would change ${file}`;
+  // A cloud with regions has a key or a firewall in each by itself: `ops@us-east-1` is what was named as `ops`.
   const isNamed = ({ object }: Effect) =>
-    objects.some(({ kind, name }) => kind === object.kind && name === object.name);
+    objects.some(({ kind, name }) => kind === object.kind && plainName(name) === plainName(object.name));
   const other = effects.find((effect) => !isNamed(effect) || !ops.includes(effect.op) || losesDisk(effect));
   return other && `a call to ${op} would ${other.op} ${other.object.name}, which it does not name`;
+}
+
+/** What would change along with it, in words: what another commit wants of the server, or what a hand has made of it, is for somebody else to agree to. */
+function besidesFields({ op }: DialectCall, effects: readonly Effect[]): string | undefined {
+  const { fields } = RULES[op];
+  if (fields === undefined) return undefined;
+  const isOwn = (path: string) => fields.some((field) => path === field || path.startsWith(`${field}.`));
+  for (const { object, changes } of effects) {
+    const others = changes.filter(({ path }) => !isOwn(path));
+    if (others.length === 0) continue;
+    const paths = others.map(({ path, drift }) => (drift ? `${path} (which a hand has changed)` : path)).join(", ");
+    return `${object.name} would change in ${paths} as well: have that agreed to first`;
+  }
+  return undefined;
 }
 
 const losesDisk = ({ op, dataLoss }: Effect): boolean => dataLoss && op !== "delete";

@@ -175,14 +175,15 @@ function isBroughtBack({ preview, results }: Change): boolean {
   return preview!.effects.every(({ hash }) => done.has(hash));
 }
 
+/** Changes that are bringing something back: no commit of theirs tells of it, and the records do not differ. */
+export async function revertsUnderWay(controller: Pick<Controller, "store">): Promise<Change[]> {
+  const running = await changesIn(controller, ["executing", "failed"]);
+  return running.filter((change) => change.reverts && change.merged !== undefined && !isBroughtBack(change));
+}
+
 /** `objectKey` of what changes that are being executed bring back. */
 export async function beingReverted(controller: Pick<Controller, "store">): Promise<ReadonlySet<string>> {
-  const running = await changesIn(controller, ["executing", "failed"]);
-  return new Set(
-    running
-      .filter((change) => change.merged !== undefined && !(change.reverts && isBroughtBack(change)))
-      .flatMap(({ reverts = [] }) => reverts),
-  );
+  return new Set((await revertsUnderWay(controller)).flatMap(({ reverts = [] }) => reverts));
 }
 
 /** Whether a commit of the main line has the change. */

@@ -126,11 +126,13 @@ async function land(ground: Ground, change: Change): Promise<string | Change | u
       await amend(controller, change, { reason: error.message });
       return undefined;
     }
-    return await step(controller, change, "stale", {
-      by: BY,
-      reason: error.message,
-      mergeKey: `${change.id}.${change.version}`,
-    });
+    const { code, message } = error;
+    const mergeKey = `${change.id}.${change.version}`;
+    const stale = await step(controller, change, "stale", { by: BY, reason: message, mergeKey });
+    // Nobody comes to look at a call again.
+    if (change.call === undefined) return stale;
+    await controller.repo.dropDrafts([change.id]);
+    return await step(controller, stale, "closed", { by: BY, reason: message, refusal: { code, message } });
   }
 }
 

@@ -13,32 +13,39 @@ import type { Change } from "./types.ts";
  * gone on with.
  */
 export async function takeBack(ground: Ground, change: Change, refusal: CallRefusal): Promise<Change> {
-  const { controller, poke } = ground;
+  const { controller } = ground;
   // First: a lane that comes again would do it otherwise.
   await controller.store.closeApprovals(neededHashes(change));
   const edits = await inverse(ground, change);
-  if (edits.length > 0) {
-    const request = {
-      key: `${change.id}.back`,
-      author: change.author,
-      message: `Take back: ${change.title}`,
-      edits,
-      trailers: { "Change-Id": change.id },
-    };
-    try {
-      await controller.commits.submit(request);
-      poke();
-    } catch (error) {
-      // Somebody has removed or changed it meanwhile.
-      if (!(error instanceof FleetError) || error.retry) throw error;
-    }
-  }
+  // A key that another has begun to use meanwhile stays; by itself it does nothing.
+  const withoutKeys = edits.filter((edit) => !("kind" in edit && edit.kind === "SshKey"));
+  const isBack = await submit(ground, change, edits, "back");
+  if (!isBack && withoutKeys.length < edits.length) await submit(ground, change, withoutKeys, "back-without-keys");
   return await step(controller, change, "closed", { by: BY, reason: refusal.message, refusal });
 }
 
-/** What it has made goes, wherever it lies now; what has gone well stays. Of a change of files, the texts as they were. */
+/** False where it does not fit: somebody has removed, changed or used it meanwhile. */
+async function submit(
+  { controller, poke }: Ground,
+  { id, author, title }: Change,
+  edits: readonly FileEdit[],
+  key: string,
+): Promise<boolean> {
+  if (edits.length === 0) return true;
+  const message = `Take back: ${title}`;
+  try {
+    await controller.commits.submit({ key: `${id}.${key}`, author, message, edits, trailers: { "Change-Id": id } });
+    poke();
+    return true;
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.retry) throw error;
+    return false;
+  }
+}
+
+/** What it has made goes, wherever it lies now; what has gone well stays. Of a change of files, the texts as they were. What only brings back has none. */
 async function inverse({ controller }: Ground, change: Change): Promise<FileEdit[]> {
-  if (change.merged === undefined) return [];
+  if (change.merged === undefined || change.reverts !== undefined) return [];
   const done = new Set(change.results.filter(({ state }) => state !== "failed").map(({ effectHash }) => effectHash));
   const made = (change.preview?.effects ?? []).filter(({ op, hash }) => op === "create" && !done.has(hash));
   const whole = made.flatMap(({ object: { kind, name } }) =>

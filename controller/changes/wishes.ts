@@ -6,9 +6,9 @@ import { serverPath } from "../fleet/server-path.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import type { FileEdit } from "../repo/edits.ts";
 
-/** What somebody wants of one object, in the words of an API. */
+/** What somebody wants of one object, in the words of an API. `orSame`: one that has come meanwhile with the very same text will do. */
 export type Wish =
-  | { kind: Kind; name: string; create: Fields }
+  | { kind: Kind; name: string; create: Fields; orSame?: true }
   /** RFC 7396: null takes a field out, objects are merged, anything else takes the place of what is there. */
   | { kind: Kind; name: string; patch: Fields; ifBlob?: string }
   | { kind: Kind; name: string; delete: true; ifBlob?: string };
@@ -35,7 +35,7 @@ export function editsOf(wishes: readonly Wish[], desired: Pick<Desired, "objects
 }
 
 function created(
-  { kind, name, create }: { kind: Kind; name: string; create: Fields },
+  { kind, name, create, orSame }: { kind: Kind; name: string; create: Fields; orSame?: true },
   desired: Pick<Desired, "objects" | "accounts" | "plans">,
   coming: Map<string, number>,
 ): FileEdit {
@@ -52,7 +52,7 @@ function created(
     });
   const path = pathOf(kind, name, create, desired, coming);
   const { kind: _, name: __, ...fields } = create;
-  return { path, text: objectFile(kind, path, { name, ...fields }), ifBlob: null };
+  return { path, text: objectFile(kind, path, { name, ...fields }), ifBlob: null, ...(orSame && { orSame }) };
 }
 
 /** Those that are not compiled to objects of their own are told apart by their paths, and by the compile of the change. */

@@ -1,6 +1,6 @@
 import { FleetError } from "../../resources/errors.ts";
 import type { Changes } from "../changes/changes.ts";
-import { beingReverted } from "../changes/follow.ts";
+import { beingReverted, revertsUnderWay } from "../changes/follow.ts";
 import { changesAhead } from "../changes/steps.ts";
 import { tidyPeople } from "../people/tidy.ts";
 import { closeSuperseded } from "../reconcile/approvals.ts";
@@ -342,7 +342,7 @@ export class Service {
     if (recovered.length > 0) this.#log.logger.warn({ runs: recovered.length }, "recovered what a dead process left");
   }
 
-  /** Sends every lane that is not as the files say, once for each commit and each approval that a person has given. */
+  /** Sends every lane that is not as the files say, once for each commit, each approval that a person has given and each change that brings something back. */
   async #plan(desired: Desired, why: string): Promise<void> {
     const { store } = this.#controller;
     const open = [...(await store.openApprovals()).values()];
@@ -351,9 +351,12 @@ export class Service {
       .map(({ effectHash }) => effectHash);
     // Where a pull request lets go of what it was executed for, its lanes have something to do again.
     const ahead = (await changesAhead(this.#controller)).map(({ id }) => id);
-    const plan = [desired.commit, ...given.sort(), ...ahead].join(" ");
+    // These have no commit that would be new, and their approval may be a policy's.
+    const reverting = await revertsUnderWay(this.#controller);
+    const plan = [desired.commit, ...given.sort(), ...ahead, ...reverting.map(({ id }) => id)].join(" ");
     if (plan === this.#planned) return;
-    const lanes = await unsettledLanes(this.#controller, desired, await beingReverted(this.#controller));
+    const besides = new Set(reverting.flatMap(({ reverts = [] }) => reverts));
+    const lanes = await unsettledLanes(this.#controller, desired, besides);
     const unsettled = new Set([...lanes.values()].flatMap(({ objects }) => [...objects]));
     // What is as the files say needs no approval any more; one that was given for this very commit may be for what a hand has changed.
     await closeSuperseded(

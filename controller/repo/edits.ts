@@ -19,6 +19,8 @@ export type FileEdit = (
   ) & {
     /** Git's id of the text that the edit was made for: another text is a conflict. Null: there must be no file yet. Default: any. */
     ifBlob?: string | null;
+    /** The very text that it would write is no conflict: what is named by what it holds is the same whoever brings it. */
+    orSame?: true;
   };
 
 /**
@@ -31,7 +33,12 @@ export async function applyEdits(edits: readonly FileEdit[], view: FleetView): P
     const path = "path" in edit ? edit.path : await view.find(edit.kind, edit.name);
     if (path === undefined) throw goneObject(edit as { kind: Kind; name: string });
     const current = await view.read(path);
-    if (edit.ifBlob !== undefined && edit.ifBlob !== (current === null ? null : blobId(Buffer.from(current))))
+    const isThere = edit.orSame && "text" in edit && edit.text === current;
+    if (
+      !isThere &&
+      edit.ifBlob !== undefined &&
+      edit.ifBlob !== (current === null ? null : blobId(Buffer.from(current)))
+    )
       throw changedMeanwhile(path, edit.ifBlob, current);
     const before = texts.has(path) ? texts.get(path)! : current;
     texts.set(path, edited(edit, path, before));

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { FleetError } from "../../resources/errors.ts";
 import { dirtyPaths, follow } from "./follow.ts";
 import type { Git } from "./git.ts";
@@ -50,7 +51,8 @@ export async function writeCommits(
 ): Promise<Written> {
   const place = await findBranch(git, target.branch);
   const base = await findBase(git, commitAt, place.branch, target.upstream);
-  const dirty = async (paths: readonly string[]) => (place.followed ? await dirtyPaths(git, paths) : new Set<string>());
+  const dirty = async (paths: readonly string[]) =>
+    place.followed ? await lastingDirt(git, paths) : new Set<string>();
   const planned = await plan({ branch: place.branch, head: base.head, dirty });
   if (planned.length === 0 && base.head === base.local) return { commits: [], head: base.head };
   const files = place.followed ? await changedFiles(git, base, planned) : new Map<string, string | null>();
@@ -70,6 +72,19 @@ export async function writeCommits(
   // Once the remote has them they are written, whatever has become of the branch here.
   else if (target.upstream === undefined) return { moved };
   return { commits, head };
+}
+
+/** Longest pause before a changed file is believed to be somebody's; they grow from a tenth of a second. */
+const LONGEST_PAUSE_MS = 1_600;
+
+/** Another process that has moved the branch brings the work tree along a moment later: what is changed until then is nobody's change. */
+async function lastingDirt(git: Git, paths: readonly string[]): Promise<Set<string>> {
+  let dirty = await dirtyPaths(git, paths);
+  for (let pauseMs = 100; dirty.size > 0 && pauseMs <= LONGEST_PAUSE_MS; pauseMs *= 2) {
+    await delay(pauseMs);
+    dirty = await dirtyPaths(git, [...dirty]);
+  }
+  return dirty;
 }
 
 async function findBranch(git: Git, wanted: string | undefined): Promise<Place> {

@@ -42,9 +42,13 @@ export async function readCatalog(call: Call): Promise<Catalog> {
   const named = namedRegions(call);
   const all = (await enabledRegions(call)).map(({ regionName }) => regionName);
   const regions = named === undefined ? all : all.filter((region) => named.includes(region));
-  const { imageOwners = ["self"], prices = false }: AwsAccountOptions = call.account.spec.options;
+  const {
+    imageOwners = ["self"],
+    prices = false,
+    priceRegions = regions,
+  }: AwsAccountOptions = call.account.spec.options;
   const [sizes, ...images] = await Promise.all([
-    sizesIn(call, regions, prices),
+    sizesIn(call, regions, prices ? regions.filter((region) => priceRegions.includes(region)) : []),
     ...regions.map((region) => imagesIn(call, region, imageOwners)),
   ]);
   return {
@@ -56,7 +60,7 @@ export async function readCatalog(call: Call): Promise<Catalog> {
 }
 
 /** Which types a region sells is a short list; what they are is long and the same everywhere, so it is read once. */
-async function sizesIn(call: Call, regions: readonly string[], withPrices: boolean): Promise<CatalogSize[]> {
+async function sizesIn(call: Call, regions: readonly string[], priced: readonly string[]): Promise<CatalogSize[]> {
   const sold = new Map<string, string[]>();
   const offered = await Promise.all(regions.map((region) => offeringsIn(call, region)));
   for (const [index, types] of offered.entries())
@@ -70,7 +74,7 @@ async function sizesIn(call: Call, regions: readonly string[], withPrices: boole
       for (const type of await typesIn(call, region, parameters)) details.set(type.instanceType, type);
     }
   }
-  const prices = withPrices ? await pricesIn(call, regions) : undefined;
+  const prices = priced.length > 0 ? await pricesIn(call, priced) : undefined;
   return [...sold.entries()].flatMap(([name, places]) => {
     const type = details.get(name);
     return type ? [{ ...sizeOf(type), ...prices?.(name, places), regions: places }] : [];

@@ -19,7 +19,7 @@ const OURS = {
   marketoption: "OnDemand",
 };
 
-/** Prices of a size where it is sold: those of the first region, and of the others where they differ. */
+/** Prices of a size where it is sold: those of the first region, and of the others where they differ. Where some have none that is known, each by itself. */
 export type PriceOf = (
   size: string,
   regions: readonly string[],
@@ -39,6 +39,7 @@ export async function pricesIn(call: Call, regions: readonly string[]): Promise<
     });
     const first = known[0]?.[1];
     if (!first) return {};
+    if (known.length < places.length) return { regionPrices: Object.fromEntries(known) };
     const others = known.filter(([, price]) => price.perHourMicro !== first.perHourMicro);
     return {
       pricePerHourMicro: first.perHourMicro,

@@ -8,6 +8,7 @@ export interface AwsAccountOptions {
   vpcs?: Record<string, string>;
   imageOwners?: string[];
   prices?: boolean;
+  priceRegions?: string[];
 }
 
 export const accountSchema = {
@@ -54,6 +55,13 @@ export const accountSchema = {
       default: false,
       description:
         "Reads prices from the AWS Price List, which takes the permission `pricing:GetProducts` and some minutes.",
+    },
+    priceRegions: {
+      type: "array",
+      items: REGION,
+      uniqueItems: true,
+      minItems: 1,
+      description: "With `prices`, the regions whose prices are read. Default: all that are listed.",
     },
   },
 };

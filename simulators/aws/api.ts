@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { RateLimiter } from "../limits.ts";
 import { errorAnswer } from "./errors.ts";
 import { Monitoring } from "./monitoring.ts";
+import { priceListAnswer } from "./prices.ts";
 import { revocations } from "./revokes.ts";
 import { scopeOf, signatureProblem } from "./signature.ts";
 
@@ -30,7 +31,7 @@ export interface ApiOptions {
 
 /**
  * What stands before moto and makes up for what it does not enforce: signatures, the limits of each action in each region, and that a request with a
- * client token is done once.
+ * client token is done once. The price list, which moto does not have, is its own.
  */
 export function awsApi(options: ApiOptions): Hono {
   const limiter = new RateLimiter({ scale: options.rateScale, now: options.now });
@@ -50,6 +51,8 @@ export function awsApi(options: ApiOptions): Hono {
     const kind = /^(Describe|Get)/.test(action) ? "describe" : /^(Run|Start)Instances$/.test(action) ? "run" : "change";
     const state = limiter.take(region, [{ name: `${service} ${action}`, ...LIMITS[kind] }]);
     if (state?.allowed === false) return errorAnswer(503, "RequestLimitExceeded", "Request limit exceeded.");
+
+    if (service === "pricing") return priceListAnswer(request.headers.get("x-amz-target"), body);
 
     const own = monitoring.take(action, fields);
     if (own !== undefined) return answerOf({ status: 200, type: "text/xml;charset=UTF-8", text: own });

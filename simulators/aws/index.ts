@@ -56,7 +56,8 @@ export async function startAws(options: SimulatorOptions & { pageSize?: number }
 async function pathOf(request: Request): Promise<string> {
   const fields = new URLSearchParams(await request.text());
   const id = fields.get("InstanceId.1") ?? fields.get("InstanceId") ?? fields.get("GroupId.1");
-  return `/${scopeOf(request)?.region ?? "nowhere"}/${fields.get("Action") ?? ""}${id ? `/${id}` : ""}`;
+  const action = fields.get("Action") ?? request.headers.get("x-amz-target")?.split(".").at(-1) ?? "";
+  return `/${scopeOf(request)?.region ?? "nowhere"}/${action}${id ? `/${id}` : ""}`;
 }
 
 export const simulatedAws: SimulatedEntry = { start: startAws, credentials: AWS_CREDENTIALS };

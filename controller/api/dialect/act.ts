@@ -26,6 +26,8 @@ export interface Composed {
   wishes?: readonly Wish[];
   /** Beside the wishes. */
   edits?: readonly FileEdit[];
+  /** `objectKey` of what is to be as the files say again. Then there are neither wishes nor edits. */
+  reverts?: readonly string[];
 }
 
 export interface Act {
@@ -88,14 +90,14 @@ export async function act(parts: DialectParts, call: Act, signal: AbortSignal): 
 async function open(
   { service }: DialectParts,
   { dialect, op, by }: Act,
-  { title, objects, owner, wishes = [], edits = [] }: Composed,
+  { title, objects, owner, wishes = [], edits = [], reverts }: Composed,
   seed: string,
   signal: AbortSignal,
 ): Promise<Change | undefined> {
   const { desired } = service;
   if (desired === undefined) throw new Refusal("internal", "the service has not read the fleet yet: try again");
   const call = { dialect, op, objects, ...(owner !== undefined && { owner }) };
-  const request = { title, surface: dialect, by, key: seed, executes: true, call };
+  const request = { title, surface: dialect, by, key: seed, executes: true, call, ...(reverts && { reverts }) };
   // What came to the main line by the first of two is there for the second.
   const earlier = await service.changes.opened(request);
   if (earlier !== undefined) return earlier;
@@ -121,6 +123,7 @@ async function reached(
     const change = await service.changes.get(changeId);
     // What was taken back is to be gone for whoever reads after the answer.
     if (change.state === "closed" && change.merged !== undefined) await service.look();
+    if (wasRight(change)) return { change, state: "done" };
     refuseEnded(change);
     const made = until === "id" ? await madeId(change) : undefined;
     const id = made === undefined ? {} : { id: made };
@@ -132,9 +135,14 @@ async function reached(
   }
 }
 
+/** Somebody else has brought it back before it was looked at. */
+const wasRight = ({ state, reverts, refusal, preview }: Change): boolean =>
+  state === "closed" && reverts !== undefined && refusal === undefined && preview?.effects.length === 0;
+
 function refuseEnded({ id, state, reason, refusal }: Change): void {
   if (refusal !== undefined) throw refusalOf(new FleetError(refusal.code, refusal.message), { change: id });
-  if (state === "closed") throw new Refusal("conflict", reason ?? "it was given up meanwhile", { change: id });
+  if (state === "closed" || state === "stale")
+    throw new Refusal("conflict", reason ?? "it was given up meanwhile", { change: id });
 }
 
 /** Tells the cloud's id of what a change makes: the journal knows before the engine has ended. */

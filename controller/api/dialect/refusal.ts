@@ -50,6 +50,7 @@ const KINDS: Readonly<Partial<Record<FleetErrorCode, RefusalKind>>> = {
   CONFLICT: "conflict",
   GUARD_REFUSED: "conflict",
   COMMIT_CONFLICT: "conflict",
+  DIRTY_TREE: "conflict",
   CHANGE_STATE: "conflict",
   PREVIEW_STALE: "conflict",
   NOT_APPROVED: "conflict",

@@ -1,7 +1,8 @@
 import type { Snapshot } from "../../capsule/index.ts";
 import type { Io } from "../io.ts";
 import { EXIT } from "../options.ts";
-import { columns, type OwnFleet, withManager } from "./capsule.ts";
+import { renderSnapshots } from "../render/capsule.ts";
+import { type OwnFleet, withManager } from "./capsule.ts";
 
 /** `fleetwright capsule snapshot PROVIDER ID --name NAME`: comes back once it is taken. */
 export async function snapshotVerb(
@@ -39,21 +40,6 @@ function print(
   io: Io,
 ): number {
   if (json) io.out(JSON.stringify(value));
-  else
-    io.out(
-      snapshots.length === 0
-        ? "no snapshots"
-        : columns(
-            snapshots.map(({ provider, id, name, status, instance_id, size_gb, managed, change }) => [
-              provider,
-              id,
-              name,
-              status,
-              instance_id || "-",
-              size_gb === undefined ? "-" : `${size_gb} GiB`,
-              managed ? (change ?? "") : io.color.dim("not of this fleet"),
-            ]),
-          ),
-    );
+  else io.out(snapshots.length === 0 ? "no snapshots" : renderSnapshots(snapshots, io).join("\n"));
   return EXIT.ok;
 }

@@ -7,8 +7,10 @@ import {
   ProviderManager,
   type Template,
 } from "../../capsule/index.ts";
+import { listed } from "../../words/text.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
+import { renderInstance, renderInstances, renderTemplates } from "../render/capsule.ts";
 import { onInterrupt } from "../signals.ts";
 
 /** The fleet only where somebody has named it. */
@@ -49,6 +51,7 @@ export async function deployVerb(
       regions.length < 2
         ? [{ ...configOf(flags), ...(regions[0] !== undefined && { region: regions[0] }) }]
         : [...new Set(regions)].map((region) => ({ ...configOf(flags), name: `${flags.name}-${region}`, region }));
+    if (io.live) io.err(io.color.dim(flags.wait ? "waiting for the cloud's answer" : "waiting for it to be accepted"));
     const results = await Promise.allSettled(
       configs.map((config) => manager.deploy_to_provider(provider, template, config, { wait: flags.wait })),
     );
@@ -59,7 +62,7 @@ export async function deployVerb(
     if (configs.length === 1 && failures.length === 1) throw (results[0] as PromiseRejectedResult).reason;
     if (flags.json) io.out(JSON.stringify({ instances: made, failures }));
     else {
-      if (made.length > 0) io.out(table(made, io));
+      if (made.length > 0) io.out(renderInstances(made, io).join("\n"));
       for (const { name, status_code, message } of failures)
         io.err(io.color.red(`${name}: ${message} (${status_code})`));
     }
@@ -102,9 +105,11 @@ export async function listVerb(flags: OwnFleet, io: Io, names: string[]): Promis
     const failures = results.flatMap((result, index) =>
       result.status === "rejected" ? [{ provider: asked[index]!, ...wordsOf(result.reason) }] : [],
     );
+    if (asked.length === 1 && failures.length === 1) throw (results[0] as PromiseRejectedResult).reason;
     if (flags.json) io.out(JSON.stringify({ instances, failures }));
     else {
-      io.out(instances.length > 0 ? table(instances, io) : "no machines");
+      if (instances.length > 0) io.out(renderInstances(instances, io).join("\n"));
+      else if (failures.length === 0) io.out("no machines");
       for (const { provider, message } of failures) io.err(io.color.red(`${provider}: ${message}`));
     }
     return failures.length > 0 ? EXIT.error : EXIT.ok;
@@ -121,8 +126,9 @@ export async function oneVerb(
 ): Promise<number> {
   return await withManager(flags, io, async (manager) => {
     const provider = await manager.get_provider(name);
+    if (io.live && verb !== "get") io.err(io.color.dim(`waiting for ${id} to ${verb}`));
     const instance: Instance & Partial<Changed> = await provider[`${verb}_instance`](id);
-    io.out(flags.json ? JSON.stringify(instance) : table([instance], io));
+    io.out(flags.json ? JSON.stringify(instance) : renderInstance(instance, io).join("\n"));
     return EXIT.ok;
   });
 }
@@ -142,48 +148,20 @@ export async function compareVerb(flags: CompareOptions & OwnFleet, io: Io): Pro
   );
 }
 
-function printTemplates(templates: Template[], { json }: Pick<OwnFleet, "json">, io: Io): number {
+function printTemplates(
+  templates: Template[],
+  { json, minCpu, minMemory, maxPrice }: Pick<OwnFleet, "json"> & CompareOptions,
+  io: Io,
+): number {
+  const wanted = [
+    ...(minCpu > 0 ? [`${minCpu} vCPU`] : []),
+    ...(minMemory > 0 ? [`${minMemory} GiB`] : []),
+    ...(maxPrice === undefined ? [] : [`a price of at most ${maxPrice} USD an hour`]),
+  ];
   if (json) io.out(JSON.stringify({ templates }));
-  else if (templates.length === 0) throw new FleetError("NOT_FOUND", "no template has what is needed at that price");
-  else
-    io.out(
-      columns(
-        templates.map(({ provider, id, name, vcpus, memory_gb, price_hourly }) => [
-          provider,
-          id,
-          name,
-          `${vcpus} vCPU`,
-          `${memory_gb} GiB`,
-          `$${price_hourly.toFixed(4)}/hr`,
-        ]),
-      ),
-    );
+  else if (templates.length === 0) throw new FleetError("NOT_FOUND", `no template has ${listed(wanted)}`);
+  else io.out(renderTemplates(templates, io).join("\n"));
   return templates.length > 0 ? EXIT.ok : EXIT.error;
-}
-
-const table = (instances: readonly (Instance & Partial<Changed>)[], { color }: Io): string =>
-  columns(
-    instances.map(({ provider, id, name, status, ip_address, region, managed, change }) => [
-      provider,
-      id || "-",
-      name,
-      status,
-      ip_address || "-",
-      region,
-      managed ? (change ?? "") : color.dim("not of this fleet"),
-    ]),
-  );
-
-export function columns(rows: readonly string[][]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }
 
 /** With a manager of the library, which ends with the verb. */

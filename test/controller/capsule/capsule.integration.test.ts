@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { Provider, ProviderManager } from "../../../controller/capsule/index.ts";
 import {
@@ -21,11 +21,54 @@ let manager: ProviderManager;
 let digitalocean: Provider;
 /** Documented functions that were called, by id. */
 const called = new Set<string>();
+const answered = new Map<string, { isList: boolean; keys: string[] }>();
 
-/** What a call answers; the document's id of it is noted. */
+/** Beside what the document names: ours, as docs/capsule.md has them. */
+const TEMPLATE = ["id", "image", "memory_gb", "name", "price_hourly", "provider", "regions", "size", "vcpus"];
+const INSTANCE = [
+  "created_at",
+  "id",
+  "image",
+  "ip_address",
+  "ipv6_address",
+  "managed",
+  "name",
+  "provider",
+  "region",
+  "server",
+  "size",
+  "status",
+];
+const CHANGED = [...INSTANCE, "change"].sort();
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  "capsule.manager.deploy_to_provider": CHANGED,
+  "capsule.manager.get_cheapest_option": TEMPLATE,
+  "capsule.manager.compare_templates": TEMPLATE,
+  "capsule.provider.deploy": CHANGED,
+  "capsule.provider.list_instances": INSTANCE,
+  "capsule.provider.get_instance": INSTANCE,
+  "capsule.provider.delete_instance": CHANGED,
+  "capsule.provider.start_instance": CHANGED,
+  "capsule.provider.stop_instance": CHANGED,
+};
+
+interface Documented {
+  type?: string;
+  properties?: Record<string, unknown>;
+  items?: Documented;
+}
+const schemaOf = (id: string): Documented => {
+  const { responses } = documented.find((one) => one.id === id)!;
+  return (responses.find(({ when }) => when === "success") as { schema?: Documented }).schema ?? {};
+};
+
+/** What a call answers; the document's id of it is noted, with what it answered. */
 async function calling<T>(id: string, work: Promise<T>): Promise<T> {
   called.add(id);
-  return await work;
+  const answer = await work;
+  const [first] = Array.isArray(answer) ? answer : [answer];
+  answered.set(id, { isList: Array.isArray(answer), keys: Object.keys(first as object).sort() });
+  return answer;
 }
 
 async function failing(work: Promise<unknown>): Promise<APIError> {
@@ -58,13 +101,15 @@ describe("the documented walk", () => {
       const made = await fetch(`${place.url("digitalocean")}/v2/account/keys`, { method: "POST", headers, body });
       const { ssh_key } = (await made.json()) as { ssh_key: { id: number } };
       const regions = ["capsule", "deploy", "digitalocean", "do-basic-1", "--name", "edge", "--region", "nyc1,fra1"];
+      const walk = { name: "walk-1", region: "nyc1", ssh_keys: [String(ssh_key.id)] };
       const [example, edges] = await Promise.all([
         place.run("examples/capsule.ts", "my-xnode", String(ssh_key.id)),
         place.run("bin/fleetwright.ts", ...regions, "--json"),
+        calling("capsule.manager.deploy_to_provider", manager.deploy_to_provider("digitalocean", "do-basic-2", walk)),
+        calling("capsule.provider.deploy", digitalocean.deploy("do-basic-2", { ...walk, name: "walk-2" })),
       ]);
       expect(example.stderr).toBe("");
       const { id } = JSON.parse(example.stdout.split("\n").at(-2)!) as { id: string };
-      called.add("capsule.manager.deploy_to_provider");
       expect(JSON.parse(edges.stdout)).toEqual({
         instances: [
           expect.objectContaining({ name: "edge-nyc1", region: "nyc1", change: expect.stringMatching(/^c-/) }),
@@ -76,7 +121,7 @@ describe("the documented walk", () => {
       expect(droplet).toMatchObject({ name: "my-xnode", size: "s-2vcpu-4gb", region: "nyc1" });
       const [path] = place.git("ls-files", "servers/*my-xnode.yaml").split("\n");
       expect(place.git("show", `HEAD:${path}`)).toContain(String(ssh_key.id));
-      const again = calling("capsule.provider.deploy", digitalocean.deploy("do-basic-1", { name: "my-xnode" }));
+      const again = digitalocean.deploy("do-basic-1", { name: "my-xnode" });
       expect(await failing(again)).toMatchObject({ status_code: 409 });
 
       const foreign = await place.of("digitalocean").addForeign({ name: "of-somebody" });
@@ -86,6 +131,8 @@ describe("the documented walk", () => {
         { name: "edge-nyc1", managed: true },
         { name: "my-xnode", managed: true },
         { name: "of-somebody", managed: false },
+        { name: "walk-1", managed: true },
+        { name: "walk-2", managed: true },
       ]);
       for (const { name, status, ip_address } of instances)
         expect([typeof name, typeof status, typeof ip_address]).toEqual(["string", "string", "string"]);
@@ -97,20 +144,26 @@ describe("the documented walk", () => {
       expect(await failing(digitalocean.delete_instance(foreign.id))).toMatchObject({ status_code: 409 });
       expect(await failing(digitalocean.stop_instance(foreign.id))).toMatchObject({ status_code: 409 });
 
-      called.add("capsule.provider.stop_instance");
       const stopped = await place.run("bin/fleetwright.ts", "capsule", "stop", "digitalocean", id, "--json");
       expect(stopped.stderr).toBe("");
       expect(JSON.parse(stopped.stdout)).toMatchObject({ id, status: "stopped", managed: true });
+      // All is so already.
+      const twice = await calling("capsule.provider.stop_instance", digitalocean.stop_instance(id));
+      expect(twice).toMatchObject({ status: "stopped", change: "" });
       const started = await calling("capsule.provider.start_instance", digitalocean.start_instance(id));
       expect(started).toMatchObject({ id, status: "running", change: expect.stringMatching(/^c-/) });
-      // The files say that it runs: a hand has switched it off.
+      // The files say that it runs: what a hand has done is brought back, and needs no commit.
+      const head = place.git("rev-parse", "HEAD");
       await place.of("digitalocean").change(id, { power: "stopped" });
-      expect(await failing(digitalocean.start_instance(id))).toMatchObject({ status_code: 409 });
+      const back = await digitalocean.start_instance(id);
+      expect(back).toMatchObject({ id, status: "running", change: expect.stringMatching(/^c-/) });
+      expect(await digitalocean.start_instance(id)).toMatchObject({ status: "running", change: "" });
+      expect(place.git("rev-parse", "HEAD")).toBe(head);
 
       const gone = await calling("capsule.provider.delete_instance", digitalocean.delete_instance(id));
       expect(gone).toMatchObject({ id: id, status: "deleted" });
       const left = (await place.of("digitalocean").servers()).map(({ name }) => name);
-      expect(left.sort()).toEqual(["edge-fra1", "edge-nyc1", "of-somebody"]);
+      expect(left.sort()).toEqual(["edge-fra1", "edge-nyc1", "of-somebody", "walk-1", "walk-2"]);
       expect(place.git("log", "--format=%s").split("\n").slice(0, 2)).toEqual(["Delete my-xnode", "Start my-xnode"]);
       const logged = place.logged.map(({ fields: { method, url } }) => `${String(method)} ${String(url)}`);
       expect(logged).toContain(`DELETE ${place.url("digitalocean")}/v2/droplets/${id}`);
@@ -133,6 +186,15 @@ describe("the documented walk", () => {
 
   it("calls every function of the document", () => {
     expect([...called].sort()).toEqual(documented.map(({ id }) => id).sort());
+  });
+
+  it.each(Object.keys(KEYS))("%s answers exactly the documented fields and ours", (id) => {
+    const { type, properties, items } = schemaOf(id);
+    const { isList, keys } = answered.get(id)!;
+
+    if (type !== undefined) expect(isList).toBe(type === "array");
+    expect(keys).toEqual(expect.arrayContaining(Object.keys(items?.properties ?? properties ?? {})));
+    expect(keys).toEqual(KEYS[id]);
   });
 });
 
@@ -172,6 +234,70 @@ describe("errors", () => {
     expect(told("request")).toHaveLength(tries);
     await place.of("digitalocean").clearFaults();
   });
+
+  afterEach(async () => await place.of("digitalocean").clearFaults());
+
+  const ERRORS = { APIError, AuthenticationError, RateLimitError, ResourceNotFoundError } as const;
+  /** What each function asks a cloud first. Of the others the document says that they throw, and they ask nothing. */
+  const ASKS: Readonly<Record<string, { path(): string; call(): Promise<unknown> }>> = {
+    "capsule.provider.list_instances": {
+      path: () => "^/v2/droplets$",
+      call: () => digitalocean.list_instances(),
+    },
+    "capsule.provider.get_instance": { path: () => `/${id}$`, call: () => digitalocean.get_instance(id) },
+    "capsule.provider.start_instance": { path: () => `/${id}$`, call: () => digitalocean.start_instance(id) },
+    "capsule.provider.stop_instance": { path: () => `/${id}$`, call: () => digitalocean.stop_instance(id) },
+    "capsule.provider.delete_instance": { path: () => `/${id}$`, call: () => digitalocean.delete_instance(id) },
+  };
+  const thrown = documented.flatMap(({ id: name, responses }) => {
+    const throws = responses.flatMap((one) => ("throws" in one ? (one.throws ?? []) : []));
+    return !(name in ASKS)
+      ? []
+      : throws.map((one) => ({
+          name,
+          error: one.name as keyof typeof ERRORS,
+          // The base class is of any other.
+          statuses: [...one.on.matchAll(/\d{3}/g)].map(Number).concat(one.name === "APIError" ? [500] : []),
+        }));
+  });
+
+  it.each(thrown)("$name throws $error as documented", async ({ name, error, statuses }) => {
+    const { path, call } = ASKS[name]!;
+    const cloud = place.of("digitalocean");
+    expect(statuses.length).toBeGreaterThan(0);
+    for (const status of statuses) {
+      const action = { kind: "status", status, body: { id: "not_found", message: "of a fault" } } as const;
+      await cloud.fault({ match: { method: "GET", path: path() }, times: 9, action });
+
+      const found = await failing(call());
+
+      expect([found.constructor, found.status_code]).toEqual([ERRORS[error], status]);
+      expect(found).toMatchObject({
+        name: error,
+        message: expect.stringMatching(status === 404 ? /no machine|404/ : /of a fault/),
+      });
+      await cloud.clearFaults();
+    }
+  });
+
+  it.each([
+    { status: 401, kind: AuthenticationError, code: 401 },
+    { status: 422, kind: APIError, code: 400 },
+  ])(
+    "a deployment that is answered $status is taken back, and thrown",
+    async ({ status, kind, code }) => {
+      const action = { kind: "status", status, body: { id: "of_a_fault", message: "of a fault" } } as const;
+      const cloud = place.of("digitalocean");
+      await cloud.fault({ match: { method: "POST", path: "^/v2/droplets$" }, times: 9, action });
+
+      const found = await failing(manager.deploy_to_provider("digitalocean", "do-basic-2", { name: "never" }));
+
+      expect([found.constructor, found.status_code, found.change]).toEqual([kind, code, expect.stringMatching(/^c-/)]);
+      expect(place.git("ls-files", "servers")).not.toContain("never");
+      await cloud.clearFaults();
+    },
+    TIMEOUT,
+  );
 
   it("goes on where a retry is answered, and logs what it waits for", async () => {
     await fault(429, 2);

@@ -55,6 +55,7 @@ describe("wishesOf", () => {
       kind: "SshKey",
       name: expect.stringMatching(/^key-[0-9a-f]{16}$/),
       create: { publicKey: KEY },
+      orSame: true,
     });
     expect(none).toEqual([]);
     expect(await wishes("digitalocean", "do-basic-2", config, [`keys/${key!.name}.yaml`])).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ProviderManager } from "../../../controller/capsule/index.ts";
@@ -9,26 +9,30 @@ import { SimulatorClient } from "../../../simulators/client.ts";
 import { simulators } from "../../../simulators/index.ts";
 import type { Simulator } from "../../../simulators/simulator.ts";
 
-/** By provider, the variable of each credential as the reference document has it. */
-const VARIABLES: Record<string, string> = {
-  hivelocity: "HIVELOCITY_API_KEY",
-  digitalocean: "DIGITALOCEAN_API_KEY",
-  vultr: "VULTR_API_KEY",
-  equinix: "EQUINIX_API_KEY",
-  linode: "LINODE_API_KEY",
-};
-type ProviderName = keyof typeof VARIABLES;
+/** By provider, the variables of its credentials as the reference document has them, in the order that its simulator has them in. */
+const VARIABLES = {
+  hivelocity: ["HIVELOCITY_API_KEY"],
+  digitalocean: ["DIGITALOCEAN_API_KEY"],
+  vultr: ["VULTR_API_KEY"],
+  aws: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+  equinix: ["EQUINIX_API_KEY"],
+  linode: ["LINODE_API_KEY"],
+} as const;
+export type ProviderName = keyof typeof VARIABLES;
 
 /** A person's home, with simulated clouds that the documented variables lead to. */
 export class Place {
   readonly home: string;
   readonly data: string;
   readonly logged: { message: string; fields: Record<string, unknown> }[] = [];
-  readonly #running: Record<string, Simulator>;
+  readonly #running: Partial<Record<ProviderName, Simulator>>;
+  /** Wrong keys, and simulators that are another place's. */
+  readonly #isStranger: boolean;
   readonly #managers: ProviderManager[] = [];
 
-  private constructor(running: Record<string, Simulator>) {
+  private constructor(running: Partial<Record<ProviderName, Simulator>>, isStranger = false) {
     this.#running = running;
+    this.#isStranger = isStranger;
     const root = mkdtempSync(join(tmpdir(), "fw-capsule-"));
     // As root the database runs as another user, who must be able to come to the data folder.
     chmodSync(root, 0o711);
@@ -43,12 +47,17 @@ export class Place {
     return new Place(Object.fromEntries(await Promise.all(started)));
   }
 
-  /** Vultr's key stands in the file, all others in the environment. */
+  /** Another person's home, whose keys nobody takes. */
+  stranger(): Place {
+    return new Place(this.#running, true);
+  }
+
+  /** Vultr's key stands in the file where that was written, all others in the environment. */
   get environment(): Record<string, string> {
-    const set = Object.entries(this.#running).flatMap(([name, { url }]) => {
-      const variable = VARIABLES[name]!;
-      const endpoint = [`${variable}_ENDPOINT`, url];
-      return name === "vultr" ? [endpoint] : [[variable, this.key(name)], endpoint];
+    const set = this.providers.flatMap((name) => {
+      const [variable] = VARIABLES[name];
+      const isKept = name === "vultr" && existsSync(this.#file);
+      return [[`${variable}_ENDPOINT`, this.url(name)], ...(isKept ? [] : this.#credentials(name))];
     });
     return {
       PATH: process.env.PATH!,
@@ -62,15 +71,34 @@ export class Place {
     };
   }
 
+  get providers(): ProviderName[] {
+    return Object.keys(this.#running) as ProviderName[];
+  }
+
+  #credentials(name: ProviderName): [string, string][] {
+    const values = Object.values(simulators[name]!.credentials);
+    const project = simulators[name]!.accountOptions?.project;
+    return [
+      ...VARIABLES[name].map((variable, index): [string, string] => [
+        variable,
+        this.#isStranger ? "nobodys-key-0000000000" : values[index]!,
+      ]),
+      ...(typeof project === "string" ? ([["EQUINIX_PROJECT_ID", project]] as [string, string][]) : []),
+    ];
+  }
+
   key(name: ProviderName): string {
     return Object.values(simulators[name]!.credentials).at(-1)!;
   }
 
   /** What `~/.capsule/providers.yml` holds. */
   keep(text: string, mode = 0o600): void {
-    const file = join(this.home, ".capsule", "providers.yml");
-    writeFileSync(file, text);
-    chmodSync(file, mode);
+    writeFileSync(this.#file, text);
+    chmodSync(this.#file, mode);
+  }
+
+  get #file(): string {
+    return join(this.home, ".capsule", "providers.yml");
   }
 
   of(name: ProviderName): SimulatorClient {
@@ -103,6 +131,16 @@ export class Place {
     return join(this.home, ".capsule", "fleet");
   }
 
+  /** Changes a file of the fleet, and commits it. */
+  edit(path: string, change: (text: string) => string): void {
+    const file = join(this.fleet, path);
+    const before = readFileSync(file, "utf8");
+    const after = change(before);
+    if (after === before) throw new Error(`${path} was not changed`);
+    writeFileSync(file, after);
+    this.git("commit", "-qam", `Change ${path}`);
+  }
+
   git(...args: string[]): string {
     return execFileSync("git", args, { cwd: this.fleet, encoding: "utf8" }).trim();
   }
@@ -110,7 +148,7 @@ export class Place {
   async close(): Promise<void> {
     await Promise.all(this.#managers.map((manager) => manager.close()));
     await stopEmbedded(this.data);
-    await Promise.all(Object.values(this.#running).map((simulator) => simulator.close()));
+    if (!this.#isStranger) await Promise.all(Object.values(this.#running).map((simulator) => simulator.close()));
     rmSync(join(this.home, ".."), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }

@@ -12,6 +12,7 @@ const effect = (op: Effect["op"], changes: Partial<Effect> = {}) =>
   ({
     op,
     object: { kind: "Server", name: "a", account: "m" },
+    changes: [],
     dataLoss: op === "delete" || op === "replace",
     ...(op === "create" && { cost: { after: usd(5) } }),
     ...changes,
@@ -19,6 +20,8 @@ const effect = (op: Effect["op"], changes: Partial<Effect> = {}) =>
 
 interface Given {
   op?: CallOp;
+  /** Beside the server. */
+  names?: DialectCall["objects"];
   policy?: Partial<ServersPolicy>;
   effects?: Effect[];
   files?: string[];
@@ -31,6 +34,7 @@ interface Given {
 /** What comes of a call about the server a: "approved", or the code that it is refused with. */
 function judged({
   op = "create",
+  names = [],
   policy,
   effects,
   files,
@@ -39,7 +43,7 @@ function judged({
   dialects,
   dialect = "vps",
 }: Given) {
-  const call: DialectCall = { dialect, op, objects: [{ kind: "Server", name: "a" }], owner: "ann" };
+  const call: DialectCall = { dialect, op, objects: [{ kind: "Server", name: "a" }, ...names], owner: "ann" };
   const change = { call, role, files: files ?? ["servers/a.yaml"] };
   const policies = { dialects: dialects ?? { vps: { ...PER_HOUR, ...policy } } };
   const preview = { effects: effects ?? [effect("create")] };
@@ -64,6 +68,28 @@ describe("the policy of a dialect", () => {
     expect(judged({ effects: [effect("create"), second] })).toBe("FORBIDDEN");
     for (const path of ["accounts/m.yaml", "fleet.yaml", "plans/p.yaml", "firewalls/f.yaml"])
       expect(judged({ files: ["servers/a.yaml", path] })).toBe("FORBIDDEN");
+  });
+
+  it("knows a key of each region by the name that the call has for all of them", () => {
+    const names = [{ kind: "SshKey", name: "ops" }] as const;
+    const key = (name: string) => effect("create", { object: { kind: "SshKey", name, account: "m" } });
+
+    expect(judged({ names, effects: [effect("create"), key("ops@us-east-1")] })).toBe("approved");
+    expect(judged({ names, effects: [effect("create"), key("other@us-east-1")] })).toBe("FORBIDDEN");
+  });
+
+  it("approves of a machine's power nothing that would change along with it", () => {
+    const power = { path: "power", before: "stopped", after: "running", drift: true as const };
+    const restart = { path: "restarts.reboot", before: 0, after: 1 };
+    const resized = { path: "size", before: "s-4", after: "s-1", drift: true as const };
+    const about = (op: CallOp, ...changes: Effect["changes"]) =>
+      judged({ op, policy: {}, effects: [effect("update", { changes })] });
+
+    expect(about("power", power)).toBe("approved");
+    expect(about("restart", restart, power)).toBe("approved");
+    expect(about("power", power, resized)).toBe("CONFLICT");
+    expect(about("power", power, { path: "labels.power", after: "x" })).toBe("CONFLICT");
+    expect(about("power", power, { path: "…", after: "2 more fields" })).toBe("CONFLICT");
   });
 
   it("lets callers do only the operations that it names, and accounts only be admins' matter", () => {

@@ -107,6 +107,31 @@ describe("drift", () => {
   );
 
   it(
+    "that a policy lets be brought back needs no commit and no person, as often as a hand changes it",
+    async () => {
+      const changes = [{ roles: ["requester"], operations: ["update"] }];
+      fleet.write({ "fleet.yaml": { kind: "Fleet", id: "by-hand", approval: "required", policies: { changes } } });
+      const head = fleet.commit("Let updates pass");
+      await desk.service.look();
+      for (const _ of ["once", "again"]) {
+        await change("web-2", { power: "stopped" });
+
+        const wanted = { ...revertDrift(await desired(), keys("web-2")), surface: "api", by: ANN, executes: true };
+        const { id } = await desk.changes.open(wanted, signal);
+        const done = await desk.in(id, "converged");
+
+        expect(done.approvals.map(({ by }) => by)).toEqual(["policy: changes[0] of fleet.yaml"]);
+        expect((await clouds.server("web-2")).power).toBe("running");
+      }
+      expect(fleet.git("rev-parse", "main")).toBe(head);
+      fleet.write({ "fleet.yaml": { kind: "Fleet", id: "by-hand" } });
+      fleet.commit("Let nothing pass");
+      await desk.service.look();
+    },
+    TIMEOUT,
+  );
+
+  it(
     "of which more has gone than was approved is shown anew, and nothing is done",
     async () => {
       await change("web-3", { power: "stopped" });

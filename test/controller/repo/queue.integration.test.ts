@@ -183,6 +183,33 @@ describe("a request", () => {
     await expect((await openQueue()).submit(refused)).rejects.toMatchObject({ code });
   });
 
+  it("of a new file is refused where another has come meanwhile, unless the very same will do", async () => {
+    const create = (text: string, orSame?: true) => [
+      { path: "keys/k.yaml", text, ifBlob: null, ...(orSame && { orSame }) },
+    ];
+    const key = (line: string) => `kind: SshKey\nname: k\npublicKey: ${line}\n`;
+    const first = key("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJXU2LKe2GWjyJWYD6y1S2V1N2mVw8rJm6mHh2z6hXkq a");
+    const submit = (index: number, text: string, orSame?: true) =>
+      queue.submit(label(index, "key", { edits: create(text, orSame) }));
+    const commit = await submit(1, first, true);
+
+    expect(await submit(2, first, true)).toBe(commit);
+    await expect(submit(3, first)).rejects.toMatchObject({ code: "COMMIT_CONFLICT" });
+    await expect(submit(4, first.replace(" a\n", " b\n"), true)).rejects.toMatchObject({ code: "COMMIT_CONFLICT" });
+  });
+
+  it("waits for a work tree that another process is just bringing along", async () => {
+    put(join(dir, "servers/main/s-5.yaml"), "half of it");
+    const brought = new Promise((done) => setTimeout(done, 300)).then(() =>
+      git("checkout", "-q", "HEAD", "--", "servers"),
+    );
+
+    const commit = await queue.submit(label(5, "x"));
+
+    await brought;
+    expect(git("rev-parse", "main")).toBe(commit);
+  });
+
   it("holds to the text that it was made for", async () => {
     const ifBlob = blobId(Buffer.from(server("s-9")));
     const edits = (value: string) => [{ path: "servers/main/s-9.yaml", set: ["labels", "a"], value, ifBlob }];

@@ -1,9 +1,10 @@
 import type { ServerSpec } from "../../../../resources/spec.ts";
 import type { CallOp } from "../../../changes/call.ts";
-import type { Wish } from "../../../changes/wishes.ts";
 import { cloudOf } from "../../../reconcile/context.ts";
 import { act, type Composed } from "../../dialect/act.ts";
+import { type PowerPatch, saysAlready, switchedTo } from "../../dialect/power.ts";
 import { Refusal } from "../../dialect/refusal.ts";
+import { usedBy } from "../../dialect/used-by.ts";
 import type { VpsApi } from "../api.ts";
 import { VpsRefusal } from "../envelope.ts";
 import type { Schema, VpsAnswer, VpsCall } from "../route.ts";
@@ -29,25 +30,19 @@ export const ACTION_BODY: Schema = {
 
 interface Action {
   op: CallOp;
-  /** What the server's file becomes; undefined where it goes. @param isRunning as the cloud has it now */
-  patch?(spec: ServerSpec, isRunning: boolean): Readonly<Record<string, unknown>>;
+  /** What the server's file becomes; undefined where it goes. */
+  patch?(spec: ServerSpec): Readonly<Record<string, unknown>>;
+  /** The same of whether it runs. */
+  power?(spec: ServerSpec): PowerPatch;
 }
 
-const start: Action = {
-  op: "power",
-  patch: ({ power, restarts, stop }, isRunning) => ({
-    power: "running",
-    ...(stop && { stop: null }),
-    // Stopped by hand: a restart of what does not run is a start.
-    ...(power === "running" && !isRunning && { restarts: { reboot: restarts.reboot + 1 } }),
-  }),
-};
+const start: Action = { op: "power", power: ({ stop }) => ({ power: "running", ...(stop && { stop: null }) }) };
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   boot: start,
   power_on: start,
-  shutdown: { op: "power", patch: ({ stop }) => ({ power: "stopped", ...(stop && { stop: null }) }) },
-  power_off: { op: "power", patch: () => ({ power: "stopped", stop: "forced" }) },
+  shutdown: { op: "power", power: ({ stop }) => ({ power: "stopped", ...(stop && { stop: null }) }) },
+  power_off: { op: "power", power: () => ({ power: "stopped", stop: "forced" }) },
   reboot: { op: "restart", patch: ({ restarts }) => ({ restarts: { reboot: restarts.reboot + 1 } }) },
   power_cycle: { op: "restart", patch: ({ restarts }) => ({ restarts: { reset: restarts.reset + 1 } }) },
   delete: { op: "delete" },
@@ -110,21 +105,24 @@ async function composed(
   const found = await ownInstance(api, principal, id);
   const { spec } = found;
   const { name } = spec;
-  const wish = async (): Promise<Wish> => {
-    if (action.patch === undefined) return { kind: "Server", name, delete: true };
-    const isRunning = action !== start || (await observe(api, found, signal))?.power !== "stopped";
-    return { kind: "Server", name, patch: action.patch(spec, isRunning) };
+  const wanted = async (): Promise<Pick<Composed, "wishes" | "reverts">> => {
+    if (found.object === undefined) return {};
+    if (action.power !== undefined) return await switched(api, found, action.power(spec), signal);
+    const wish = action.patch === undefined ? { delete: true as const } : { patch: action.patch(spec) };
+    return { wishes: [{ kind: "Server", name, ...wish }] };
   };
   return {
     title: `${body.action} ${name}`,
     objects: [{ kind: "Server", name }, ...(action.op === "delete" ? usedBy(spec) : [])],
     owner: spec.owner ?? ownerOf(principal),
-    wishes: found.object === undefined ? [] : [await wish()],
+    ...(await wanted()),
   };
 }
 
-/** What may go with the last server of its account that uses it. */
-const usedBy = ({ firewalls, createOnly }: ServerSpec) => [
-  ...createOnly.keys.map(({ name }) => ({ kind: "SshKey" as const, name })),
-  ...firewalls.map((name) => ({ kind: "Firewall" as const, name })),
-];
+/** The cloud is asked only where the file says so already: then a hand may have switched it. */
+async function switched(api: VpsApi, found: Found, patch: PowerPatch, signal: AbortSignal) {
+  if (!saysAlready(found.spec, patch)) return switchedTo(found.spec, patch, undefined);
+  // What was seen some seconds ago may be older than the hand.
+  forgetLooks(api);
+  return switchedTo(found.spec, patch, (await observe(api, found, signal))?.power);
+}

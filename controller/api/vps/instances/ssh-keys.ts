@@ -61,7 +61,7 @@ function addText(publicKey: string, known: Map<string, string>, { names, wishes 
   if (name === undefined) {
     name = keyName(publicKey);
     known.set(blob, name);
-    wishes.push({ kind: "SshKey", name, create: { publicKey } });
+    wishes.push({ kind: "SshKey", name, create: { publicKey }, orSame: true });
   }
   names.push(name);
 }

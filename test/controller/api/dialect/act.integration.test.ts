@@ -9,6 +9,7 @@ import { ANN, Desk, signal } from "../../changes/desk.ts";
 
 /** Calls as dialects make them, with a running service: real git, database and engine, simulated clouds. */
 const TIMEOUT = 240_000;
+const OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3vpUXrEGs2cX5nyAgDX0Q6qLX4zXvVYp7fW0mNn9aR me@example.org";
 const by: Principal = { ...ANN, via: "token" };
 
 let clouds: Clouds;
@@ -45,20 +46,35 @@ interface Called {
   until?: Act["until"];
   name?: (seed: string) => string;
   wish?: (name: string) => Wish;
+  /** A new key that it brings. */
+  key?: string;
   by?: AbortSignal;
 }
 
 /** A call about one server. */
-async function call({ op = "create", owner = "ann", asked, until = "done", name, wish, by: caller = signal }: Called) {
+async function call({
+  op = "create",
+  owner = "ann",
+  asked,
+  until = "done",
+  name,
+  wish,
+  key,
+  by: caller = signal,
+}: Called) {
   const made = (name: string): Wish => ({
     kind: "Server",
     name,
-    create: server("linode", name, { owner }) as Record<string, unknown>,
+    create: server("linode", name, { owner, ...(key && { keys: [key] }) }) as Record<string, unknown>,
   });
+  const brought: Wish[] = key ? [{ kind: "SshKey", name: key, create: { publicKey: OTHER_KEY }, orSame: true }] : [];
   const compose = (seed: string): Composed => {
     const called = name?.(seed) ?? `vps-${seed.slice(0, 8)}`;
-    const objects = [{ kind: "Server" as const, name: called }] as const;
-    return { title: `${op} ${called}`, objects, owner, wishes: [(wish ?? made)(called)] };
+    const objects = [
+      { kind: "Server" as const, name: called },
+      ...brought.map(({ kind, name }) => ({ kind, name })),
+    ] as const;
+    return { title: `${op} ${called}`, objects, owner, wishes: [(wish ?? made)(called), ...brought] };
   };
   const { controller, service } = desk;
   const parts = { controller, service };
@@ -102,7 +118,12 @@ describe("a call of a dialect", () => {
       });
       const before = await clouds.servers();
 
-      const refused = await call({}).catch((error: unknown) => error);
+      const calling = call({ key: "brought" }).catch((error: unknown) => error);
+      await desk.until(async () => files().includes("keys/brought.yaml"));
+      // Another begins to use its key before the cloud has answered.
+      fleet.write({ "servers/second.yaml": server("digitalocean", "second", { owner: "bob", keys: ["brought"] }) });
+      fleet.commit("Use the key");
+      const refused = await calling;
 
       expect(refused).toMatchObject({
         name: "Refusal",
@@ -111,10 +132,15 @@ describe("a call of a dialect", () => {
       });
       const change = await desk.changes.get((refused as { change: string }).change);
       expect(change).toMatchObject({ state: "closed", refusal: { code: "CLOUD_OUT_OF_STOCK" } });
-      expect(files()).not.toContain(change.preview!.effects[0]!.object.name);
+      const { object } = change.preview!.effects.find(({ object }) => object.kind === "Server")!;
+      expect(files()).not.toContain(object.name);
+      expect(files()).toContain("keys/brought.yaml");
       expect(await desk.controller.store.openApprovals()).toEqual(new Map());
       await desk.service.look();
       expect((await clouds.servers()).length).toBe(before.length);
+      fleet.git("reset", "-q", "--hard");
+      fleet.write({ "servers/second.yaml": null, "keys/brought.yaml": null });
+      fleet.commit("Use it no more");
     },
     TIMEOUT,
   );

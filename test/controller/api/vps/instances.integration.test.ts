@@ -354,6 +354,26 @@ describe("an action", () => {
   );
 
   it(
+    "brings back what a hand has switched, without a commit",
+    async () => {
+      const [web, api] = [idOf(linode), idOf(droplet)];
+      while ((await site.service.changes.list({ states: ["executing"] }, 1)).length > 0) await sleep(200);
+      const head = site.fleet.git("rev-parse", "main");
+      await site.clouds.of("linode").change(linode.body.instance.provider_instance_id, { power: "stopped" });
+      await site.clouds.of("digitalocean").change(droplet.body.instance.provider_instance_id, { power: "running" });
+
+      const told = await Promise.all([act(web, "boot"), act(api, "power_off")]);
+
+      expect(told.map(({ status }) => status)).toEqual([200, 200]);
+      for (const { headers } of told) expect(headers.get("fleetwright-change")).toMatch(/^c-/);
+      await inStatus(web, "running");
+      await inStatus(api, "stopped");
+      expect(site.fleet.git("rev-parse", "main")).toBe(head);
+    },
+    TIMEOUT,
+  );
+
+  it(
     "goes on where the provider is disabled, which takes no new instances",
     async () => {
       site.fleet.git("reset", "-q", "--hard");
