@@ -1,14 +1,15 @@
-import type { ActualFirewall, ActualServer } from "../../resources/actual.ts";
+import type { ActualFirewall, ActualPort, ActualServer } from "../../resources/actual.ts";
 import type { Call, Cloud } from "../../resources/cloud.ts";
-import type { FirewallSpec, ServerSpec, StackObject } from "../../resources/spec.ts";
+import type { FirewallSpec, PortSpec, ServerSpec, StackObject } from "../../resources/spec.ts";
 import type { Controller } from "./context.ts";
 import { type FieldDrift, findDrift } from "./find-drift.ts";
+import { portDrift } from "./port-drift.ts";
 import { ruleDrift } from "./rules.ts";
 
 /** Apart in time so that one stale replica cannot say "gone" twice. */
 const SECOND_LOOK_MS = 1_000;
 
-/** What a look at a machine or a firewall tells, against what it should be. */
+/** What a look at a machine, a firewall or a port tells, against what it should be. */
 export interface Sight {
   mark?: string;
   /** A machine can carry several marks. */
@@ -20,13 +21,19 @@ export interface Sight {
   busy?: true;
   /** How far a machine is that is still being made ready. */
   provisioning?: ActualServer["provisioning"];
+  /** A port whose machine does not run just now. */
+  waits?: true;
   /** The cloud has accepted its removal. */
   leaving?: true;
 }
 
 /** Whether the core can look at such an object by itself. What it cannot look at is believed to be as the plugin says. */
-export function canLook(cloud: Cloud, document: StackObject | undefined): document is ServerSpec | FirewallSpec {
-  return document?.kind === "Server" || (document?.kind === "Firewall" && cloud.firewalls !== undefined);
+export function canLook(
+  cloud: Cloud,
+  document: StackObject | undefined,
+): document is ServerSpec | FirewallSpec | PortSpec {
+  if (document?.kind === "Firewall") return cloud.firewalls !== undefined;
+  return document?.kind === "Server" || (document?.kind === "Port" && cloud.networks !== undefined);
 }
 
 /** Two looks, apart in time: "gone" needs the cloud's own word twice. Any fault is thrown, never read as gone. */
@@ -56,7 +63,7 @@ interface Wanted {
   mark: string;
 }
 
-/** Looks at a machine or a firewall directly; undefined when it is gone. */
+/** Looks at a machine, a firewall or a port directly; undefined when it is gone. */
 export async function lookAt(
   cloud: Cloud,
   wanted: Wanted,
@@ -74,6 +81,12 @@ export async function glance(cloud: Cloud, wanted: Wanted, id: string, call: Cal
   if (document.kind === "Server") {
     const actual = await cloud.observe(id, call);
     return actual && sightOfServer(cloud, document, mark, actual);
+  }
+  if (document.kind === "Port") {
+    const actual = await cloud.networks?.port(id, call);
+    const { machine } = document;
+    const running = machine && actual && (await cloud.networks?.runningNamed(machine, call));
+    return actual && sightOfPort(document, actual, running);
   }
   const actual = await cloud.firewalls?.observe(id, call);
   return actual && sightOfFirewall(cloud, document, actual);
@@ -96,4 +109,16 @@ export function sightOfFirewall(cloud: Cloud, document: FirewallSpec, actual: Ac
   const expected = cloud.firewalls?.expect(document);
   const drift = expected === undefined ? [] : ruleDrift(expected, actual);
   return { ...(actual.mark === undefined ? {} : { mark: actual.mark }), tags: [], drift };
+}
+
+/** @param running id of its machine, while it runs */
+export function sightOfPort(document: PortSpec, actual: ActualPort, running?: string): Sight {
+  const drift = portDrift(document, actual, running);
+  const waits = document.machine !== undefined && running === undefined;
+  return {
+    ...(actual.mark === undefined ? {} : { mark: actual.mark }),
+    tags: [],
+    drift,
+    ...(waits ? { waits } : {}),
+  };
 }

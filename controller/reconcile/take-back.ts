@@ -9,7 +9,7 @@ import { groupsOf } from "./urns.ts";
 import { writeEntries } from "./written-entries.ts";
 
 /**
- * Takes machines and firewalls back into state that are to be removed and that state has lost, because a plugin believed a false 404: the engine can only
+ * Takes machines, firewalls and ports back into state that are to be removed and that state has lost, because a plugin believed a false 404: the engine can only
  * delete what it knows. Their creates are answered with what carries their marks. Nothing is taken back that is gone or not ours.
  * Answers why some could not be.
  */
@@ -44,7 +44,7 @@ export async function takeBack(
   return problems;
 }
 
-/** The machine or firewall as it is, declared without what hangs on it; undefined when it is gone, or no longer ours. */
+/** The machine, firewall or port as it is, declared without what hangs on it; undefined when it is gone, or no longer ours. */
 async function standing(
   controller: Controller,
   { account }: StackTask,
@@ -54,10 +54,10 @@ async function standing(
   const { mark, generation, cloudId, document } = work.applied!;
   const cloud = cloudOf(controller, account.spec.provider);
   const call = callOn(controller, account.spec, signal);
-  if (document.kind === "Firewall") {
+  if (document.kind === "Firewall" || document.kind === "Port") {
     const sight = await lookAt(cloud, work.applied!, cloudId!, call, controller.sleep);
     if (sight?.mark !== mark) return undefined;
-    await noteMachine(controller.store, account.identity, mark, cloudId!, "Firewall");
+    await noteMachine(controller.store, account.identity, mark, cloudId!, document.kind);
     return { work, declared: { ...work, desired: document, mark, generation, refresh: false } };
   }
   const actual = await lookAtServer(cloud, cloudId!, call, controller.sleep);

@@ -239,7 +239,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
   Drift: record({
     id: whole,
     account: text,
-    kind: oneOf("Server", "Firewall"),
+    kind: oneOf("Server", "Firewall", "Port"),
     name: text,
     cloudId: text,
     field: text,
@@ -255,7 +255,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
   Cause: record(
     {
       account: text,
-      object: oneOf("Server", "Firewall"),
+      object: oneOf("Server", "Firewall", "Port"),
       path: text,
       "desired?": anything,
       "actual?": anything,

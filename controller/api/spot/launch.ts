@@ -178,7 +178,12 @@ async function composeLaunch(
     owner: OWNER,
     ...(environment !== undefined && { provider: { environment } }),
   };
-  const portFields = { account: zone.account.spec.name, network: network.id, description: `Storage of ${hostname}` };
+  const portFields = {
+    account: zone.account.spec.name,
+    network: network.id,
+    description: `Storage of ${hostname}`,
+    machine: hostname,
+  };
   return {
     title: `Launch a machine on ${hostname}`,
     owner: OWNER,

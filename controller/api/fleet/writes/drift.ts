@@ -2,6 +2,7 @@ import { plainName } from "../../../../resources/spec.ts";
 import { acceptDrift, type Refused, revertDrift } from "../../../changes/drift.ts";
 import { kindOfPath } from "../../../fleet/file.ts";
 import { objectKey } from "../../../reconcile/types.ts";
+import type { DriftKind } from "../../../store/types.ts";
 import type { FleetApi } from "../api.ts";
 import { ApiError, missing } from "../problems.ts";
 import { type Call, type Route, route } from "../route.ts";
@@ -10,13 +11,13 @@ import { BEGUN, openOf } from "./open-change.ts";
 import { checkWish } from "./wishes.ts";
 
 interface Chosen {
-  objects: { kind: "Server" | "Firewall"; account: string; name: string }[];
+  objects: { kind: DriftKind; account: string; name: string }[];
   executes?: boolean;
 }
 
 const chosenShape = record({
   objects: {
-    ...listOf(record({ kind: oneOf("Server", "Firewall"), account: NAME, name: NAME })),
+    ...listOf(record({ kind: oneOf("Server", "Firewall", "Port"), account: NAME, name: NAME })),
     minItems: 1,
     maxItems: 1000,
     description: "As drift tells them.",

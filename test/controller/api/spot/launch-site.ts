@@ -1,6 +1,10 @@
 import type { Hono } from "hono";
 import { spotApp } from "../../../../controller/api/spot/app.ts";
 import { openPeople, type People } from "../../../../controller/people/people.ts";
+import { callOn } from "../../../../controller/reconcile/context.ts";
+import type { RequestOptions } from "../../../../resources/http.ts";
+import { openstack } from "../../../../resources/openstack/http.ts";
+import type { Service } from "../../../../resources/openstack/services.ts";
 import { SimulatorClient } from "../../../../simulators/client.ts";
 import { HYPERSTACK_KEY, startHyperstack } from "../../../../simulators/hyperstack/index.ts";
 import { OPENSTACK_CREDENTIALS, startOpenStack } from "../../../../simulators/openstack/index.ts";
@@ -8,7 +12,7 @@ import { addAggregate, PROJECT } from "../../../../simulators/openstack/seed.ts"
 import type { World } from "../../../../simulators/openstack/world.ts";
 import type { Simulator } from "../../../../simulators/simulator.ts";
 import { Fleet, KEY } from "../../../e2e/fleet.ts";
-import { Desk } from "../../changes/desk.ts";
+import { Desk, signal } from "../../changes/desk.ts";
 
 /** Hosts of L40 by their aggregate. */
 const HOSTS: Readonly<Record<string, readonly string[]>> = {
@@ -31,6 +35,14 @@ function world(openstack: World): void {
   openstack.subnets.set(subnet, { id: subnet, name: "storage-v4", ...place });
   const shown = { project: PROJECT.id, shared: false, external: false, subnets: [subnet] };
   openstack.networks.set(network, { id: network, name: "storage-network", ...shown });
+}
+
+export interface SeenPort {
+  id: string;
+  name: string;
+  description: string;
+  network_id: string;
+  device_id: string;
 }
 
 export interface Told {
@@ -107,6 +119,25 @@ export class LaunchSite {
 
   async post(path: string, body: object): Promise<Told> {
     return await this.ask("POST", `/api/${path}`, body);
+  }
+
+  /** OpenStack itself, as somebody with its key asks it. */
+  async stack<Body>(service: Service, method: RequestOptions["method"], path: string, json?: object): Promise<Body> {
+    const { controller, service: running } = this.desk;
+    const { spec } = running.desired!.accounts.get("stack-main")!;
+    const answer = method === "DELETE" ? ({ answer: "none" } as const) : {};
+    const { body } = await openstack<Body>(callOn(controller, spec, signal), service, {
+      method,
+      path,
+      ...(json && { json }),
+      ...answer,
+    });
+    return body as Body;
+  }
+
+  /** A port as OpenStack shows it; undefined when it has none of the name. */
+  async port(name: string): Promise<SeenPort | undefined> {
+    return (await this.stack<{ ports: SeenPort[] }>("network", "GET", "/ports")).ports.find((one) => one.name === name);
   }
 
   head(): string {

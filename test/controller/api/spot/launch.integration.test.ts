@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hyperstackRoutes } from "../../../../controller/api/spot/hyperstack.ts";
 import { gpusOf, launchRoutes } from "../../../../controller/api/spot/launch.ts";
 import { networkRoutes } from "../../../../controller/api/spot/networks.ts";
+import { type AccountDrift, findFleetDrift } from "../../../../controller/reconcile/drift.ts";
+import type { Execution } from "../../../../controller/reconcile/execute.ts";
+import { signal } from "../../changes/desk.ts";
 import documented from "../dialect/endpoints/spot.json" with { type: "json" };
 import { LaunchSite, type Told } from "./launch-site.ts";
 
@@ -212,11 +215,110 @@ describe("networks and servers of OpenStack", () => {
       expect((await create("storage-port-001")).body.data.status).toBe("ACTIVE");
       expect((await add(ours)).headers.get("fleetwright-change")).toBeNull();
 
-      const { server_uuid: foreign } = (await site.post("openstack/server/get-uuid", { server_name: "gpu-host-001" }))
-        .body.data;
+      const { id: foreign } = await site.openstack.addForeign({ name: "by-hand" });
       expect(await add(foreign)).toMatchObject(no(400, new RegExp(foreign)));
       expect(await add(NOBODY)).toMatchObject(no(404, /1111/));
       expect(await add(ours, NOBODY)).toMatchObject(no(404, /1111/));
+    },
+    TIMEOUT,
+  );
+});
+
+describe("a port for a machine that was launched", () => {
+  const uuidOf = async (server_name: string) =>
+    ok(await site.post("openstack/server/get-uuid", { server_name })).server_uuid as string;
+  const isIn = (port: string, server: string | undefined) => async () => (await site.port(port))?.device_id === server;
+
+  it(
+    "is plugged in by itself once OpenStack shows the machine running, whatever the drift policy",
+    async () => {
+      await site.desk.until(isIn("gpu-host-001-storage", await uuidOf("gpu-host-001")));
+
+      const file = site.fleet.git("show", "main:ports/gpu-host-001-storage.yaml");
+      expect(file).toMatch(/^machine: gpu-host-001$/m);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "is given to it by add-network too, which its file then says",
+    async () => {
+      const { id: network_id } = ok(await site.post("openstack/network/show", { network_name: "storage-network" }));
+      const port = ok(await site.post("openstack/port/create", { network_id, port_name: "archive" }));
+      const server_uuid = await uuidOf("gpu-host-001");
+
+      const told = await site.post("openstack/server/add-network", { server_uuid, port_id: port.id });
+
+      expect(ok(told)).toEqual({ server_uuid, port_id: port.id });
+      expect(site.fleet.git("show", "main:ports/archive.yaml")).toMatch(/^machine: gpu-host-001$/m);
+      expect(await site.port("archive")).toMatchObject({ device_id: server_uuid });
+    },
+    TIMEOUT,
+  );
+});
+
+describe("drift of ports", () => {
+  const drift = async () => await findFleetDrift(site.desk.controller, site.desk.service.desired!, signal);
+  const told = (accounts: AccountDrift[]) =>
+    accounts.flatMap(({ drifted }) =>
+      drifted.map(({ object, name, kind, fields }) => ({ object, name, kind, fields })),
+    );
+
+  it(
+    "is told and brought back: another text, a port pulled out of its machine, and a port that is gone with the server in it",
+    async () => {
+      const [ours, archive] = [(await site.port("storage-port-001"))!, (await site.port("archive"))!];
+      await site.desk.until(async () => told(await drift()).length === 0);
+      await site.stack("network", "PUT", `/ports/${archive.id}`, { port: { description: "whose?" } });
+
+      const unmarked = told(await drift());
+      await site.stack("network", "PUT", `/ports/${archive.id}`, {
+        port: { description: archive.description, name: "mine" },
+      });
+      await site.stack("compute", "DELETE", `/servers/${archive.device_id}/os-interface/${archive.id}`);
+      await site.stack("network", "DELETE", `/ports/${ours.id}`);
+      await site.desk.until(async () => (await site.port("mine"))?.device_id === "");
+      const report = await drift();
+      const { reverted } = await site.fleet.json<{ reverted: Execution }>(["drift", "--revert", "--yes"]);
+
+      expect(unmarked).toEqual([
+        {
+          object: "Port",
+          name: "archive",
+          kind: "changed",
+          fields: [{ path: "description", desired: "", actual: "whose?" }],
+        },
+      ]);
+      expect(report.map(({ account, ports }) => [account, ports])).toEqual([
+        ["hyper-main", 0],
+        ["stack-main", 4],
+      ]);
+      expect(told(report)).toEqual([
+        {
+          object: "Port",
+          name: "archive",
+          kind: "changed",
+          fields: [
+            { path: "name", desired: "archive", actual: "mine" },
+            { path: "machine", desired: "gpu-host-001" },
+          ],
+        },
+        { object: "Port", name: "storage-port-001", kind: "gone", fields: [] },
+      ]);
+      expect(reverted, JSON.stringify(reverted)).toMatchObject({ converged: 3, failed: 0 });
+      const anew = (await site.port("storage-port-001"))!;
+      expect(anew.id).not.toBe(ours.id);
+      expect(anew.device_id).toBe(await site.idOf("Server", "ci-1"));
+      expect(await site.port("archive")).toEqual(archive);
+      expect(told(await drift())).toEqual([]);
+
+      // What carries a mark that this fleet has given, and no record names.
+      const { network_id, description } = ours;
+      const left = { name: "left-over", network_id, description };
+      await site.stack("network", "POST", "/ports", { port: left });
+      expect((await drift()).flatMap(({ orphans }) => orphans)).toEqual([
+        expect.objectContaining({ object: "Port", name: "left-over" }),
+      ]);
     },
     TIMEOUT,
   );
