@@ -163,7 +163,7 @@ export interface ChangeFilter {
   object?: string;
   /** Only pull requests that were executed before their merge, or are being. */
   ahead?: true;
-  /** Only what a dialect's caller has asked to do. */
+  /** Only calls of dialects to do this. */
   op?: string;
   /** Those made then or later: ISO instant. */
   since?: string;

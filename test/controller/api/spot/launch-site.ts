@@ -6,35 +6,29 @@ import type { RequestOptions } from "../../../../resources/http.ts";
 import { openstack } from "../../../../resources/openstack/http.ts";
 import type { Service } from "../../../../resources/openstack/services.ts";
 import { SimulatorClient } from "../../../../simulators/client.ts";
+import { addGpuHosts, addNetwork } from "../../../../simulators/gpu-cloud.ts";
 import { HYPERSTACK_KEY, startHyperstack } from "../../../../simulators/hyperstack/index.ts";
 import { OPENSTACK_CREDENTIALS, startOpenStack } from "../../../../simulators/openstack/index.ts";
-import { addAggregate, PROJECT } from "../../../../simulators/openstack/seed.ts";
+import { addAggregate } from "../../../../simulators/openstack/seed.ts";
 import type { World } from "../../../../simulators/openstack/world.ts";
 import type { Simulator } from "../../../../simulators/simulator.ts";
 import { Fleet, KEY } from "../../../e2e/fleet.ts";
 import { Desk, signal } from "../../changes/desk.ts";
+import { checkDescribed } from "./described.ts";
 
 /** Hosts of L40 by their aggregate. */
 const HOSTS: Readonly<Record<string, readonly string[]>> = {
   "L40-n3": ["gpu-host-002"],
-  "L40-n3-runpod": ["gpu-host-001", "gpu-host-003", "gpu-host-004"],
+  "L40-n3-runpod": ["gpu-host-001", "gpu-host-003", "gpu-host-004", "gpu-host-005"],
 };
 
 /** Hosts of class runpod and another one, and a network for storage. */
 function world(openstack: World): void {
-  const { ids } = openstack;
   for (const [name, hosts] of Object.entries(HOSTS)) {
-    for (const host of hosts) {
-      const size = { vcpus: 256, memoryMiB: 4_194_304, diskGiB: 50_000, gpus: { L40: 8 } };
-      openstack.hosts.set(host, { id: ids.uuid(), name: host, up: true, ...size });
-    }
+    addGpuHosts(openstack, hosts);
     addAggregate(openstack, name, { hosts: [...hosts], metadata: { gpu: "L40" } });
   }
-  const [network, subnet] = [ids.uuid(), ids.uuid()];
-  const place = { network, project: PROJECT.id, version: 4, cidr: "10.30.0.0/16", gateway: "10.30.0.1" } as const;
-  openstack.subnets.set(subnet, { id: subnet, name: "storage-v4", ...place });
-  const shown = { project: PROJECT.id, shared: false, external: false, subnets: [subnet] };
-  openstack.networks.set(network, { id: network, name: "storage-network", ...shown });
+  addNetwork(openstack, "storage-network");
 }
 
 export interface SeenPort {
@@ -58,7 +52,7 @@ export class LaunchSite {
   readonly desk: Desk;
   readonly openstack: SimulatorClient;
   readonly hyperstack: SimulatorClient;
-  readonly #app: Hono;
+  readonly app: Hono;
   readonly #simulators: Simulator[];
 
   private constructor(fleet: Fleet, desk: Desk, people: People, simulators: [Simulator, Simulator]) {
@@ -69,7 +63,7 @@ export class LaunchSite {
     this.hyperstack = new SimulatorClient(simulators[1].url);
     const { controller, service, lines } = desk;
     const logger = { error: (at: object) => lines.push(JSON.stringify(at)), warn: () => {} };
-    this.#app = spotApp({ controller, service, people, authenticate: async () => undefined, logger });
+    this.app = spotApp({ controller, service, people, authenticate: async () => undefined, logger });
   }
 
   static async open(): Promise<LaunchSite> {
@@ -113,8 +107,10 @@ export class LaunchSite {
   async ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Told> {
     const headers = { host: "localhost:6969", ...(body && { "content-type": "application/json" }) };
     const init = { method, headers, ...(body && { body: JSON.stringify(body) }), ...(signal && { signal }) };
-    const response = await this.#app.request(`http://localhost:6969${path}`, init, { loopback: true });
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    const response = await this.app.request(`http://localhost:6969${path}`, init, { loopback: true });
+    const answer = await response.json();
+    checkDescribed(method, path, response.status, answer);
+    return { status: response.status, headers: response.headers, body: answer };
   }
 
   async post(path: string, body: object): Promise<Told> {
@@ -200,6 +196,8 @@ function filesOf(openstack: string, hyperstack: string): Record<string, object> 
       size: "m1.small",
       region: "nova",
       image: "debian-12",
+      // Anybody may write this: it takes no place of a launch.
+      owner: "spot-manager",
     },
   };
 }
