@@ -2,7 +2,7 @@ import { pointedSchemas, pointerTo } from "../../../../controller/api/fleet/chec
 import { describeSpot } from "../../../../controller/api/spot/openapi.ts";
 import { SPOT_ROUTES } from "../../../../controller/api/spot/routes.ts";
 
-const description = describeSpot(SPOT_ROUTES) as Record<"paths", Record<string, Record<string, { responses: object }>>>;
+const description = describeSpot(SPOT_ROUTES);
 const schemaAt = pointedSchemas(description as never);
 const ROUTES = SPOT_ROUTES.map((route) => ({
   ...route,
@@ -19,7 +19,8 @@ export function checkDescribed(method: string, url: string, status: number, body
     status === 200
       ? pointerTo("paths", route.path, route.method, "responses", "200", ...content)
       : pointerTo("components", "responses", "Error", ...content);
-  if (!(String(status) in description.paths[route.path]![route.method]!.responses))
+  const { responses } = description.paths[route.path]![route.method] as { responses: object };
+  if (!(String(status) in responses))
     throw new Error(`${route.id} answers ${status}, which its description does not have`);
   const check = schemaAt(at);
   if (!check(body)) throw new Error(`${route.id} answers ${JSON.stringify(body)}: ${JSON.stringify(check.errors)}`);
