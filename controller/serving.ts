@@ -124,6 +124,11 @@ export class Serving {
     return new Serving({ service, metrics, people }, { app, spot, tables }, stopping);
   }
 
+  /** Where the spot manager answers besides, once it does. */
+  get spotUrl(): string | undefined {
+    return this.#listeners[1]?.url;
+  }
+
   /** What requests are answered by, for whoever listens in another way. */
   get fetch(): ReturnType<typeof operationsApp>["fetch"] {
     return this.#app.fetch;

@@ -146,6 +146,8 @@ export interface ActualPort {
   network: string;
   status: string;
   addresses: string[];
+  /** What it is for, without our mark. */
+  description?: string;
   /** The server that it is plugged into. */
   server?: string;
   mark?: string;
@@ -154,12 +156,16 @@ export interface ActualPort {
 export interface NetworkReader {
   /** Networks of this name, or the one of this id. */
   find(network: string, call: Call): Promise<ActualNetwork[]>;
+  /** Every port that the account may see, all pages, ours or not. */
+  ports(call: Call): Promise<ActualPort[]>;
   /** One port, or `undefined` when the cloud itself says that it is gone. */
   port(id: string, call: Call): Promise<ActualPort | undefined>;
-  /** The cloud's own word for the state of a server of anybody's; `undefined` when there is none of this id. */
-  serverStatus(id: string, call: Call): Promise<string | undefined>;
+  /** A server of anybody's, with the cloud's own word for its state; `undefined` when there is none of this id. */
+  server(id: string, call: Call): Promise<HostInstance | undefined>;
   /** Servers of exactly this name, of anybody's. */
   serversNamed(name: string, call: Call): Promise<HostInstance[]>;
+  /** Id of the one running server of exactly this name, of anybody's, which takes a port now; `undefined` while there is none, or several. */
+  runningNamed(name: string, call: Call): Promise<string | undefined>;
 }
 
 export interface HostAggregates {

@@ -329,6 +329,8 @@ export interface PortSpec {
   /** Name or id. */
   network: string;
   description?: string;
+  /** Name of a machine of anybody's at this cloud: while one runs, the port is plugged into it. */
+  machine?: string;
   /** The cloud's id of one that is there already and is taken over. */
   adopt?: string;
 }

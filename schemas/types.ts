@@ -1308,6 +1308,10 @@ export interface PortFields {
    */
   description?: string;
   /**
+   * Name of a machine at this cloud, of any tenant, that no file has under this account: the port is plugged into it as soon as one of the name runs. For a file's own server, its `ports` say so instead.
+   */
+  machine?: string;
+  /**
    * The cloud's id of a port that is there already: it is taken over as it is, and gets our mark.
    */
   adopt?: string;

@@ -1,6 +1,7 @@
 import { simulatedAws } from "./aws/index.ts";
 import { simulatedDigitalOcean } from "./digitalocean/index.ts";
 import { simulatedEquinix } from "./equinix/index.ts";
+import { gpuCloud, type SimulatedSite, simulatedNetbox } from "./gpu-cloud.ts";
 import { simulatedHivelocity } from "./hivelocity/index.ts";
 import { simulatedHyperstack } from "./hyperstack/index.ts";
 import { simulatedLinode } from "./linode/index.ts";
@@ -20,4 +21,10 @@ export const simulators: Record<string, SimulatedEntry> = {
   hivelocity: simulatedHivelocity,
   vultr: simulatedVultr,
   aws: simulatedAws,
+};
+
+/** What else is simulated: services beside the clouds, and several together. */
+export const sites: Record<string, SimulatedSite> = {
+  netbox: { parts: { netbox: simulatedNetbox }, start: async (options) => [await simulatedNetbox.start(options)] },
+  "gpu-cloud": gpuCloud,
 };

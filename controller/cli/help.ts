@@ -182,6 +182,7 @@ const EXAMPLES: Readonly<Record<string, string[]>> = {
     "fleetwright simulate linode --port 9001     a simulated Linode on http://127.0.0.1:9001",
     "fleetwright simulate proxmox --provision-ms 200   machines are there quickly",
     "fleetwright simulate digitalocean --rate-scale 60  limits of an hour renew in a minute",
+    "fleetwright simulate gpu-cloud --port 9001  an OpenStack, the Hyperstack above it and a NetBox, at 9001 to 9003",
     "fleetwright simulate linode --servers 10000 --rate-scale 0  a large account to try things on",
   ],
   demo: [

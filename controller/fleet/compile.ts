@@ -186,7 +186,8 @@ function compileAll(files: readonly FleetFile[], options: CompileOptions, cache:
     for (const [entry, fault] of formerlyFaults(byKind[kind])) reject(kind, entry, [fault]);
   }
   for (const [entry, fault] of adoptFaults(byKind.Server, servers)) reject("Server", entry, [fault]);
-  for (const [entry, fault] of portFaults(byKind.Server, servers)) reject("Server", entry, [fault]);
+  for (const [entry, fault] of portFaults(byKind.Server, servers, tables.Port.values()))
+    reject("Server", entry, [fault]);
   for (const { kind, name } of invalid) if (kind === "Server" && name !== undefined) servers.delete(name);
 
   const { shared, faults } = compileShared(servers, byKind, context);

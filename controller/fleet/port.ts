@@ -30,16 +30,24 @@ export function portObject(spec: PortSpec, { file }: Entry): CompiledObject<Port
   return { spec, hash, createHash: hash, path: file.path, blob: file.blob };
 }
 
-/** Ports that two servers want to be plugged into. */
+/** Ports that two servers want to be plugged into, or a server and the machine that a port is for. */
 export function portFaults(
   entries: ReadonlyMap<string, Entry>,
   servers: ReadonlyMap<string, { spec: ServerSpec }>,
+  ports: Iterable<PortSpec>,
 ): [Entry, FieldFault][] {
+  const machines = new Map([...ports].flatMap(({ name, machine }) => (machine === undefined ? [] : [[name, machine]])));
   const faults: [Entry, FieldFault][] = [];
   const takers = new Map<string, Entry>();
   for (const [name, { spec }] of servers) {
     for (const [index, port] of (spec.ports ?? []).entries()) {
       const entry = entries.get(name)!;
+      const machine = machines.get(port);
+      if (machine !== undefined)
+        faults.push([
+          entry,
+          fieldFault(["ports", index], `"${port}" is for the machine ${machine}, as its own file says`),
+        ]);
       const other = takers.get(port);
       if (other === undefined) takers.set(port, entry);
       else

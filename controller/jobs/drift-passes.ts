@@ -13,6 +13,9 @@ const APART_MS = 60_000;
 /** A pass that is due within so long need not be brought forward. */
 const SOON_MS = 5_000;
 
+/** Why a pass comes before its time. */
+const MACHINE = "machine";
+
 interface Parts {
   queue: JobQueue;
   log: ServiceLog;
@@ -73,21 +76,28 @@ export class DriftPasses {
     }
   }
 
-  readonly work: LaneWork = async ({ lane: identity }, _attempt, signal) => {
+  /** A machine that a port of the account waits for has come: a pass plugs it in, also where no file says when passes are due. */
+  async plugIn(identity: string): Promise<void> {
+    const { queue } = this.#parts;
+    await queue.withdraw("drift", identity);
+    await queue.send("drift", identity, MACHINE);
+  }
+
+  readonly work: LaneWork = async ({ lane: identity, why }, _attempt, signal) => {
     const { queue, log, metrics, pollMs } = this.#parts;
     const { now } = this.#controller;
     const desired = await this.#parts.desired(signal);
     if (desired === undefined) return await queue.send("drift", identity, "schedule", pollMs);
     const account = desired.byIdentity.get(identity);
     const schedule = account && this.#scheduleOf(account, desired);
-    if (account === undefined || schedule === undefined) return;
+    if (account === undefined || account.spec.retired || (schedule === undefined && why !== MACHINE)) return;
     await log.during({ account: account.spec.name }, async () => {
       const found = await passOver(this.#controller, desired, account, signal);
       // The next pass is due whatever this one came to: a cloud that does not answer is no reason for a dead letter.
-      await queue.send("drift", identity, "schedule", nextPassIn(schedule, now()));
+      if (schedule !== undefined) await queue.send("drift", identity, "schedule", nextPassIn(schedule, now()));
       tellPass(found, log.logger, metrics, now());
       if (found.error !== undefined) return;
-      if (found.drifted.length > 0)
+      if (found.drifted.length + found.awaited.length > 0)
         tellReverted(await revertByPolicy(this.#controller, desired, account, found, signal), log.logger);
       await this.#parts.answered(identity);
     });

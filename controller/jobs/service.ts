@@ -8,6 +8,7 @@ import { watchBeingMade } from "../reconcile/being-made.ts";
 import type { Controller } from "../reconcile/context.ts";
 import { type Desired, readDesired } from "../reconcile/desired.ts";
 import { EventBuffer } from "../reconcile/event-buffer.ts";
+import { machinesCome } from "../reconcile/port-machines.ts";
 import type { ProgressEvent } from "../reconcile/progress.ts";
 import { recover } from "../reconcile/recover.ts";
 import { ChangeJobs } from "./change-jobs.ts";
@@ -74,6 +75,8 @@ export class Service {
   #lookers: (() => void)[] = [];
   readonly #followers: ((desired: Desired) => void)[] = [];
   readonly #clock: ClockWatch;
+  /** Machines that were last seen to have come for waiting ports, by account. */
+  readonly #come = new Map<string, string>();
   #madeAt = Number.NEGATIVE_INFINITY;
   #prunedAt = Number.NEGATIVE_INFINITY;
 
@@ -455,8 +458,14 @@ export class Service {
 
   async #watchMade(desired: Desired): Promise<void> {
     const { store } = this.#controller;
-    if ((await store.objects({ kind: "Server", provisioning: true })).length === 0) return;
     const { signal } = this.#stopping;
+    for (const [account, come] of await machinesCome(this.#controller, desired, signal)) {
+      // Once for each that comes: what could not be plugged in is for the next pass.
+      if (this.#come.get(account) === come) continue;
+      this.#come.set(account, come);
+      await this.#passes!.plugIn(account);
+    }
+    if ((await store.objects({ kind: "Server", provisioning: true })).length === 0) return;
     const current = await readDesired(this.#controller, desired.commit, signal);
     const watched = await watchBeingMade(this.#controller, current, signal);
     tellMade(watched, this.#log.logger);

@@ -26,8 +26,8 @@ export type DriftOf = Pick<AccountDrift, "account" | "servers" | "drifted">;
 type Edit = { path: string[]; value: unknown };
 
 /**
- * The files with the actual values of drift spliced in. A server or a snapshot that is gone loses its file; a firewall that is gone is only to be reverted, since
- * servers name it.
+ * The files with the actual values of drift spliced in. A server or a snapshot that is gone loses its file; a firewall or a port that is gone is only to be
+ * reverted, since servers name it.
  * @throws {FleetError} FLEET_INVALID when the fleet would not be valid by something else than one server's file.
  */
 export async function acceptedFiles(
@@ -48,12 +48,27 @@ export async function acceptedFiles(
       refused.push({ name: drift.name, reason: unwritten });
       continue;
     }
+    if (drift.object !== "Server" && drift.kind === "gone") {
+      const what = drift.object.toLowerCase();
+      const reason = `the ${what} is gone, and servers may name it: revert it, or take it out of their files and remove its own`;
+      refused.push({ name: drift.name, reason });
+      continue;
+    }
     if (drift.object === "Firewall") {
-      if (drift.kind === "changed") taken.push(drift);
+      taken.push(drift);
+      continue;
+    }
+    if (drift.object === "Port") {
+      const edited = await editPort(controller, desired, drift);
+      if ("reason" in edited) refused.push({ name: drift.name, reason: edited.reason });
       else {
-        const reason = "the firewall is gone while servers name it: revert it, or take it out of their files";
-        refused.push({ name: drift.name, reason });
+        files[edited.path] = edited.text;
+        taken.push(drift);
       }
+      continue;
+    }
+    if (drift.kind === "gone" && vanished.has(drift.account)) {
+      refused.push({ name: drift.name, reason: vanished.get(drift.account)! });
       continue;
     }
     if (drift.object === "Snapshot") {
@@ -65,10 +80,6 @@ export async function acceptedFiles(
         files[path] = null;
         taken.push(drift);
       }
-      continue;
-    }
-    if (drift.kind === "gone" && vanished.has(drift.account)) {
-      refused.push({ name: drift.name, reason: vanished.get(drift.account)! });
       continue;
     }
     const object = desired.objects.find(({ spec }) => spec.kind === "Server" && spec.name === drift.name);
@@ -86,7 +97,7 @@ export async function acceptedFiles(
   Object.assign(files, rules.files);
   for (const [path, { text: reason }] of await problemsOf(controller, desired.commit, desired.catalogs, files)) {
     const name = desired.objects.find((object) => object.path === path)?.spec.name;
-    const index = taken.findIndex((drift) => drift.object === "Server" && drift.name === name);
+    const index = taken.findIndex((drift) => drift.object !== "Firewall" && drift.name === name);
     if (index === -1)
       throw new FleetError("FLEET_INVALID", `the files would not be valid any more: ${reason}`, { path });
     delete files[path];
@@ -135,6 +146,27 @@ async function editFile(
       text = value === undefined ? removeField(text, path) : setField(text, path, value);
   }
   return { text };
+}
+
+/** What it is for is written; another name would be another port. */
+async function editPort(
+  controller: Controller,
+  desired: Desired,
+  { name, account, fields }: ObjectDrift,
+): Promise<{ path: string; text: string } | { reason: string }> {
+  const object = desired.objects.find(
+    ({ spec }) => spec.kind === "Port" && spec.name === name && spec.account === account,
+  );
+  if (object === undefined) return { reason: "no file has it any more: apply its removal" };
+  const fixed = fields.find(({ path }) => path === "name");
+  if (fixed !== undefined)
+    return { reason: `it is called "${fixed.actual}" now, and its name is what servers call it: revert it` };
+  const before = await controller.repo.readBlob(desired.commit, object.path);
+  if (before === undefined) return { reason: `${object.path} has gone from the files in the meantime` };
+  let text = before;
+  for (const { path, actual } of fields)
+    text = actual === "" || actual === undefined ? removeField(text, [path]) : setField(text, [path], actual);
+  return { path: object.path, text };
 }
 
 function editsOf(

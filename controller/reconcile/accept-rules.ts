@@ -139,7 +139,7 @@ async function whoDiffers(
       .filter(({ rules }) => rules?.some((firewall) => firewall.name === name)),
   ];
   for (const spec of specs) {
-    if (spec.kind === "SshKey") continue;
+    if (spec.kind !== "Firewall" && spec.kind !== "Server") continue;
     const account = desired.accounts.get(spec.account)!;
     const record = await controller.store.object(account.identity, spec.kind, spec.name);
     if (record?.cloudId === undefined) continue;

@@ -25,7 +25,7 @@ export interface Accepted {
 
 /**
  * Accepts drift: one commit that splices the actual values into the files, then a refresh of state, after which the preview is empty. A server
- * that is gone loses its file; a firewall that is gone is only to be reverted, since servers name it.
+ * that is gone loses its file; a firewall or a port that is gone is only to be reverted, since servers name it.
  */
 export async function accept(
   controller: Controller,

@@ -12,22 +12,27 @@ export interface ChosenPolicy {
   path: string;
 }
 
-/** The server's own file counts before its account's, and that before the fleet's. What servers share obeys the account. */
+/**
+ * The server's own file counts before its account's, and that before the fleet's. What servers share obeys the account; only a port whose machine
+ * has come is always plugged in, as its file says.
+ */
 export function policyOf(
-  { object, name, account }: Pick<ObjectDrift, "object" | "name" | "account">,
+  { object, name, account, awaited }: Pick<ObjectDrift, "object" | "name" | "account" | "awaited">,
   desired: Desired,
 ): ChosenPolicy {
+  const own = awaited && desired.objects.find(({ spec }) => spec.kind === object && spec.name === name);
+  if (own) return { policy: "revert", path: own.path };
   const file =
     object === "Server" ? desired.objects.find(({ spec }) => isServer(spec) && spec.name === name) : undefined;
-  const own = file !== undefined && isServer(file.spec) ? file.spec.drift?.policy : undefined;
-  if (own !== undefined) return { policy: own, path: file!.path };
+  const said = file !== undefined && isServer(file.spec) ? file.spec.drift?.policy : undefined;
+  if (said !== undefined) return { policy: said, path: file!.path };
   const wider = desired.accounts.get(account)?.spec.drift?.policy;
   if (wider !== undefined) return { policy: wider, path: desired.accountPaths.get(account)! };
   return { policy: desired.fleet.policies.drift?.policy ?? "report", path: "fleet.yaml" };
 }
 
 /** Fields whose change no running machine notices, on any cloud. */
-const SAFE = new Set(["labels", "hostname"]);
+const SAFE = new Set(["labels", "hostname", "name", "description"]);
 
 const isRule = (path: string): boolean => isRulePath(path) || /^(rules\.)?(in|out)boundPolicy$/.test(path);
 

@@ -6,16 +6,17 @@ import { dayCosts } from "./day-costs.ts";
 import type { Desired } from "./desired.ts";
 import type { FieldDrift } from "./find-drift.ts";
 import { suspensionOf } from "./holds.ts";
-import { lookAt, type Sight, sightOfFirewall, sightOfServer, sightOfSnapshot } from "./look.ts";
+import { lookAt, type Sight, sightOfFirewall, sightOfPort, sightOfServer, sightOfSnapshot } from "./look.ts";
 import { type MatchedAccount, readRecords } from "./match.ts";
 import { judge } from "./observe.ts";
 import { inParallel } from "./pool.ts";
+import { followMachines, runningMachines } from "./port-machines.ts";
 import { type Place, placeOf, readAccount } from "./read-account.ts";
 import { compareDrift, entriesOf, withWanted } from "./remember.ts";
 import { whatIsSeen } from "./seen.ts";
 import { type Hold, isServer, objectKey } from "./types.ts";
 
-/** What differs on one server, firewall or snapshot from what was last applied. */
+/** What differs on one server, firewall, port or snapshot from what was last applied. */
 export interface ObjectDrift {
   object: DriftKind;
   name: string;
@@ -25,6 +26,8 @@ export interface ObjectDrift {
   kind: "changed" | "gone";
   /** Rules one by one: `rules[+1]` with `actual` is one too many, `rules[-0]` with `desired` one that is missing. */
   fields: FieldDrift[];
+  /** A port that waits for its machine. */
+  awaited?: true;
   /** It is suspended, so nothing brings it back: what suspends it, and why. */
   suspended?: Pick<Hold, "what" | "reason">;
 }
@@ -36,8 +39,12 @@ export interface AccountDrift {
   servers: number;
   /** Recorded firewalls that were compared. */
   firewalls: number;
+  /** Recorded ports that were compared. */
+  ports: number;
   drifted: ObjectDrift[];
-  /** Machines, firewalls and snapshots that this fleet has made and that no record names. */
+  /** Ports that their machine has come for: no hand has taken them out, so each is plugged in whatever its policy. */
+  awaited: ObjectDrift[];
+  /** What this fleet has made and no record names. */
   orphans: { object: DriftKind; id: string; name: string; mark: string }[];
   /** Machines of others: without a mark, or with another fleet's. */
   foreign: number;
@@ -51,8 +58,8 @@ export interface AccountDrift {
 }
 
 /**
- * Drift of all accounts, each read once (servers, and firewalls and snapshots where it has some) and compared by a pure function. What the list does not show
- * is looked at directly, twice, before it is called gone. What the pass has seen is remembered: the inventory, and drift with since when. An account
+ * Drift of all accounts, each read once (servers, and firewalls, ports and snapshots where it has some) and compared by a pure function. What the list does not
+ * show is looked at directly, twice, before it is called gone. What the pass has seen is remembered: the inventory, and drift with since when. An account
  * that cannot be read yields an error and no drift, and what is remembered of it stays as it was.
  */
 export async function findFleetDrift(
@@ -66,16 +73,20 @@ export async function findFleetDrift(
   return await inParallel(used, controller.stacksAtOnce, async (account) => {
     const servers = all.filter((record) => record.account === account.identity);
     const firewalls = await controller.store.objects({ account: account.identity, kind: "Firewall" });
+    const ports = await controller.store.objects({ account: account.identity, kind: "Port" });
     const snapshots = await controller.store.objects({ account: account.identity, kind: "Snapshot" });
+    const records = { servers, firewalls, ports, snapshots };
     try {
-      return await accountDrift(controller, desired, account, { servers, firewalls, snapshots }, isMark, signal);
+      return await accountDrift(controller, desired, account, records, isMark, signal);
     } catch (error) {
       signal.throwIfAborted();
       return {
         account: account.spec.name,
         servers: servers.length,
         firewalls: firewalls.length,
+        ports: ports.length,
         drifted: [],
+        awaited: [],
         orphans: [],
         foreign: 0,
         causes: [],
@@ -91,7 +102,7 @@ async function accountDrift(
   controller: Controller,
   desired: Desired,
   account: MatchedAccount,
-  records: { servers: AppliedObject[]; firewalls: AppliedObject[]; snapshots: AppliedObject[] },
+  records: Record<"servers" | "firewalls" | "ports" | "snapshots", AppliedObject[]>,
   isMark: (mark: string) => boolean,
   signal: AbortSignal,
 ): Promise<AccountDrift> {
@@ -114,20 +125,15 @@ async function accountDrift(
         : sightOfServer(cloud, document, mark, actual);
     },
   });
-  const firewall = await compareShared(place, "Firewall", records.firewalls, {
-    list: cloud.firewalls?.list,
-    sightOf: (document, shown) => (document.kind === "Firewall" ? sightOfFirewall(cloud, document, shown) : undefined),
-  });
-  const snapshot = await compareShared(place, "Snapshot", records.snapshots, {
-    list: cloud.snapshots?.list,
-    sightOf: (document, shown) => (document.kind === "Snapshot" ? sightOfSnapshot(document, shown) : undefined),
-  });
+  const firewall = await compareFirewalls(place, records.firewalls);
+  const port = await comparePorts(place, records.ports);
+  const snapshot = await compareSnapshots(place, records.snapshots);
 
   const owned = await classify(place, reading, records.servers, isMark);
   const seen = whatIsSeen(reading, owned, desired.catalogs[name]);
   // What the cloud takes away by itself needs nobody.
   const orphans = seen.present.filter((row) => row.class === "orphan" && row.actual.leaving === undefined);
-  const found = [...server.found, ...firewall.found, ...snapshot.found];
+  const found = [...server.found, ...firewall.found, ...port.found, ...snapshot.found];
   const open = await controller.store.drift(account.identity, "open");
   const { started, changed, ended } = compareDrift(
     open,
@@ -150,10 +156,13 @@ async function accountDrift(
     account: name,
     servers: server.compared,
     firewalls: firewall.compared,
+    ports: port.compared,
     drifted: found.map(withSuspension(account, desired)),
+    awaited: port.awaited.map(withSuspension(account, desired)),
     orphans: [
       ...orphans.map(({ id, name, mark }) => ({ object: "Server" as const, id, name, mark: mark! })),
       ...firewall.orphans,
+      ...port.orphans,
       ...snapshot.orphans,
     ],
     foreign: seen.present.filter((row) => row.class === "foreign").length,
@@ -164,7 +173,7 @@ async function accountDrift(
 }
 
 /**
- * Drift of some recorded servers, firewalls and snapshots, each looked at now: what a pass has found may be hours old. Nothing is stored.
+ * Drift of some recorded servers, firewalls, ports and snapshots, each looked at now: what a pass has found may be hours old. Nothing is stored.
  * @param keys `objectKey` of each
  */
 export async function findObjectDrift(
@@ -179,7 +188,7 @@ export async function findObjectDrift(
     const own = all.filter((record) => record.account === account.identity);
     const { name } = account.spec;
     const compared = await Promise.all(
-      (["Server", "Firewall", "Snapshot"] as const).map(async (kind) => {
+      (["Server", "Firewall", "Port", "Snapshot"] as const).map(async (kind) => {
         const records = own.filter(
           (record) => record.kind === kind && keys.has(objectKey({ kind, account: name, name: record.name })),
         );
@@ -237,29 +246,66 @@ async function compareAll(
   return { compared: known.length, found: found.flat() };
 }
 
-/** What servers share, or leave behind, in one list a kind. Without a record nothing is asked for. */
+type ComparedShared = Compared & Pick<AccountDrift, "orphans">;
+
+const NOTHING: ComparedShared = { compared: 0, found: [], orphans: [] };
+
+async function compareFirewalls(place: Place, records: AppliedObject[]): Promise<ComparedShared> {
+  const { cloud, call } = place;
+  if (records.length === 0 || cloud.firewalls === undefined) return NOTHING;
+  return await compareShared(place, "Firewall", records, await cloud.firewalls.list(call), (document, shown) =>
+    document.kind === "Firewall" ? sightOfFirewall(cloud, document, shown) : undefined,
+  );
+}
+
+/** Of a port that is for a machine it takes one more look, at who runs under that name. */
+async function comparePorts(place: Place, records: AppliedObject[]): Promise<ComparedShared & { awaited: Found[] }> {
+  const { cloud, call } = place;
+  if (records.length === 0 || cloud.networks === undefined) return { ...NOTHING, awaited: [] };
+  const list = await cloud.networks.ports(call);
+  const machines = await runningMachines(place, records);
+  const { found, ...compared } = await compareShared(place, "Port", records, list, (document, shown) =>
+    document.kind === "Port" ? sightOfPort(document, shown, machines.get(document.machine ?? "")) : undefined,
+  );
+  await followMachines(place, records, list, machines);
+  const isAwaited = ({ record, drift: { kind, fields } }: Found) =>
+    record.provisioningSince !== undefined && kind === "changed" && fields.every(({ path }) => path === "machine");
+  const [awaited, others] = [found.filter(isAwaited), found.filter((one) => !isAwaited(one))];
+  return {
+    ...compared,
+    found: others,
+    awaited: awaited.map(({ record, drift }) => ({ record, drift: { ...drift, awaited: true } })),
+  };
+}
+
+async function compareSnapshots(place: Place, records: AppliedObject[]): Promise<ComparedShared> {
+  const { cloud, call } = place;
+  if (records.length === 0 || cloud.snapshots === undefined) return NOTHING;
+  return await compareShared(place, "Snapshot", records, await cloud.snapshots.list(call), (document, shown) =>
+    document.kind === "Snapshot" ? sightOfSnapshot(document, shown) : undefined,
+  );
+}
+
+/** Compares what servers share, or leave behind, with a list of it. What no record names is ours where the journal has asked for it. */
 async function compareShared<Shown extends { id: string; name: string; mark?: string }>(
   place: Place,
-  kind: "Firewall" | "Snapshot",
+  object: Exclude<DriftKind, "Server">,
   records: AppliedObject[],
-  reading: {
-    list: ((call: Place["call"]) => Promise<Shown[]>) | undefined;
-    sightOf(document: AppliedObject["document"], shown: Shown): Sight | undefined;
-  },
-): Promise<Compared & Pick<AccountDrift, "orphans">> {
+  list: readonly Shown[],
+  sightOf: (document: AppliedObject["document"], shown: Shown) => Sight | undefined,
+): Promise<ComparedShared> {
   const { controller, account, cloud, call } = place;
-  if (records.length === 0 || reading.list === undefined) return { compared: 0, found: [], orphans: [] };
-  const listed = new Map((await reading.list(call)).map((shown) => [shown.id, shown]));
-  const result = await compareAll(place, kind, records, {
+  const listed = new Map(list.map((one) => [one.id, one]));
+  const result = await compareAll(place, object, records, {
     shown: ({ document, cloudId }) => {
       const shown = listed.get(cloudId!);
-      return shown === undefined ? undefined : reading.sightOf(document, shown);
+      return shown && sightOf(document, shown);
     },
     look: (record) => lookAt(cloud, record, record.cloudId!, call, controller.sleep),
   });
   const [ids, marks] = [new Set(records.map(({ cloudId }) => cloudId)), new Set(records.map(({ mark }) => mark))];
   const others = [...listed.values()].flatMap(({ id, name, mark }) =>
-    mark === undefined || ids.has(id) || marks.has(mark) ? [] : [{ object: kind, id, name, mark }],
+    mark === undefined || ids.has(id) || marks.has(mark) ? [] : [{ object, id, name, mark }],
   );
   // A mark does not tell its fleet; the journal knows what this one has asked for.
   const noted = await controller.store.noted(

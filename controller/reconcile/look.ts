@@ -1,15 +1,16 @@
-import type { ActualFirewall, ActualServer, ActualSnapshot } from "../../resources/actual.ts";
+import type { ActualFirewall, ActualPort, ActualServer, ActualSnapshot } from "../../resources/actual.ts";
 import type { Call, Cloud } from "../../resources/cloud.ts";
-import type { FirewallSpec, ServerSpec, SnapshotSpec, StackObject } from "../../resources/spec.ts";
+import type { FirewallSpec, PortSpec, ServerSpec, SnapshotSpec, StackObject } from "../../resources/spec.ts";
 import { canonicalJson } from "../fleet/canonical.ts";
 import type { Controller } from "./context.ts";
 import { type FieldDrift, findDrift } from "./find-drift.ts";
+import { portDrift } from "./port-drift.ts";
 import { ruleDrift } from "./rules.ts";
 
 /** Apart in time so that one stale replica cannot say "gone" twice. */
 const SECOND_LOOK_MS = 1_000;
 
-/** What a look at a machine, a firewall or a snapshot tells, against what it should be. */
+/** What a look at a machine, a firewall, a port or a snapshot tells, against what it should be. */
 export interface Sight {
   mark?: string;
   /** A machine can carry several marks. */
@@ -21,6 +22,8 @@ export interface Sight {
   busy?: true;
   /** How far a machine is that is still being made ready. */
   provisioning?: ActualServer["provisioning"];
+  /** A port whose machine does not run just now. */
+  waits?: true;
   /** The cloud has accepted its removal. */
   leaving?: true;
 }
@@ -29,12 +32,10 @@ export interface Sight {
 export function canLook(
   cloud: Cloud,
   document: StackObject | undefined,
-): document is ServerSpec | FirewallSpec | SnapshotSpec {
-  return (
-    document?.kind === "Server" ||
-    (document?.kind === "Firewall" && cloud.firewalls !== undefined) ||
-    (document?.kind === "Snapshot" && cloud.snapshots !== undefined)
-  );
+): document is ServerSpec | FirewallSpec | PortSpec | SnapshotSpec {
+  if (document?.kind === "Firewall") return cloud.firewalls !== undefined;
+  if (document?.kind === "Snapshot") return cloud.snapshots !== undefined;
+  return document?.kind === "Server" || (document?.kind === "Port" && cloud.networks !== undefined);
 }
 
 /** Two looks, apart in time: "gone" needs the cloud's own word twice. Any fault is thrown, never read as gone. */
@@ -64,7 +65,7 @@ interface Wanted {
   mark: string;
 }
 
-/** Looks at a machine, a firewall or a snapshot directly; undefined when it is gone. */
+/** Looks at a machine, a firewall, a port or a snapshot directly; undefined when it is gone. */
 export async function lookAt(
   cloud: Cloud,
   wanted: Wanted,
@@ -86,6 +87,12 @@ export async function glance(cloud: Cloud, wanted: Wanted, id: string, call: Cal
   if (document.kind === "Snapshot") {
     const actual = await cloud.snapshots?.observe(id, call);
     return actual && sightOfSnapshot(document, actual);
+  }
+  if (document.kind === "Port") {
+    const actual = await cloud.networks?.port(id, call);
+    const { machine } = document;
+    const running = machine && actual && (await cloud.networks?.runningNamed(machine, call));
+    return actual && sightOfPort(document, actual, running);
   }
   const actual = await cloud.firewalls?.observe(id, call);
   return actual && sightOfFirewall(cloud, document, actual);
@@ -119,5 +126,17 @@ export function sightOfSnapshot(document: SnapshotSpec, actual: ActualSnapshot):
     drift: isSame ? [] : [{ path: "labels", desired: document.labels, actual: labels }],
     status,
     ...(pending ? { busy: true as const } : {}),
+  };
+}
+
+/** @param running id of its machine, while it runs */
+export function sightOfPort(document: PortSpec, actual: ActualPort, running?: string): Sight {
+  const drift = portDrift(document, actual, running);
+  const waits = document.machine !== undefined && running === undefined;
+  return {
+    ...(actual.mark === undefined ? {} : { mark: actual.mark }),
+    tags: [],
+    drift,
+    ...(waits ? { waits } : {}),
   };
 }

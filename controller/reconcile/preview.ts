@@ -274,7 +274,7 @@ async function compare(
       fleetId: fleet.id,
       ...ruledBy(target),
       fingerprint,
-      ...pick("seen", withoutGone(seen.get(match.key), match, behind.get(match) ?? [])),
+      ...pick("seen", withoutGone(seen.get(match.key), match, behind.get(match))),
       ...pick("removal", policy),
     };
     const work = workOf(match, context) ?? (isUnknown(match) ? idleWork(match, context) : undefined);

@@ -1,3 +1,4 @@
+import type { StackObject } from "../../resources/spec.ts";
 import type { AppliedObject } from "../store/types.ts";
 import { forgetAttachments } from "./attached.ts";
 import type { Controller } from "./context.ts";
@@ -34,7 +35,13 @@ export async function record(
   }
   if (present.length > 0) {
     const { identity } = task.account;
-    const records = present.map((object) => recordOf(identity, task.stack, prepared.preview.commit, object));
+    const at = new Date(controller.now()).toISOString();
+    const records = present.map((object) => {
+      // Whether its machine has it, the next pass sees.
+      const provisioningSince = isForMachine(object.work.desired) ? at : object.provisioningSince;
+      const seen = provisioningSince === undefined ? object : { ...object, provisioningSince };
+      return recordOf(identity, task.stack, prepared.preview.commit, seen);
+    });
     const before = new Map(present.map(({ work }) => [work.identity, work.applied?.cloudId]));
     const madeAnew = records.filter((record) => {
       const id = before.get(record.identity);
@@ -54,6 +61,9 @@ export async function record(
     );
   }
 }
+
+const isForMachine = (desired: StackObject | undefined): boolean =>
+  desired?.kind === "Port" && desired.machine !== undefined;
 
 /** The record of an object that has converged. */
 export function recordOf(

@@ -41,11 +41,11 @@ export async function revertByPolicy(
   controller: Controller,
   desired: Desired,
   account: MatchedAccount,
-  found: Pick<AccountDrift, "drifted">,
+  found: Pick<AccountDrift, "drifted" | "awaited">,
   signal: AbortSignal,
 ): Promise<Reverted> {
   const result: Reverted = { reverted: [], left: [], failed: [] };
-  const wanted = await candidatesOf(controller, desired, account, found.drifted, result);
+  const wanted = await candidatesOf(controller, desired, account, [...found.drifted, ...found.awaited], result);
   const free = await withoutFought(controller, account, wanted, result);
   const ready = await withoutRefused(controller, desired, free, result, signal);
   for (const group of groupsOf(ready)) await revertGroup(controller, desired, account, group, result, signal);

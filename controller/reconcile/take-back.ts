@@ -9,7 +9,7 @@ import { groupsOf } from "./urns.ts";
 import { writeEntries } from "./written-entries.ts";
 
 /**
- * Takes machines, firewalls and snapshots back into state that are to be removed and that state has lost, because a plugin believed a false 404: the engine can only
+ * Takes machines, firewalls, ports and snapshots back into state that are to be removed and that state has lost, because a plugin believed a false 404: the engine can only
  * delete what it knows. Their creates are answered with what carries their marks. Nothing is taken back that is gone or not ours.
  * Answers why some could not be.
  */
@@ -44,7 +44,7 @@ export async function takeBack(
   return problems;
 }
 
-/** The machine, firewall or snapshot as it is, declared without what hangs on it; undefined when it is gone, or no longer ours. */
+/** The machine, firewall, port or snapshot as it is, declared without what hangs on it; undefined when it is gone, or no longer ours. */
 async function standing(
   controller: Controller,
   { account }: StackTask,
@@ -54,7 +54,7 @@ async function standing(
   const { mark, generation, cloudId, document } = work.applied!;
   const cloud = cloudOf(controller, account.spec.provider);
   const call = callOn(controller, account.spec, signal);
-  if (document.kind === "Firewall" || document.kind === "Snapshot") {
+  if (document.kind === "Firewall" || document.kind === "Port" || document.kind === "Snapshot") {
     const sight = await lookAt(cloud, work.applied!, cloudId!, call, controller.sleep);
     if (sight?.mark !== mark) return undefined;
     await noteMachine(controller.store, account.identity, mark, cloudId!, document.kind);

@@ -25,12 +25,14 @@ export function changeMethods(db: Kysely<Tables>): Methods {
       return row && toChange(row);
     },
 
-    async changes({ states, author, object, ahead, since, before }, limit) {
+    async changes({ states, author, object, ahead, op, since, before }, limit) {
       let query = db.selectFrom("change").selectAll();
       if (states !== undefined) query = query.where(sql<boolean>`state = any(${[...states]}::text[])`);
       if (author !== undefined) query = query.where("author", "=", author);
       if (object !== undefined) query = query.where(sql<boolean>`objects @> array[${object}]::text[]`);
       if (ahead) query = query.where(sql<boolean>`document -> 'ahead' is not null`);
+      // As the index has it, which an argument is not.
+      if (op !== undefined) query = query.where(sql<boolean>`document -> 'call' ->> 'op' = ${sql.lit(op)}`);
       if (since !== undefined) query = query.where("created_at", ">=", since as never);
       if (before !== undefined) {
         const { createdAt, id } = before;

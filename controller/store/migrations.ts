@@ -350,6 +350,12 @@ const MIGRATIONS: Record<string, Migration> = {
         create table call_request (key text primary key, seed text not null, at timestamptz not null)`.execute(db);
     },
   },
+  "028-launches": {
+    async up(db) {
+      await sql`
+        create index change_launch on change (created_at) where document -> 'call' ->> 'op' = 'launch'`.execute(db);
+    },
+  },
 };
 
 /** Whether all of these are known here: otherwise they are of a newer version. */

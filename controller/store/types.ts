@@ -29,7 +29,7 @@ export interface AppliedObject {
   commit: string;
   /** Suspect: the next run of this object refreshes its group first. */
   refresh: boolean;
-  /** ISO instant since when the cloud is making this machine ready; absent once it was seen ready. */
+  /** ISO instant since when the cloud is making this machine ready, or this port waits for its machine; absent once it was seen so. */
   provisioningSince?: string;
 }
 
@@ -163,6 +163,8 @@ export interface ChangeFilter {
   object?: string;
   /** Only pull requests that were executed before their merge, or are being. */
   ahead?: true;
+  /** Only calls of dialects to do this. */
+  op?: string;
   /** Those made then or later: ISO instant. */
   since?: string;
   /** Those made before this one: where a page ends. */
@@ -222,8 +224,8 @@ export interface LastWanted {
   at: string;
 }
 
-/** What a pass looks at. */
-export type DriftKind = "Server" | "Firewall" | "Snapshot";
+/** What a pass compares with the clouds. */
+export type DriftKind = Extract<AppliedObject["kind"], "Server" | "Firewall" | "Port" | "Snapshot">;
 
 /** One field of one object that differs or did. */
 export interface RememberedDrift {

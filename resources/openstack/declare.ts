@@ -65,9 +65,10 @@ export const declarations: Declarations = {
         );
         return;
       case "Port": {
-        const { name, network, description, adopt } = object;
+        const { name, network, description, machine, adopt } = object;
         const given = {
           ...(description === undefined ? {} : { description }),
+          ...(machine === undefined ? {} : { machine }),
           ...(adopt === undefined ? {} : { adopt }),
         };
         new Port(`port.${identity}`, { mark, name, network, ...given }, { ...opts, deleteBeforeReplace: true });

@@ -1,8 +1,8 @@
 import type { ActualNetwork, ActualPort, HostInstance, NetworkReader } from "../actual.ts";
 import type { Call } from "../cloud.ts";
-import { isNamed, isServer, isUnreachable, type NovaServer } from "./answers.ts";
+import { isNamed, isServer, isUnreachable, type NovaServer, type Port } from "./answers.ts";
 import { listAll } from "./lists.ts";
-import { markOfPort, readPort } from "./ports.ts";
+import { listPorts, markOfPort, readPort, textOfPort } from "./ports.ts";
 import { UUID } from "./resolve.ts";
 import { readServer } from "./servers.ts";
 
@@ -23,24 +23,42 @@ export const networks: NetworkReader = {
     return (await listAll<Network>(call, { ...options, isItem: isNamed })).map(actualNetwork);
   },
 
+  ports: async (call) => (await listPorts(call)).map(actualPort),
+
   async port(id, call) {
     const port = await readPort(call, id);
-    if (port === undefined) return undefined;
-    const mark = markOfPort(port);
-    const actual: ActualPort = {
-      id: port.id,
-      name: port.name,
-      network: port.network_id,
-      status: port.status ?? "",
-      addresses: (port.fixed_ips ?? []).map(({ ip_address: address }) => address),
-    };
-    return { ...actual, ...(port.device_id && { server: port.device_id }), ...(mark !== undefined && { mark }) };
+    return port && actualPort(port);
   },
 
-  serverStatus: async (id, call) => (await readServer(call, id))?.status,
+  async server(id, call) {
+    const server = await readServer(call, id);
+    return server && instanceOf(server);
+  },
 
   serversNamed,
+  runningNamed,
 };
+
+/** Id of the one running server of exactly this name, of all tenants; undefined while there is none, or several. */
+export async function runningNamed(name: string, call: Call): Promise<string | undefined> {
+  const [first, ...others] = await serversNamed(name, call);
+  return first?.status === "ACTIVE" && others.length === 0 ? first.id : undefined;
+}
+
+function actualPort(port: Port): ActualPort {
+  const mark = markOfPort(port);
+  const description = textOfPort(port);
+  return {
+    id: port.id,
+    name: port.name,
+    network: port.network_id,
+    status: port.status ?? "",
+    addresses: (port.fixed_ips ?? []).map(({ ip_address: address }) => address),
+    ...(description !== "" && { description }),
+    ...(port.device_id && { server: port.device_id }),
+    ...(mark !== undefined && { mark }),
+  };
+}
 
 function actualNetwork({ id, name, status, subnets, mtu, shared, ...network }: Network): ActualNetwork {
   const external = network["router:external"];
@@ -64,10 +82,10 @@ async function serversNamed(name: string, call: Call): Promise<HostInstance[]> {
     query: { all_tenants: 1, name: `^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$` },
     isItem: (item) => isServer(item) || isUnreachable(item),
   });
-  return servers.filter(isServer).flatMap((server) => {
-    if (server.name !== name) return [];
-    const host = server["OS-EXT-SRV-ATTR:host"];
-    const { id, status, flavor } = server;
-    return [{ id, name, status, flavor: flavor.original_name, ...(host && { host }) }];
-  });
+  return servers.filter(isServer).flatMap((server) => (server.name === name ? [instanceOf(server)] : []));
+}
+
+function instanceOf({ id, name, status, flavor, ...server }: NovaServer): HostInstance {
+  const host = server["OS-EXT-SRV-ATTR:host"];
+  return { id, name, status, flavor: flavor.original_name, ...(host && { host }) };
 }

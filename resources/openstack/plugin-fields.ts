@@ -77,6 +77,10 @@ export const PORT_FIELDS: Fields = {
   name: { type: "string", required: true, description: "Name." },
   network: { type: "string", required: true, description: "Network by name or id; another one is another port." },
   description: { type: "string", description: "What it is for; the mark stands behind it." },
+  machine: {
+    type: "string",
+    description: "Name of a server of any tenant; while one runs, the port is plugged into it.",
+  },
   adopt: { type: "string", description: "Neutron's id of one that is there already and is taken over." },
 };
 

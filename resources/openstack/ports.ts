@@ -4,6 +4,7 @@ import { markWithin } from "../mark.ts";
 import { isPort, type Port } from "./answers.ts";
 import { invalidAnswer, openstack } from "./http.ts";
 import { listAll } from "./lists.ts";
+import { describe } from "./names.ts";
 import { neutronSaysGone } from "./words.ts";
 
 const portPath = (id: string): string => `/ports/${encodeURIComponent(id)}`;
@@ -21,13 +22,24 @@ export async function readPort(call: Call, id: string): Promise<Port | undefined
   return body.port;
 }
 
+/** The ports that the account may see, all or those of one network. */
+export async function listPorts(call: Call, network?: string): Promise<Port[]> {
+  const query = network === undefined ? {} : { network_id: network };
+  return await listAll(call, { service: "network", path: "/ports", key: "ports", query, isItem: isPort });
+}
+
 /** The ports on a network that carry the mark in their description. */
 export async function portsWithMark(call: Call, network: string, mark: string): Promise<Port[]> {
-  const options = { service: "network", path: "/ports", key: "ports", query: { network_id: network } } as const;
-  return (await listAll(call, { ...options, isItem: isPort })).filter((port) => markOfPort(port) === mark);
+  return (await listPorts(call, network)).filter((port) => markOfPort(port) === mark);
 }
 
 export const markOfPort = ({ description }: Port): string | undefined => markWithin(description ?? "");
+
+/** What a port is for: its description without our mark. */
+export function textOfPort(port: Port): string {
+  const mark = markOfPort(port);
+  return (port.description ?? "").replace(mark === undefined ? "" : describe(mark), "").trim();
+}
 
 /** Sends the request that makes a port, once. */
 export async function postPort(

@@ -103,6 +103,8 @@ interface PortArgs {
   /** Name or id. */
   network: pulumi.Input<string>;
   description?: pulumi.Input<string>;
+  /** Name of a server of any tenant that it is plugged into while one runs. */
+  machine?: pulumi.Input<string>;
   /** Neutron's id of a port that is there already and is taken over. */
   adopt?: pulumi.Input<string>;
 }

@@ -239,7 +239,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
   Drift: record({
     id: whole,
     account: text,
-    kind: oneOf("Server", "Firewall", "Snapshot"),
+    kind: oneOf("Server", "Firewall", "Port", "Snapshot"),
     name: text,
     cloudId: text,
     field: text,
@@ -255,7 +255,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
   Cause: record(
     {
       account: text,
-      object: oneOf("Server", "Firewall", "Snapshot"),
+      object: oneOf("Server", "Firewall", "Port", "Snapshot"),
       path: text,
       "desired?": anything,
       "actual?": anything,

@@ -23,7 +23,7 @@ interface Launch {
   environment: string;
 }
 
-/** Whose launched machines are: what the policy's cap counts. */
+/** Whose launched machines are, for whoever reads their files. */
 const OWNER = "spot-manager";
 const MADE_MS = 60_000;
 const PLACED_MS = 30_000;
@@ -178,10 +178,14 @@ async function composeLaunch(
     owner: OWNER,
     ...(environment !== undefined && { provider: { environment } }),
   };
-  const portFields = { account: zone.account.spec.name, network: network.id, description: `Storage of ${hostname}` };
+  const portFields = {
+    account: zone.account.spec.name,
+    network: network.id,
+    description: `Storage of ${hostname}`,
+    machine: hostname,
+  };
   return {
     title: `Launch a machine on ${hostname}`,
-    owner: OWNER,
     objects: [
       { kind: "Server", name: server },
       { kind: "Port", name: port },

@@ -1,5 +1,8 @@
+import type { HostInstance } from "../../../resources/actual.ts";
 import type { ServerSpec } from "../../../resources/spec.ts";
+import { cloudOf } from "../../reconcile/context.ts";
 import type { AppliedObject } from "../../store/types.ts";
+import type { Composed } from "../dialect/act.ts";
 import { Refusal } from "../dialect/refusal.ts";
 import { actOn } from "./acting.ts";
 import type { SpotApi } from "./api.ts";
@@ -59,31 +62,22 @@ export const networkRoutes: readonly SpotRoute[] = [
     method: "post",
     path: "/api/openstack/server/add-network",
     summary: "Plug a server into a port",
-    description: "The port joins the server's file. A server or a port that is not the fleet's is refused by its id.",
+    description:
+      "The port joins the server's file; where the server is a machine that was launched, the port's file names it. A server or a port that is not the fleet's is refused by its id.",
     body: bodyOf({ server_uuid: NAME, port_id: NAME }),
     data: objectOf({ server_uuid: TEXT, port_id: TEXT }),
     run: async (api, { by, body, signal }) => {
       const { server_uuid: uuid, port_id: id } = body;
       const { place } = await findPort(api, id, signal);
       const account = place.account.identity;
-      await statusOf(api, uuid, signal);
+      const machine = await machineOf(api, uuid, signal);
       const port = await oursOf(api, "Port", account, id, "port_id");
-      const server = await oursOf(api, "Server", account, uuid, "server_uuid");
-      const { ports = [] } = specOf(api, server.name);
-      const change = await actOn(
-        api,
-        { op: "port", by, asked: ["add-network", body], signal },
-        {
-          title: `Plug ${server.name} into the port ${port.name}`,
-          objects: [
-            { kind: "Server", name: server.name },
-            { kind: "Port", name: port.name },
-          ],
-          wishes: ports.includes(port.name)
-            ? []
-            : [{ kind: "Server", name: server.name, patch: { ports: [...ports, port.name] } }],
-        },
-      );
+      const launched = launchedAs(api, machine.name);
+      const composed =
+        launched === undefined
+          ? joinServer(api, await oursOf(api, "Server", account, uuid, "server_uuid"), port)
+          : joinLaunched(api, machine, launched, port);
+      const change = await actOn(api, { op: "port", by, asked: ["add-network", body], signal }, composed);
       return { data: { server_uuid: uuid, port_id: id }, ...change };
     },
   }),
@@ -107,16 +101,55 @@ export const networkRoutes: readonly SpotRoute[] = [
     body: bodyOf({ server_uuid: NAME }),
     data: objectOf({ server_uuid: TEXT, status: TEXT }),
     run: async (api, { body: { server_uuid: uuid }, signal }) => ({
-      data: { server_uuid: uuid, status: await statusOf(api, uuid, signal) },
+      data: { server_uuid: uuid, status: (await machineOf(api, uuid, signal)).status },
     }),
   }),
 ];
 
-/** Nova's own word. @throws {Refusal} not-found */
-async function statusOf(api: SpotApi, uuid: string, signal: AbortSignal): Promise<string> {
+function joinServer(api: SpotApi, server: AppliedObject, port: AppliedObject): Composed {
+  const { ports = [] } = specOf(api, server.name);
+  const wish = { kind: "Server", name: server.name, patch: { ports: [...ports, port.name] } } as const;
+  return {
+    title: `Plug ${server.name} into the port ${port.name}`,
+    objects: [
+      { kind: "Server", name: server.name },
+      { kind: "Port", name: port.name },
+    ],
+    wishes: ports.includes(port.name) ? [] : [wish],
+  };
+}
+
+/** A launched machine is another account's server, so that the port's file names it. @throws {Refusal} action while it does not run */
+function joinLaunched(api: SpotApi, { id, name, status }: HostInstance, server: string, port: AppliedObject): Composed {
+  if (status !== "ACTIVE")
+    throw new Refusal("action", `the machine ${id} is ${status}, and takes a port once it is ACTIVE`, {
+      field: "server_uuid",
+    });
+  const spec = api.desired.objects.find(({ spec }) => spec.kind === "Port" && spec.name === port.name)?.spec;
+  const isNamed = spec?.kind === "Port" && spec.machine === name;
+  return {
+    title: `Plug ${server} into the port ${port.name}`,
+    objects: [{ kind: "Port", name: port.name }],
+    wishes: isNamed ? [] : [{ kind: "Port", name: port.name, patch: { machine: name } }],
+  };
+}
+
+/** The server of the fleet that was launched under this name, where there is one. */
+function launchedAs({ controller, desired }: SpotApi, hostname: string): string | undefined {
+  const found = desired.objects.find(
+    ({ spec }) =>
+      spec.kind === "Server" &&
+      spec.hostname === hostname &&
+      cloudOf(controller, spec.provider).launching !== undefined,
+  );
+  return found?.spec.name;
+}
+
+/** A server of anybody's. @throws {Refusal} not-found */
+async function machineOf(api: SpotApi, uuid: string, signal: AbortSignal): Promise<HostInstance> {
   for (const { networks, call } of networkPlaces(api, signal)) {
-    const status = await networks.serverStatus(uuid, call);
-    if (status !== undefined) return status;
+    const server = await networks.server(uuid, call);
+    if (server !== undefined) return server;
   }
   throw new Refusal("not-found", `there is no server ${uuid}`, { field: "server_uuid" });
 }

@@ -4,10 +4,20 @@ import { quoted } from "../../reconcile/hosts.ts";
 import type { Effect } from "../../reconcile/types.ts";
 import type { SpotApi } from "./api.ts";
 
-/** Of a port that was made, and of a server that was plugged into one or out of it. */
+/** Of a port that was made or given another machine, and of a server that was plugged into one or out of it. */
 export function portCommands({ object: { kind, name }, op, changes }: Effect): string[] {
   if (kind === "Port" && op === "create")
     return [`openstack port create --network ${quoted(String(changed(changes, "network")?.after))} ${quoted(name)}`];
+  const machine = kind === "Port" ? changed(changes, "machine") : undefined;
+  if (machine !== undefined)
+    return [
+      ...(machine.before === undefined
+        ? []
+        : [`openstack server remove port ${quoted(String(machine.before))} ${quoted(name)}`]),
+      ...(machine.after === undefined
+        ? []
+        : [`openstack server add port ${quoted(String(machine.after))} ${quoted(name)}`]),
+    ];
   if (kind !== "Server") return [];
   const ports = changed(changes, "ports");
   const { come, gone } = between(ports?.before, ports?.after);

@@ -50,6 +50,7 @@ export async function remoteDrift(remote: Remote): Promise<RemoteDrift> {
       account,
       ...counts,
       drifted: driftedOf(found.items.filter(isOwn)),
+      awaited: [],
       orphans: orphans
         .filter(isOwn)
         .map(({ id, name, mark }) => ({ object: "Server", id, name, mark: mark! }) as const),
@@ -65,7 +66,7 @@ export async function remoteDrift(remote: Remote): Promise<RemoteDrift> {
 const NEVER = "no pass has read it yet";
 const passOf = ({ account, readAt }: Pass): Pass => ({ account, ...(readAt !== undefined && { readAt }) });
 
-/** Servers before firewalls, each with all of its fields. */
+/** Servers before what they share, each with all of its fields. */
 function driftedOf(items: readonly DriftItem[]): ObjectDrift[] {
   const groups = Map.groupBy(items, ({ kind, name }) => `${kind === "Server" ? 0 : 1} ${name}`);
   return [...groups]

@@ -16,15 +16,21 @@ export function renderDrift(accounts: AccountDrift[], io: Io, now: number = Date
 }
 
 function renderAccount(found: AccountDrift, io: Io, now: number): string[] {
-  const { account, servers, firewalls, drifted, orphans, foreign, causes, ended, error } = found;
+  const { account, servers, firewalls, ports, awaited, orphans, foreign, causes, ended, error } = found;
   const { color } = io;
+  const drifted = [...found.drifted, ...awaited];
   if (error !== undefined) return [`${color.bold(account)}  ${color.red(`could not be read: ${error}`)}`];
   const state =
     drifted.length === 0 ? color.green("as desired") : color.yellow(`${drifted.length} of them not as desired`);
   const others = foreign > 0 ? color.dim(`, ${counted(foreign, "machine")} not ours`) : "";
+  const compared = [
+    counted(servers, "server"),
+    ...(firewalls > 0 ? [counted(firewalls, "firewall")] : []),
+    ...(ports > 0 ? [counted(ports, "port")] : []),
+  ];
   const byKey = new Map(causes.map((cause) => [causeKey(cause.object, cause), cause]));
   return [
-    `${color.bold(account)}  ${listed([counted(servers, "server"), ...(firewalls > 0 ? [counted(firewalls, "firewall")] : [])])}, ${state}${others}`,
+    `${color.bold(account)}  ${listed(compared)}, ${state}${others}`,
     ...causes.filter(isShared).map((cause) => renderCause(cause, io, now)),
     ...drifted.flatMap((object) => renderObject(object, byKey, io, now)),
     ...orphans.map(
@@ -40,7 +46,7 @@ const isShared = ({ names }: DriftCause): boolean => names.length > 1;
 /** `40 servers  power is stopped, wanted running  web-1, web-2, web-3 and 37 more`. */
 function renderCause(cause: DriftCause, { color }: Io, now: number): string {
   const { object, path, names } = cause;
-  const many = counted(names.length, object === "Server" ? "server" : "firewall");
+  const many = counted(names.length, object.toLowerCase());
   const words = path === GONE ? color.red("are gone from the cloud") : causeWords(cause);
   const more = names.length - TOLD;
   const told = more > 0 ? `${names.slice(0, TOLD).join(", ")} and ${more} more` : listed(names);

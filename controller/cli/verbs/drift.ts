@@ -43,7 +43,7 @@ export async function driftVerb(flags: DriftFlags, io: Io): Promise<number> {
     const desired = await readDesired(controller, await controller.repo.head(), signal);
     const watched = await watchBeingMade(controller, desired, signal);
     const accounts = await view.during("listing the clouds", findFleetDrift(controller, desired, signal));
-    const drifted = accounts.flatMap((account) => account.drifted);
+    const drifted = accounts.flatMap((account) => [...account.drifted, ...account.awaited]);
     const unread = accounts.some(({ error }) => error !== undefined);
     const { beingMade } = watched;
     const underWay = beingMade.length > 0 ? { beingMade } : {};

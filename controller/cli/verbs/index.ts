@@ -435,7 +435,7 @@ export const verbs: AddVerb[] = [
   (program, io, exit) =>
     program
       .command("simulate")
-      .argument("<cloud>", "its name as in an Account: linode, digitalocean, …")
+      .argument("<cloud>", "its name as in an Account: linode, digitalocean, …; netbox, gpu-cloud")
       .description("run a simulated cloud on this machine until Ctrl-C")
       .option("--port <port>", "where it listens, on loopback (default: a free port)", count)
       .option("--token <token>", "the credential that it takes (default: a fixed one)")

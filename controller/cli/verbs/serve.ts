@@ -72,7 +72,8 @@ export async function serveVerb(flags: ServeFlags, io: Io): Promise<number> {
     try {
       if (flags.standIns) logger.warn("using stand-ins of the official plugins: for simulated clouds only");
       const url = await serving.start(address, spot);
-      logger.info({ version: VERSION, branch, listen: url, webhook: hookSecret !== undefined }, "serving");
+      const addresses = { listen: url, ...(serving.spotUrl !== undefined && { spotListen: serving.spotUrl }) };
+      logger.info({ version: VERSION, branch, ...addresses, webhook: hookSecret !== undefined }, "serving");
       await asked;
     } finally {
       await serving.stop();

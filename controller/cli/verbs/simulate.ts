@@ -1,5 +1,6 @@
 import { FleetError } from "../../../resources/errors.ts";
-import { simulators } from "../../../simulators/index.ts";
+import type { SimulatedSite } from "../../../simulators/gpu-cloud.ts";
+import { simulators, sites } from "../../../simulators/index.ts";
 import type { SimulatedEntry, Simulator, SimulatorOptions } from "../../../simulators/simulator.ts";
 import type { Io } from "../io.ts";
 import { EXIT, type GlobalOptions } from "../options.ts";
@@ -16,37 +17,51 @@ export interface SimulateFlags extends GlobalOptions {
   servers?: number;
 }
 
-/** `fleetwright simulate CLOUD`: one simulated cloud on loopback, in the foreground, until Ctrl-C. It forgets all when it ends. */
+/** One of those that run, and what it takes. */
+interface Part {
+  simulator: Simulator;
+  entry: SimulatedEntry;
+  environment: Readonly<Record<string, string>>;
+}
+
+/** `fleetwright simulate CLOUD`: one simulated cloud, or several that know of each other, on loopback, in the foreground, until Ctrl-C. It forgets all when it ends. */
 export async function simulateVerb(flags: SimulateFlags, io: Io, name: string): Promise<number> {
-  const entry = Object.hasOwn(simulators, name) ? simulators[name] : undefined;
-  if (entry === undefined) {
-    throw new FleetError(
-      "USAGE",
-      `there is no simulator of "${name}"; there are ${Object.keys(simulators).join(", ")}`,
-    );
-  }
+  const site = siteOf(name);
   const { port, token, rateScale, provisionMs, actionMs, listLagMs, servers } = flags;
-  const environment = environmentOf(name, entry, token);
+  const entries = Object.entries(site.parts);
+  if (entries.length > 1 && (token !== undefined || servers !== undefined))
+    throw new FleetError("USAGE", `${name} is several simulators: it takes no --token and no --servers`, {});
+  const environments = entries.map(([part, entry]) => environmentOf(part, entry, token));
   const wanted: SimulatorOptions = {};
   for (const [key, value] of Object.entries({ token, port, rateScale, provisionMs, actionMs, listLagMs, servers })) {
     if (value !== undefined) Object.assign(wanted, { [key]: value });
   }
   const interruption = onInterrupt();
-  const simulator = await entry.start(wanted).catch((error: unknown) => {
-    throw portTaken(error, port);
+  const started = await site.start(wanted).catch((error: unknown) => {
+    throw portTaken(error, (error as { port?: number }).port ?? port);
+  });
+  const parts = started.map((simulator, index): Part => {
+    return { simulator, entry: entries[index]![1], environment: environments[index]! };
   });
   try {
-    io.out(
-      flags.json
-        ? JSON.stringify(asJson(simulator, entry, environment))
-        : intro(simulator, entry, environment, servers, io),
-    );
+    const [only, ...others] = parts.map(asJson);
+    const told = others.length === 0 ? only : { simulators: [only, ...others] };
+    io.out(flags.json ? JSON.stringify(told) : parts.map((part) => intro(part, servers, io)).join("\n\n"));
     await aborted(interruption.signal);
     return EXIT.ok;
   } finally {
     interruption.release();
-    await simulator.close();
+    for (const { simulator } of parts) await simulator.close();
   }
+}
+
+/** @throws {FleetError} USAGE */
+function siteOf(name: string): SimulatedSite {
+  if (Object.hasOwn(sites, name)) return sites[name]!;
+  const entry = Object.hasOwn(simulators, name) ? simulators[name] : undefined;
+  if (entry !== undefined) return { parts: { [name]: entry }, start: async (options) => [await entry.start(options)] };
+  const known = [...Object.keys(simulators), ...Object.keys(sites)];
+  throw new FleetError("USAGE", `there is no simulator of "${name}"; there are ${known.join(", ")}`);
 }
 
 function portTaken(error: unknown, port: number | undefined): unknown {
@@ -56,7 +71,7 @@ function portTaken(error: unknown, port: number | undefined): unknown {
   return new FleetError("USAGE", `port ${port} ${why}; take another, or none for a free one`, { port });
 }
 
-function asJson({ cloud, url, port }: Simulator, { accountOptions }: SimulatedEntry, environment: object) {
+function asJson({ simulator: { cloud, url, port }, entry: { accountOptions }, environment }: Part) {
   return {
     simulator: cloud,
     url,
@@ -67,10 +82,10 @@ function asJson({ cloud, url, port }: Simulator, { accountOptions }: SimulatedEn
   };
 }
 
+const isCloud = (name: string): boolean => Object.hasOwn(simulators, name);
+
 function intro(
-  { cloud, url }: Simulator,
-  { accountOptions }: SimulatedEntry,
-  environment: Readonly<Record<string, string>>,
+  { simulator: { cloud, url }, entry: { accountOptions }, environment }: Part,
   servers: number | undefined,
   { color }: Io,
 ): string {
@@ -79,8 +94,9 @@ function intro(
     `${color.bold(`A simulator of ${cloud}`)}, not the cloud itself, listens at ${color.cyan(url)}`,
     ...(servers ? [`It starts with ${servers} machines that no fleet made.`] : []),
     "",
-    "An account in a fleet reaches it with",
-    `  endpoint: ${url}`,
+    ...(isCloud(cloud)
+      ? ["An account in a fleet reaches it with", `  endpoint: ${url}`]
+      : ["A fleet reaches it with", `  url: ${url}`]),
     ...(accountOptions ? [`  options: ${JSON.stringify(accountOptions)}`] : []),
     "and the controller with",
     ...Object.entries(environment).map(([name, value]) => `  export ${assignment(name, value)}`),

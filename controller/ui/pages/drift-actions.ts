@@ -19,7 +19,7 @@ const nameOf = (cause: DriftCause): string =>
     .update(canonicalJson([cause.account, causeKey(cause.object, cause)]))
     .digest("base64url");
 
-/** Firewalls are of those who are about all of the fleet. */
+/** What servers share is of those who are about all of the fleet. */
 const isTheirs = ({ who }: Visit, { object }: DriftCause): boolean => object === "Server" || isAboutAll(who);
 
 /** Buttons that open a change of what a cause touches. */
@@ -78,5 +78,5 @@ async function causeOf(visit: Visit): Promise<DriftCause> {
   const cause = accounts.flatMap(({ causes }) => causes).find((one) => nameOf(one) === wanted);
   if (cause === undefined) throw new FleetError("PREVIEW_STALE", "this differs no more: look at the drift again");
   if (isTheirs(visit, cause)) return cause;
-  throw new FleetError("FORBIDDEN", "a change of kind Firewall is for those who are about all of the fleet");
+  throw new FleetError("FORBIDDEN", `a change of kind ${cause.object} is for those who are about all of the fleet`);
 }

@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
 import { SimulatorClient } from "../../../simulators/client.ts";
+import { Fleet } from "../../e2e/fleet.ts";
 
+const EXAMPLES = join(import.meta.dirname, "../../../examples");
 const BIN = join(import.meta.dirname, "../../../bin/fleetwright.ts");
 const children: ChildProcess[] = [];
 
@@ -84,6 +87,51 @@ describe("fleetwright simulate", () => {
       error: { code: "USAGE", message: expect.stringContaining("aws cannot start with machines") },
     });
     expect(await ended).toEqual([1, null]);
+  });
+
+  it("serves a NetBox of devices and their tenants to whoever has its token", async () => {
+    const { line } = start("netbox", "--json", "--token", "mine");
+
+    const { simulator, url, environment } = JSON.parse(await line()) as Printed;
+    const list = async (token: string) =>
+      await fetch(`${url}/api/dcim/devices/?name=gpu-host-004`, { headers: { authorization: `Token ${token}` } });
+
+    expect([simulator, environment.FLEETWRIGHT_NETBOX_TOKEN]).toEqual(["netbox", "mine"]);
+    expect(await (await list("mine")).json()).toMatchObject({ count: 1, results: [{ tenant: { slug: "customer1" } }] });
+    expect((await list("another")).status).toBe(403);
+  });
+
+  it("refuses for several at once what only one can have", async () => {
+    const { child, line } = start("gpu-cloud", "--json", "--token", "mine");
+    const ended = once(child, "exit");
+
+    expect(JSON.parse(await line())).toMatchObject({ error: { code: "USAGE" } });
+    expect(await ended).toEqual([1, null]);
+  });
+
+  it("has all that the example of a GPU cloud takes, by the lines of its README", { timeout: 240_000 }, async () => {
+    const { line } = start("gpu-cloud", "--json");
+    const { simulators } = JSON.parse(await line()) as { simulators: Printed[] };
+    const fleet = new Fleet(undefined, {
+      environment: Object.assign({}, ...simulators.map(({ environment }) => environment)) as Record<string, string>,
+    });
+    try {
+      cpSync(join(EXAMPLES, "gpu-cloud"), fleet.dir, { recursive: true });
+      const edits = readFileSync(join(EXAMPLES, "README.md"), "utf8").match(/^sed -i .*$/gm) ?? [];
+      for (const edit of edits)
+        execFileSync("sh", ["-c", edit.replace(/900([123])\b/, (_, digit) => String(simulators[digit - 1]!.port))], {
+          cwd: fleet.dir,
+        });
+      fleet.commit("Begin");
+      await fleet.converge();
+      const machines = await new SimulatorClient(simulators[0]!.url).servers();
+
+      expect(simulators.map(({ simulator }) => simulator)).toEqual(["openstack", "hyperstack", "netbox"]);
+      expect(edits).toHaveLength(3);
+      expect(machines.map(({ name }) => name).sort()).toEqual(["cache-1", "gpu-host-004"]);
+    } finally {
+      await fleet.close();
+    }
   });
 
   it("says so when the port is taken", async () => {

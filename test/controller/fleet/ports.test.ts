@@ -86,6 +86,15 @@ describe("ports", () => {
     ).toEqual([expect.stringMatching(/^servers\/b\.yaml.*"storage-1" is also a port of the one in servers\/a\.yaml/)]);
   });
 
+  it("are not for a server and for a machine that no file has", () => {
+    const ports = "ports: [storage-1]\n";
+
+    expect(compiled({ "ports/a.yaml": `${PORT}machine: gpu-host-4\n` }).problems).toEqual([]);
+    expect(faultsOf({ "ports/a.yaml": `${PORT}machine: gpu-host-4\n`, "servers/a.yaml": server("a", ports) })).toEqual([
+      expect.stringMatching(/^servers\/a\.yaml.*"storage-1" is for the machine gpu-host-4/),
+    ]);
+  });
+
   it("belong to one server also where only changed files are compiled", () => {
     const cache = createParsedCache();
     const files = { "ports/a.yaml": PORT, "servers/a.yaml": server("a", "ports: [storage-1]\n") };
@@ -104,6 +113,7 @@ describe("ports", () => {
 
     expect(opOf({ network: "other" })).toBe("replace");
     expect(opOf({ description: "for storage" })).toBe("update");
+    expect(opOf({ machine: "gpu-host-4" })).toBe("update");
     expect(opOf({ adopt: "6ef6a1c4-6f0e-4a1e-9d52-6a1f6f0f6b6e" })).toBeUndefined();
   });
 });

@@ -40,6 +40,23 @@ describe("a policy", () => {
     expect(of("plain", wide)).toEqual({ policy: "revert", path: "fleet.yaml" });
   });
 
+  it("is always to plug in a port whose machine has come, and for any other drift of it its account's", () => {
+    const { spec } = createMemoryCloud().account;
+    const port = {
+      kind: "Port",
+      name: "a",
+      account: spec.name,
+      provider: spec.provider,
+      network: "n",
+      machine: "m",
+    } as const;
+    const of = (more: object) =>
+      policyOf({ object: "Port", name: "a", account: spec.name, ...more }, desiredOf(spec, [port]));
+
+    expect(of({ awaited: true })).toEqual({ policy: "revert", path: "ports/a.yaml" });
+    expect(of({})).toEqual({ policy: "report", path: "fleet.yaml" });
+  });
+
   it.each<[string, Effect, FieldDrift[], "revert" | "revert-safe", string | undefined]>([
     ["lets labels go", effect([drift("labels")]), [], "revert-safe", undefined],
     ["lets rules go", effect([drift("rules[-1]"), drift("rules.inboundPolicy")]), [], "revert-safe", undefined],

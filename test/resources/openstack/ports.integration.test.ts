@@ -130,6 +130,29 @@ describe("a server on a port", () => {
     await bench.attachment.delete(id, state({ server, port, securityGroups: [] }), runContext());
   });
 
+  it("that another service has made is found by its name: its port joins it once it runs, and leaves it with the word for it", async () => {
+    const mark = "fw-uuuuuuuuuuuuuuuuuuuu";
+    const inputs = inputsOf("fw-ffffffffffffffffffff", { machine: "launched" });
+    const { id } = await bench.port.create(inputs, runContext());
+    const waiting = await bench.port.read(id, state(inputs), runContext());
+    const machine = (await bench.server.create(serverInputs({ mark, name: "launched" }), runContext())).id;
+
+    const alone = await bench.port.read(id, state(inputs), runContext());
+    await bench.port.update(id, state(alone!.inputs), inputs, runContext());
+
+    expect(waiting?.inputs).toEqual(inputs);
+    expect(alone?.inputs).not.toHaveProperty("machine");
+    expect(await portOf(id)).toMatchObject({ device_id: machine });
+    expect((await bench.port.read(id, state(inputs), runContext()))?.inputs).toEqual(inputs);
+    const { machine: _, ...without } = inputs;
+    await bench.port.update(id, state(inputs), without, runContext());
+    expect(await portOf(id)).toMatchObject({ device_id: "" });
+    await bench.port.update(id, state(without), inputs, runContext());
+    await bench.port.delete(id, state(inputs), runContext());
+    expect(await portOf(id)).toBeUndefined();
+    await bench.server.delete(machine, state(serverInputs({ mark })), runContext());
+  });
+
   it("never takes a port without our mark, or one that is plugged in elsewhere", async () => {
     const theirs = await foreign();
     const ours = await makePort("fw-eeeeeeeeeeeeeeeeeeee");

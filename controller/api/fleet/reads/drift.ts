@@ -3,6 +3,7 @@ import { causesOf } from "../../../reconcile/causes.ts";
 import { cloudOf } from "../../../reconcile/context.ts";
 import { suspensionOf } from "../../../reconcile/holds.ts";
 import { objectKey } from "../../../reconcile/types.ts";
+import type { DriftKind } from "../../../store/types.ts";
 import type { FleetApi } from "../api.ts";
 import { PAGE_PARAMETERS, type PageQuery, pageFrom, pageOf } from "../page.ts";
 import { type Route, route } from "../route.ts";
@@ -33,7 +34,14 @@ export const driftRoutes: readonly Route[] = [
         schema: pageOf(ref("Drift"), {
           causes: listOf(ref("Cause")),
           passes: listOf(
-            record({ account: text, "readAt?": instant, servers: whole, firewalls: whole, foreign: whole }),
+            record({
+              account: text,
+              "readAt?": instant,
+              servers: whole,
+              firewalls: whole,
+              ports: whole,
+              foreign: whole,
+            }),
           ),
         }),
       },
@@ -89,16 +97,18 @@ export async function passesOf(
   const accounts = new Map(accountsFor(view, principal).map((one) => [one.spec.name, one]));
   return found.map(({ account, readAt }) => {
     const { identity, spec } = accounts.get(account)!;
-    const count = (kind: "Server" | "Firewall") => {
+    const count = (kind: DriftKind) => {
       const prefix = `${kind}/${identity}/`;
       const isWithin = (name: string) => view.isKeyWithin(principal, objectKey({ kind, account, name }));
       return hashes.filter(([key]) => key.startsWith(prefix) && isWithin(key.slice(prefix.length))).length;
     };
+    const cloud = cloudOf(controller, spec.provider);
     return {
       account,
       ...(readAt !== undefined && { readAt }),
       servers: count("Server"),
-      firewalls: cloudOf(controller, spec.provider).firewalls === undefined ? 0 : count("Firewall"),
+      firewalls: cloud.firewalls === undefined ? 0 : count("Firewall"),
+      ports: cloud.networks === undefined ? 0 : count("Port"),
       foreign: foreign.filter((machine) => machine.account === account).length,
     };
   });

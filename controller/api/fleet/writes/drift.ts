@@ -17,7 +17,7 @@ interface Chosen {
 
 const chosenShape = record({
   objects: {
-    ...listOf(record({ kind: oneOf("Server", "Firewall", "Snapshot"), account: NAME, name: NAME })),
+    ...listOf(record({ kind: oneOf("Server", "Firewall", "Port", "Snapshot"), account: NAME, name: NAME })),
     minItems: 1,
     maxItems: 1000,
     description: "As drift tells them.",

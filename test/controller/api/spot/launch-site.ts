@@ -1,36 +1,42 @@
 import type { Hono } from "hono";
 import { spotApp } from "../../../../controller/api/spot/app.ts";
 import { openPeople, type People } from "../../../../controller/people/people.ts";
+import { callOn } from "../../../../controller/reconcile/context.ts";
+import type { RequestOptions } from "../../../../resources/http.ts";
+import { openstack } from "../../../../resources/openstack/http.ts";
+import type { Service } from "../../../../resources/openstack/services.ts";
 import { SimulatorClient } from "../../../../simulators/client.ts";
+import { addGpuHosts, addNetwork } from "../../../../simulators/gpu-cloud.ts";
 import { HYPERSTACK_KEY, startHyperstack } from "../../../../simulators/hyperstack/index.ts";
 import { OPENSTACK_CREDENTIALS, startOpenStack } from "../../../../simulators/openstack/index.ts";
-import { addAggregate, PROJECT } from "../../../../simulators/openstack/seed.ts";
+import { addAggregate } from "../../../../simulators/openstack/seed.ts";
 import type { World } from "../../../../simulators/openstack/world.ts";
 import type { Simulator } from "../../../../simulators/simulator.ts";
 import { Fleet, KEY } from "../../../e2e/fleet.ts";
-import { Desk } from "../../changes/desk.ts";
+import { Desk, signal } from "../../changes/desk.ts";
+import { checkDescribed } from "./described.ts";
 
 /** Hosts of L40 by their aggregate. */
 const HOSTS: Readonly<Record<string, readonly string[]>> = {
   "L40-n3": ["gpu-host-002"],
-  "L40-n3-runpod": ["gpu-host-001", "gpu-host-003", "gpu-host-004"],
+  "L40-n3-runpod": ["gpu-host-001", "gpu-host-003", "gpu-host-004", "gpu-host-005"],
 };
 
 /** Hosts of class runpod and another one, and a network for storage. */
 function world(openstack: World): void {
-  const { ids } = openstack;
   for (const [name, hosts] of Object.entries(HOSTS)) {
-    for (const host of hosts) {
-      const size = { vcpus: 256, memoryMiB: 4_194_304, diskGiB: 50_000, gpus: { L40: 8 } };
-      openstack.hosts.set(host, { id: ids.uuid(), name: host, up: true, ...size });
-    }
+    addGpuHosts(openstack, hosts);
     addAggregate(openstack, name, { hosts: [...hosts], metadata: { gpu: "L40" } });
   }
-  const [network, subnet] = [ids.uuid(), ids.uuid()];
-  const place = { network, project: PROJECT.id, version: 4, cidr: "10.30.0.0/16", gateway: "10.30.0.1" } as const;
-  openstack.subnets.set(subnet, { id: subnet, name: "storage-v4", ...place });
-  const shown = { project: PROJECT.id, shared: false, external: false, subnets: [subnet] };
-  openstack.networks.set(network, { id: network, name: "storage-network", ...shown });
+  addNetwork(openstack, "storage-network");
+}
+
+export interface SeenPort {
+  id: string;
+  name: string;
+  description: string;
+  network_id: string;
+  device_id: string;
 }
 
 export interface Told {
@@ -46,7 +52,7 @@ export class LaunchSite {
   readonly desk: Desk;
   readonly openstack: SimulatorClient;
   readonly hyperstack: SimulatorClient;
-  readonly #app: Hono;
+  readonly app: Hono;
   readonly #simulators: Simulator[];
 
   private constructor(fleet: Fleet, desk: Desk, people: People, simulators: [Simulator, Simulator]) {
@@ -57,7 +63,7 @@ export class LaunchSite {
     this.hyperstack = new SimulatorClient(simulators[1].url);
     const { controller, service, lines } = desk;
     const logger = { error: (at: object) => lines.push(JSON.stringify(at)), warn: () => {} };
-    this.#app = spotApp({ controller, service, people, authenticate: async () => undefined, logger });
+    this.app = spotApp({ controller, service, people, authenticate: async () => undefined, logger });
   }
 
   static async open(): Promise<LaunchSite> {
@@ -101,12 +107,33 @@ export class LaunchSite {
   async ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Told> {
     const headers = { host: "localhost:6969", ...(body && { "content-type": "application/json" }) };
     const init = { method, headers, ...(body && { body: JSON.stringify(body) }), ...(signal && { signal }) };
-    const response = await this.#app.request(`http://localhost:6969${path}`, init, { loopback: true });
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    const response = await this.app.request(`http://localhost:6969${path}`, init, { loopback: true });
+    const answer = await response.json();
+    checkDescribed(method, path, response.status, answer);
+    return { status: response.status, headers: response.headers, body: answer };
   }
 
   async post(path: string, body: object): Promise<Told> {
     return await this.ask("POST", `/api/${path}`, body);
+  }
+
+  /** OpenStack itself, as somebody with its key asks it. */
+  async stack<Body>(service: Service, method: RequestOptions["method"], path: string, json?: object): Promise<Body> {
+    const { controller, service: running } = this.desk;
+    const { spec } = running.desired!.accounts.get("stack-main")!;
+    const answer = method === "DELETE" ? ({ answer: "none" } as const) : {};
+    const { body } = await openstack<Body>(callOn(controller, spec, signal), service, {
+      method,
+      path,
+      ...(json && { json }),
+      ...answer,
+    });
+    return body as Body;
+  }
+
+  /** A port as OpenStack shows it; undefined when it has none of the name. */
+  async port(name: string): Promise<SeenPort | undefined> {
+    return (await this.stack<{ ports: SeenPort[] }>("network", "GET", "/ports")).ports.find((one) => one.name === name);
   }
 
   head(): string {
@@ -169,6 +196,8 @@ function filesOf(openstack: string, hyperstack: string): Record<string, object> 
       size: "m1.small",
       region: "nova",
       image: "debian-12",
+      // Anybody may write this: it takes no place of a launch.
+      owner: "spot-manager",
     },
   };
 }

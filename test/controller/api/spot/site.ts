@@ -12,6 +12,7 @@ import { OPENSTACK_CREDENTIALS, startOpenStack } from "../../../../simulators/op
 import type { Simulator } from "../../../../simulators/simulator.ts";
 import { Fleet } from "../../../e2e/fleet.ts";
 import { Desk, OTTO } from "../../changes/desk.ts";
+import { checkDescribed } from "./described.ts";
 import { gpuWorld, NETBOX_WORLD } from "./world.ts";
 
 const ADMIN: Principal = { ...OTTO, name: "Admin", role: "admin", via: "token" };
@@ -105,7 +106,9 @@ export class SpotSite {
     const init = { method, headers: given, ...(body !== undefined && { body: JSON.stringify(body) }) };
     const response = await this.app.request(`http://localhost:6969${path}`, init, { loopback });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
+    const answer = text === "" ? undefined : JSON.parse(text);
+    checkDescribed(method, path, response.status, answer);
+    return { status: response.status, headers: response.headers, body: answer };
   }
 
   async close(): Promise<void> {

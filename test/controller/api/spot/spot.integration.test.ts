@@ -2,15 +2,11 @@ import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pointedSchemas } from "../../../../controller/api/fleet/check.ts";
-import { logRoutes } from "../../../../controller/api/spot/log-routes.ts";
-import { migrationRoutes } from "../../../../controller/api/spot/migrations.ts";
-import { readRoutes } from "../../../../controller/api/spot/reads.ts";
-import { SPOT_ROUTES } from "../../../../controller/api/spot/routes.ts";
 import { addUser, PASSWORD } from "../../people/support.ts";
 import { findChromium, findings, launch, newPage } from "../../ui/chromium.ts";
 import { Visitor } from "../../ui/visitor.ts";
-import documented from "../dialect/endpoints/spot.json" with { type: "json" };
 import { SpotSite } from "./site.ts";
+import { stepsOf } from "./walk.ts";
 
 /** The spot manager with real git, database and engine, on a simulated OpenStack and NetBox. */
 const TIMEOUT = 240_000;
@@ -339,28 +335,13 @@ describe("the command log", () => {
 describe("every endpoint", () => {
   const PARAMETERS: Record<string, string> = { gpu_type: "L40", aggregate_type: "spot", hostname: "gpu-host-001" };
   const pathOf = (path: string) => path.replace(/\{(\w+)\}/g, (_, name: string) => PARAMETERS[name]!);
-  const cases = SPOT_ROUTES.flatMap(({ id }) => {
-    const found = documented.find((one) => one.id === `spot-manager.${id}`);
-    return found === undefined
-      ? []
-      : [{ id, method: found.method, path: found.path.replace(/:(\w+)/g, "{$1}"), found }];
-  });
-
-  it("is one that the document has, by its method and path", () => {
-    expect(SPOT_ROUTES.map(({ method, path }) => `${method.toUpperCase()} ${path}`)).toEqual(
-      cases.map(({ method, path }) => `${method} ${path}`),
-    );
-  });
 
   // The others need a Hyperstack: `launch.integration.test.ts` walks those.
-  const own = new Set([...readRoutes, ...migrationRoutes, ...logRoutes].map(({ id }) => id));
-
-  it.each(cases.filter(({ id }) => own.has(id)))(
+  it.each(stepsOf("spot"))(
     "$id answers with the documented members, and its documented errors",
-    async ({ id, method, path, found }) => {
+    async ({ id, method, path, found, codes }) => {
       const example = found.request.body as { examples?: object[] };
       const body = method === "POST" ? { ...example.examples?.[0], ...bodies[id] } : undefined;
-      const codes = found.responses.flatMap(({ status }) => (typeof status === "number" ? [status] : []));
       const ask = (more: { path?: string; body?: object } = {}) =>
         site.ask(method, pathOf(more.path ?? path), more.body ?? body);
       const schema = found.responses[0]!.schema as object | undefined;
