@@ -69,6 +69,28 @@ const DAY_SECONDS = 24 * 3600;
 /** Held by whoever works on a lane. */
 export const leaseOf = (queue: QueueName, lane: string): string => `job ${queue} ${lane}`;
 
+/** Postgres's words for a schema, type or table that somebody else has made since it was looked for. */
+const MADE_MEANWHILE: readonly unknown[] = ["23505", "42P06", "42P07", "42710"];
+const TRIES = 5;
+
+/** Processes that come to a new database together make its tables together: one does, and the others look again. */
+async function begun(
+  { store, sleep }: Pick<Controller, "store" | "sleep">,
+  { onError }: Pick<QueueSettings, "onError">,
+): Promise<PgBoss> {
+  for (let left = TRIES; ; left--) {
+    const boss = new PgBoss({ db: store.jobs, schema: JOBS_SCHEMA, schedule: false });
+    boss.on("error", onError);
+    try {
+      await boss.start();
+      return boss;
+    } catch (error) {
+      if (left === 1 || !MADE_MEANWHILE.includes((error as { code?: unknown }).code)) throw error;
+      await sleep(200);
+    }
+  }
+}
+
 /**
  * The jobs of a controller, in the store's database: one waits per lane and queue, whatever it was sent for, and one of a lane runs at a time.
  * A job that fails comes again, ever later, and in the end is a dead letter; other lanes go on meanwhile.
@@ -88,11 +110,9 @@ export class JobQueue {
 
   /** @throws {FleetError} STORE_FAILED */
   static async open(controller: Controller, settings: QueueSettings): Promise<JobQueue> {
-    const boss = new PgBoss({ db: controller.store.jobs, schema: JOBS_SCHEMA, schedule: false });
-    boss.on("error", settings.onError);
-    const queue = new JobQueue(controller, boss, settings);
+    let queue: JobQueue;
     try {
-      await boss.start();
+      queue = new JobQueue(controller, await begun(controller, settings), settings);
       for (const name of QUEUES) await queue.#create(name);
     } catch (cause) {
       throw new FleetError(
