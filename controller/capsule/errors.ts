@@ -50,6 +50,7 @@ const STATUS: Readonly<Record<RefusalKind, number>> = {
   "missing-credentials": 401,
   capacity: 503,
   provider: 502,
+  starting: 503,
   internal: 500,
 };
 

@@ -95,7 +95,7 @@ async function open(
   signal: AbortSignal,
 ): Promise<Change | undefined> {
   const { desired } = service;
-  if (desired === undefined) throw new Refusal("internal", "the service has not read the fleet yet: try again");
+  if (desired === undefined) throw new Refusal("starting", "the service has not read the fleet yet: try again soon");
   const call = { dialect, op, objects, ...(owner !== undefined && { owner }) };
   const request = { title, surface: dialect, by, key: seed, executes: true, call, ...(reverts && { reverts }) };
   // What came to the main line by the first of two is there for the second.

@@ -15,6 +15,7 @@ export type RefusalKind =
   | "missing-credentials"
   | "capacity"
   | "provider"
+  | "starting"
   | "internal";
 
 interface RefusalPlace {

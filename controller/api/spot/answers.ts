@@ -31,6 +31,7 @@ const STATUS: Readonly<Record<RefusalKind, number>> = {
   "missing-credentials": 503,
   capacity: 500,
   provider: 500,
+  starting: 503,
   internal: 500,
 };
 

@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { whoOf } from "../../people/audit.ts";
+import { whileMounted } from "../dialect/mounted.ts";
 import { Refusal } from "../dialect/refusal.ts";
 import { noRoute } from "../no-route.ts";
 import { honoPath, parseBody, secure } from "../requests.ts";
@@ -26,7 +27,7 @@ export function spotApp(parts: SpotParts, api: SpotApi = new SpotApi(parts)): Ho
     await next();
     secure(c.res);
   });
-  app.use(async (c, next) => (spotPolicyOf(parts.service.desired) === undefined ? noRoute(c) : await next()));
+  app.use(whileMounted("spot", parts.service));
   const tooLarge = () => {
     throw new Refusal("malformed", `the body has more than ${MOST_BODY_BYTES / 1024} KiB`);
   };

@@ -3,8 +3,8 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { whoOf } from "../../people/audit.ts";
 import { isAboutAll, mayAs, type Principal } from "../../people/principal.ts";
+import { whileMounted } from "../dialect/mounted.ts";
 import { Refusal, refusalOf } from "../dialect/refusal.ts";
-import { noRoute } from "../no-route.ts";
 import { MOST_BODY_BYTES, parseBody, secure } from "../requests.ts";
 import { sourceOf } from "../source.ts";
 import { VpsApi, type VpsParts } from "./api.ts";
@@ -34,8 +34,7 @@ export function vpsApp(parts: VpsParts, api = new VpsApi(parts)): Hono {
     await next();
     secure(c.res);
   });
-  const isOpen = () => parts.service.desired?.fleet.policies.dialects?.vps !== undefined;
-  app.use(async (c, next) => (isOpen() ? await next() : noRoute(c)));
+  app.use(whileMounted("vps", parts.service));
   for (const route of VPS_ROUTES) {
     const handle = handler(parts, api, route);
     const onError = () => {

@@ -34,6 +34,7 @@ const ROWS: Readonly<Record<RefusalKind, { status: number; code: VpsCode }>> = {
   "missing-credentials": { status: 503, code: "MISSING_CREDENTIALS" },
   capacity: { status: 503, code: "INSUFFICIENT_RESOURCES" },
   provider: { status: 502, code: "API_ERROR" },
+  starting: { status: 503, code: "UNKNOWN_ERROR" },
   internal: { status: 500, code: "UNKNOWN_ERROR" },
 };
 

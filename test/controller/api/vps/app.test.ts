@@ -98,6 +98,15 @@ describe("where the dialect is mounted", () => {
     });
   });
 
+  it("tells nobody that something is gone before the fleet was read", async () => {
+    const service = { desired: undefined };
+    const app = vpsApp({ ...parts({}), service } as unknown as VpsParts);
+    const answer = await app.request("/api/vps/0d9c1c9e-3f5b-4c6e-9a51-0a3b8a1f6d10");
+
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ success: false, code: "UNKNOWN_ERROR" });
+  });
+
   it("describes every route that the document has for providers and catalogues, and says which are ours", async () => {
     const described = (await (await served(true).request("/openapi/vps.json")).json()) as {
       paths: Record<string, Record<string, { "x-documented": boolean; operationId: string }>>;
