@@ -1,10 +1,9 @@
 import type { ActualServer } from "../../resources/actual.ts";
 import type { Cloud } from "../../resources/cloud.ts";
+import { HOSTNAME } from "../../resources/hostname.ts";
 import type { AccountSpec, PlanSpec } from "../../resources/spec.ts";
 import { objectFile } from "../fleet/object-file.ts";
 
-/** As `hostname` in a server's file may be. */
-export const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
 const NAME_LENGTH = 63;
 
 /** A name for a machine's server: its label as far as names go, with a number behind it where that is taken. */

@@ -1,6 +1,7 @@
 import type { ActualServer } from "../actual.ts";
 import type { Call, Cloud } from "../cloud.ts";
 import { FleetError } from "../errors.ts";
+import { HOSTNAME } from "../hostname.ts";
 import { isMark, markIn } from "../mark.ts";
 import { readAccess } from "./access.ts";
 import { type Instance, isInstance } from "./answers.ts";
@@ -9,7 +10,7 @@ import { firewallProblems, firewalls } from "./firewalls.ts";
 import { gateway } from "./gateway.ts";
 import { ENDPOINT, invalidAnswer, LIMITS, linodeList, linodeObject, PAGE_SIZE, linode as send } from "./http.ts";
 import { metrics } from "./metrics.ts";
-import { labelOf, problems, TAG_LENGTH, tags, tagsOf } from "./names.ts";
+import { isInstanceLabel, labelOf, problems, TAG_LENGTH, tags, tagsOf } from "./names.ts";
 import { POWER_ACTIONS, powerOf, setPower } from "./power.ts";
 import { accountSchema, serverSchema } from "./schemas.ts";
 import { showcase } from "./showcase.ts";
@@ -142,6 +143,8 @@ function actual(instance: Instance): ActualServer {
     ipv6: ipv6 ? [ipv6.replace(/\/\d+$/, "")] : [],
     ...(specs ? { vcpus: specs.vcpus, memoryMiB: specs.memory, diskGiB: Math.round(specs.disk / 1024) } : {}),
     tags: [...instance.tags].sort(),
+    // A label that no host name can be stays as it is.
+    ...(!HOSTNAME.test(instance.label) && isInstanceLabel(instance.label) && { options: { label: instance.label } }),
     ...(backups ? { backups: backups.enabled } : {}),
     // Times are UTC without saying so.
     ...(created

@@ -20,13 +20,17 @@ const INSTANCE_LABEL = /^[a-zA-Z]((?!--|__|\.\.)[a-zA-Z0-9_.-])+$/;
  * bent to that and told apart by a hash. Labels are unique within an account, so hostnames on one account have to be.
  */
 export function instanceLabel(hostname: string): string {
-  if (INSTANCE_LABEL.test(hostname) && hostname.length >= 3 && hostname.length <= 50) return hostname;
-  return bent(hostname, 50);
+  return isInstanceLabel(hostname) ? hostname : bent(hostname, 50);
 }
 
+export const isInstanceLabel = (text: string): boolean =>
+  INSTANCE_LABEL.test(text) && text.length >= 3 && text.length <= 50;
+
 /** The label of a server's machine. */
-export const labelOf = ({ hostname, name, options }: ServerSpec): string =>
-  instanceLabel((options as LinodeOptions).labelFrom === "name" ? name : hostname);
+export function labelOf({ hostname, name, options }: ServerSpec): string {
+  const { label, labelFrom } = options as LinodeOptions;
+  return label ?? instanceLabel(labelFrom === "name" ? name : hostname);
+}
 
 /** Firewalls: 3 to 32 characters, otherwise the same. */
 export function firewallLabel(name: string): string {

@@ -15,6 +15,7 @@ export interface LinodeOptions {
   resizeDisk?: boolean;
   stackscriptId?: number;
   labelFrom?: "hostname" | "name";
+  label?: string;
 }
 
 export const serverSchema = {
@@ -48,6 +49,14 @@ export const serverSchema = {
       default: "hostname",
       description:
         "What the machine's label is made of. Labels are unique within an account: by `name`, several machines may have one host name.",
+    },
+    label: {
+      type: "string",
+      minLength: 3,
+      maxLength: 50,
+      pattern: "^[a-zA-Z]((?!--|__|\\.\\.)[a-zA-Z0-9_.\\-])+$",
+      description:
+        "The machine's label, where it is to be neither of these: one with a `_`, as adopted machines may have.",
     },
     stackscriptId: {
       type: "integer",

@@ -46,6 +46,14 @@ describe("a Linode as declared", () => {
     expect(linode.expect(spec, MARK).name).toBe("vps-0b9d7a543c5e");
   });
 
+  it("is labelled as its file says, where no host name can be that", async () => {
+    const spec = { ...server, options: { label: "Web_1", labelFrom: "name" } };
+    const [instance] = await declareServer(declarations, spec, context);
+
+    expect(instance?.inputs.label).toBe("Web_1");
+    expect(linode.expect(spec, MARK).name).toBe("Web_1");
+  });
+
   it("keeps user data secret, and leaves it out where there is none", async () => {
     const [withData] = await declareServer(declarations, server, context);
     const [without] = await declareServer(declarations, server, { firewallIds: context.firewallIds });

@@ -1,6 +1,7 @@
 import type { ActualServer } from "../../../../resources/actual.ts";
+import { HOSTNAME } from "../../../../resources/hostname.ts";
 import type { PlanSpec, ServerSpec } from "../../../../resources/spec.ts";
-import { HOSTNAME, nameFor } from "../../../adopt/file.ts";
+import { nameFor } from "../../../adopt/file.ts";
 import { type Beside, type Proposal, proposeFiles } from "../../../adopt/propose.ts";
 import { isOrphan, unchangeable } from "../../../reconcile/adopt.ts";
 import { type Controller, callOn, cloudOf } from "../../../reconcile/context.ts";

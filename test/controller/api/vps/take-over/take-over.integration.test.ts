@@ -164,10 +164,8 @@ describe("an installation with providers", () => {
       expect([refused.error?.code, untouched]).toEqual(["CLOUD_AUTH", head]);
       expect(second.code, JSON.stringify(second)).toBe(0);
       expect(second.servers.map(({ uuid }) => uuid)).toEqual([WEB, STORE]);
-      expect(second.servers.map(({ differs }) => differs)).toEqual([
-        [{ path: "hostname", desired: "my-web-1", actual: "my_web.1" }],
-        [],
-      ]);
+      // Not even a label changes.
+      expect(second.servers.map(({ differs }) => differs)).toEqual([[], []]);
       expect(second.leftOut).toEqual([{ id: GONE, label: "gone", reason: "Linode has no machine 999999 any more" }]);
       expect(second.servers[1]!.outdated).toEqual([
         { field: "size", table: "g6-nanode-1", cloud: "g6-standard-1" },
@@ -199,6 +197,8 @@ describe("an installation with providers", () => {
     expect(web).toMatchObject({
       ...{ uuid: WEB, title: "My web", owner: "ada@example.org", plan: "nanode-with-care", region: "us-east" },
       ...{ labels: { production: null, tier: "front" }, deletionPolicy: "orphan" },
+      // No host name can be that: it stays, and nothing is renamed.
+      provider: { label: "my_web.1" },
       adopt: (await clouds.server("my_web.1")).id,
     });
     expect(store).toMatchObject({ uuid: STORE, size: "g6-standard-1", power: "stopped", owner: "ada@example.org" });
