@@ -33,6 +33,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   aggregates: "Groups of hosts.",
   keys: "Public keys that new machines let in.",
   ports: "Ports of networks that servers are plugged into.",
+  snapshots: "Images of servers' disks.",
   fleet: "Settings of the whole fleet.",
   changes: "Wishes on their way to machines: previewed, approved, executed.",
   accounts: "Accounts at clouds.",
