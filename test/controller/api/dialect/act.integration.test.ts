@@ -121,8 +121,10 @@ describe("a call of a dialect", () => {
       const calling = call({ key: "brought" }).catch((error: unknown) => error);
       await desk.until(async () => files().includes("keys/brought.yaml"));
       // Another begins to use its key before the cloud has answered.
-      fleet.write({ "servers/second.yaml": server("digitalocean", "second", { owner: "bob", keys: ["brought"] }) });
-      fleet.commit("Use the key");
+      const text = JSON.stringify(server("digitalocean", "second", { owner: "bob", keys: ["brought"] }));
+      // By the queue: a work tree that is just being brought along lacks what the call has committed.
+      const edits = [{ path: "servers/second.yaml", text }];
+      await desk.controller.commits.submit({ key: "second", author: ANN, message: "Use the key", edits });
       const refused = await calling;
 
       expect(refused).toMatchObject({
