@@ -157,6 +157,7 @@ async function fieldsByType(name: StandinName): Promise<Record<string, Fields>> 
         ]
       : [
           (await import("../../../simulators/standins/digitalocean/droplet.ts")).droplet,
+          (await import("../../../simulators/standins/digitalocean/droplet-snapshot.ts")).dropletSnapshot,
           (await import("../../../simulators/standins/digitalocean/firewall.ts")).firewall,
           (await import("../../../simulators/standins/digitalocean/ssh-key.ts")).sshKey,
           (await import("../../../simulators/standins/digitalocean/tag.ts")).tag,
