@@ -21,7 +21,7 @@ function cells(spending: Spending): string[] {
       ? `${month} has not been read`
       : `${units(spentMicro)} spent in ${month}${from?.endsWith("-01") ? "" : `, since ${from}`}`,
     projectedMicro === undefined ? "" : `${units(projectedMicro)} by its end`,
-    cap ? "more is refused" : "more is told",
+    cap ? "capped" : "alerts only",
     uncounted === 0 ? "" : `${uncounted} without a price in ${currency} in no sum`,
   ];
 }

@@ -62,7 +62,7 @@ const LIMIT_COLUMNS = [
   { words: "Share", isNumber: true },
   { words: "This month so far", isNumber: true },
   { words: "By its end", isNumber: true },
-  { words: "Above it" },
+  { words: "Kind" },
 ] as const;
 
 function limitCells(spending: Spending): string[] {
@@ -77,7 +77,7 @@ function limitCells(spending: Spending): string[] {
     limitMicro === 0 ? "—" : `${Math.round((committedMicro / limitMicro) * 100)} %`,
     amount(spentMicro),
     amount(projectedMicro),
-    `${isOver(spending) ? "Over; " : ""}more is ${cap ? "refused" : "told"}${left}`,
+    `${isOver(spending) ? "Over; " : ""}${cap ? "capped" : "alerts only"}${left}`,
   ];
 }
 

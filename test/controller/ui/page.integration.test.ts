@@ -315,7 +315,7 @@ describe("costs", () => {
         (await (await site.visitor(name)).get("/ui/costs")).text,
       )?.[0];
 
-    expect(await rows("Otto")).toMatch(/<th scope="row">do-main<\/th>[\s\S]*5\.00 USD[\s\S]*Over; more is told/);
+    expect(await rows("Otto")).toMatch(/<th scope="row">do-main<\/th>[\s\S]*5\.00 USD[\s\S]*Over; alerts only/);
     expect(await rows("Lina")).toBeUndefined();
   });
 });
