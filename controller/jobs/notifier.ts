@@ -3,7 +3,7 @@ import { secretsOf } from "../notify/send.ts";
 import type { Controller } from "../reconcile/context.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import type { ServiceLog } from "./log.ts";
-import type { JobQueue, LaneWork } from "./queue.ts";
+import { followedBy, type JobQueue, type LaneWork } from "./queue.ts";
 
 /** What a dead letter has left is tried anew so often, and at each start. */
 const AGAIN_MS = 3_600_000;
@@ -34,13 +34,7 @@ export class Notifier {
 
   /** Work after which, however it has ended, whoever is to be told of something is told at once. */
   telling(work: LaneWork): LaneWork {
-    return async (job, attempt, signal) => {
-      try {
-        await work(job, attempt, signal);
-      } finally {
-        await this.look();
-      }
-    };
+    return followedBy(() => this.look(), work);
   }
 
   /** Looks whether something has happened that somebody is to be told. That it cannot look is no reason to end anything else. */

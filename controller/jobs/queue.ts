@@ -25,6 +25,17 @@ export interface LaneJob {
 /** `signal` aborts when another process has taken over. */
 export type LaneWork = (job: LaneJob, attempt: number, signal: AbortSignal) => Promise<void>;
 
+/** Work after which, however it has ended, something else is done. */
+export function followedBy(next: () => Promise<void>, work: LaneWork): LaneWork {
+  return async (job, attempt, signal) => {
+    try {
+      await work(job, attempt, signal);
+    } finally {
+      await next();
+    }
+  };
+}
+
 export interface QueueSettings {
   /** The first retry comes after so long, the next ones after twice as long each. */
   retryMs: number;

@@ -4,7 +4,7 @@ import { hasLimits } from "../reconcile/spending.ts";
 import { tellSpending } from "../reconcile/spending-alerts.ts";
 import { spendingWords } from "../reconcile/spending-judge.ts";
 import type { ServiceLog } from "./log.ts";
-import type { LaneWork } from "./queue.ts";
+import { followedBy, type LaneWork } from "./queue.ts";
 
 /** What time alone brings about is looked at so often. */
 const EVERY_MS = 60_000;
@@ -31,13 +31,7 @@ export class SpendingWatch {
 
   /** Work after which, however it has ended, it is looked at. */
   after(work: LaneWork): LaneWork {
-    return async (job, attempt, signal) => {
-      try {
-        await work(job, attempt, signal);
-      } finally {
-        await this.look();
-      }
-    };
+    return followedBy(() => this.look(), work);
   }
 
   /** Looks where that was not done for a minute. */

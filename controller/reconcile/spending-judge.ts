@@ -224,6 +224,10 @@ export function spendingWords(spending: Spending): string {
   return `account ${account}: ${units(committedMicro)} of ${units(limitMicro)} ${currency} a month${soFar}${left}`;
 }
 
+/** `80 %`: what it costs a month of what it may; undefined where it may cost nothing. */
+export const shareWords = ({ committedMicro, limitMicro }: Spending): string | undefined =>
+  limitMicro === 0 ? undefined : `${Math.round((committedMicro / limitMicro) * 100)} %`;
+
 /** Above what it may cost a month, or on the way to that in this one. */
 export const isOver = ({ committedMicro, projectedMicro = 0, limitMicro }: Spending): boolean =>
   Math.max(committedMicro, projectedMicro) > limitMicro;

@@ -1,4 +1,4 @@
-import { isOver, type Spending, units } from "../../reconcile/spending-judge.ts";
+import { isOver, type Spending, shareWords, units } from "../../reconcile/spending-judge.ts";
 import type { Io } from "../io.ts";
 import { aligned } from "./text.ts";
 
@@ -13,10 +13,10 @@ export function renderSpending(accounts: readonly Spending[], { color }: Io): st
 function cells(spending: Spending): string[] {
   const { account, committedMicro, limitMicro, currency, spentMicro, projectedMicro, month, from, uncounted, cap } =
     spending;
-  const share = limitMicro === 0 ? "" : ` (${Math.round((committedMicro / limitMicro) * 100)} %)`;
+  const share = shareWords(spending);
   return [
     account,
-    `${units(committedMicro)} of ${units(limitMicro)} ${currency} a month${share}`,
+    `${units(committedMicro)} of ${units(limitMicro)} ${currency} a month${share === undefined ? "" : ` (${share})`}`,
     spentMicro === undefined
       ? `${month} has not been read`
       : `${units(spentMicro)} spent in ${month}${from?.endsWith("-01") ? "" : `, since ${from}`}`,

@@ -3,7 +3,7 @@ import { costHistoryFor, type HistoryBy } from "../../api/fleet/reads/costs.ts";
 import { spendingFor } from "../../api/fleet/reads/spending.ts";
 import { accountsFor } from "../../api/fleet/reads/state.ts";
 import type { CostHistory, DayPoint } from "../../reconcile/cost-history.ts";
-import { isOver, type Spending } from "../../reconcile/spending-judge.ts";
+import { isOver, type Spending, shareWords } from "../../reconcile/spending-judge.ts";
 import { counted } from "../../words/text.ts";
 import { areaChart } from "../parts/areas.ts";
 import { legend, SERIES } from "../parts/bars.ts";
@@ -74,7 +74,7 @@ function limitCells(spending: Spending): string[] {
     account,
     amount(committedMicro),
     amount(limitMicro),
-    limitMicro === 0 ? "—" : `${Math.round((committedMicro / limitMicro) * 100)} %`,
+    shareWords(spending) ?? "—",
     amount(spentMicro),
     amount(projectedMicro),
     `${isOver(spending) ? "Over; " : ""}${cap ? "capped" : "alerts only"}${left}`,
