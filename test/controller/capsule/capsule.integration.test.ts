@@ -10,7 +10,7 @@ import {
   ResourceNotFoundError,
 } from "../../../controller/capsule/index.ts";
 import documented from "../api/dialect/endpoints/capsule.json" with { type: "json" };
-import { Place } from "./place.ts";
+import { failing, Place } from "./place.ts";
 
 /** The documented functions on simulated clouds: real git, database and engine. */
 const TIMEOUT = 600_000;
@@ -69,15 +69,6 @@ async function calling<T>(id: string, work: Promise<T>): Promise<T> {
   const [first] = Array.isArray(answer) ? answer : [answer];
   answered.set(id, { isList: Array.isArray(answer), keys: Object.keys(first as object).sort() });
   return answer;
-}
-
-async function failing(work: Promise<unknown>): Promise<APIError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(APIError);
-  return error as APIError;
 }
 
 beforeAll(async () => {

@@ -2,7 +2,8 @@ import { execFile, execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { ProviderManager } from "../../../controller/capsule/index.ts";
+import { expect } from "vitest";
+import { APIError, ProviderManager } from "../../../controller/capsule/index.ts";
 import type { ManagerOptions } from "../../../controller/capsule/manager.ts";
 import { stopEmbedded } from "../../../controller/store/embedded.ts";
 import { SimulatorClient } from "../../../simulators/client.ts";
@@ -151,4 +152,14 @@ export class Place {
     if (!this.#isStranger) await Promise.all(Object.values(this.#running).map((simulator) => simulator.close()));
     rmSync(join(this.home, ".."), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+/** What a call is refused with. */
+export async function failing(work: Promise<unknown>): Promise<APIError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(APIError);
+  return error as APIError;
 }

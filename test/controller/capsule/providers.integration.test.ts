@@ -14,7 +14,7 @@ import { AWS_CREDENTIALS } from "../../../simulators/aws/index.ts";
 import type { SimulatedServer } from "../../../simulators/simulator.ts";
 import { motoMissing } from "../../aws/peer.ts";
 import { accountSpec, testCall } from "../../resources/fixtures.ts";
-import { Place, type ProviderName } from "./place.ts";
+import { failing, Place, type ProviderName } from "./place.ts";
 
 /** Each provider from deploy to delete, side by side in one fleet: real git, database and engine, simulated clouds. DigitalOcean's walk is beside this. */
 const TIMEOUT = 600_000;
@@ -89,15 +89,6 @@ const foreign = new Map<CaseName, string>();
 const lives = new Map<CaseName, Promise<Life>>();
 
 const provider = async (name: CaseName): Promise<Provider> => await manager.get_provider(name);
-
-async function failing(work: Promise<unknown>): Promise<APIError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(APIError);
-  return error as APIError;
-}
 
 async function live(name: CaseName): Promise<Life> {
   const { template, region } = CASES[name];

@@ -1,13 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  APIError,
-  AuthenticationError,
-  type Provider,
-  type ProviderManager,
-} from "../../../controller/capsule/index.ts";
-import { Place } from "./place.ts";
+import { AuthenticationError, type Provider, type ProviderManager } from "../../../controller/capsule/index.ts";
+import { failing, Place } from "./place.ts";
 
 /** Snapshots by the library and its commands, on a simulated cloud with real git, database and engine. */
 const TIMEOUT = 300_000;
@@ -22,15 +17,6 @@ beforeAll(async () => {
   digitalocean = await manager.get_provider("digitalocean");
 }, TIMEOUT);
 afterAll(async () => await place?.close());
-
-async function failing(work: Promise<unknown>): Promise<APIError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(APIError);
-  return error as APIError;
-}
 
 /** A commit of somebody with the repository. */
 function edit(path: string, change: (text: string) => string): void {
